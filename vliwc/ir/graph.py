@@ -46,10 +46,14 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The attribute of a memory operation. `active` is how many lanes a `scatter` stores (0: not a scatter)."""
+    """The attribute of a memory operation. `active` is how many lanes a `scatter` stores (0: not a scatter).
+
+    The index operand counts from the array's base, or from word 0 of the image when `absolute` (see `Graph.origin`).
+    """
 
     array: str
     active: int = 0
+    absolute: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,11 @@ class Graph:
         assert isinstance(attr, Access), f"%{n} is no memory operation"
         return attr
 
+    def origin(self, n: int) -> int:
+        """What must be added to the index operand of memory node `n` to get an address of the image."""
+        access = self.access(n)
+        return 0 if access.absolute else self.arrays[access.array].base
+
     def const(self, n: int) -> int | None:
         """The word that node `n` is known to be (a `const`, or a `splat` of one), or None."""
         if self.op[n] == "splat":
@@ -152,12 +161,16 @@ class Builder:
 
     With `share` (the default) pure nodes are hash-consed and float out to the outermost block in which all their
     operands are known, so common subexpressions and loop invariants need no pass of their own. Operations that can
-    fault stay where they are put, unless their divisor is a constant other than 0.
+    fault stay where they are put, unless their divisor is a constant other than 0. Loads of the arrays in `frozen`,
+    which must be all that the graph never stores to, count as pure.
     """
 
-    def __init__(self, like: Graph, *, lanes: int | None = None, share: bool = True) -> None:
+    def __init__(
+        self, like: Graph, *, lanes: int | None = None, share: bool = True, frozen: frozenset[str] = frozenset()
+    ) -> None:
         self.graph = Graph(like.name, like.arrays, like.image_words, like.header, lanes or like.lanes)
         self.share = share
+        self.frozen = frozen
         self._blocks: list[list[int]] = [[]]
         self._seen: list[dict[tuple[object, ...], int]] = [{}]
         self._depth: list[int] = []
@@ -197,10 +210,7 @@ class Builder:
         kind = OPS[op].kind
         if width is None:
             width = self._width(op, args)
-        movable = self.share and kind in (Kind.PURE, Kind.LAYOUT) and op != "result"
-        if movable and OPS[op].can_fault:
-            movable = bool(self.graph.const(args[1]))
-        if not movable:
+        if not (self.share and self._movable(op, kind, args, attr)):
             n = self._new(op, args, attr, width, span, self.depth)
             self._blocks[-1].append(n)
             return n
@@ -215,6 +225,13 @@ class Builder:
         self._blocks[depth].append(n)
         self._seen[depth][key] = n
         return n
+
+    def _movable(self, op: str, kind: Kind, args: tuple[int, ...], attr: Attr) -> bool:
+        if kind is Kind.LOAD:
+            return isinstance(attr, Access) and attr.array in self.frozen
+        if OPS[op].can_fault:
+            return bool(self.graph.const(args[1]))
+        return kind in (Kind.PURE, Kind.LAYOUT)
 
     def _width(self, op: str, args: tuple[int, ...]) -> int:
         g = self.graph

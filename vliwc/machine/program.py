@@ -8,6 +8,9 @@ from vliwc.source import Span
 
 Operand = int | str | tuple[object, ...]
 
+MAX_DEPTH = 16
+"""How deep the keys of debug slots may be nested."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -32,6 +35,18 @@ class Bundle:
 
     slots: tuple[Slot, ...]
     empty_engines: tuple[str, ...] = ()
+
+    @property
+    def takes_cycle(self) -> bool:
+        """Does it name an engine other than `debug`, with or without slots? Any other bundle is free."""
+        return any(slot.engine != "debug" for slot in self.slots) or any(e != "debug" for e in self.empty_engines)
+
+    def by_engine(self) -> dict[str, tuple[Slot, ...]]:
+        """The slots of each engine, in the machine's order: engines as they first appear, their slots as they stand."""
+        engines: dict[str, tuple[Slot, ...]] = {}
+        for slot in self.slots:
+            engines[slot.engine] = (*engines.get(slot.engine, ()), slot)
+        return engines | {engine: engines.get(engine, ()) for engine in self.empty_engines}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Facts about nodes: computed, never guessed."""

@@ -1,0 +1,118 @@
+"""Linear forms: a word as c0 + k1 * atom1 + k2 * atom2 + …, modulo 2^32.
+
+Additions, subtractions, multiplications and left shifts by constants, complements of bits and selections between
+two constants by a bit are all the same thing here. An atom is any node that is none of these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vliwc.analysis.facts import Fact
+from vliwc.ir.graph import Graph
+from vliwc.ir.ops import MASK
+
+MAX_TERMS = 24
+"""Longer forms are not kept: their node counts as an atom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """constant + sum of coefficient * node. `terms` is sorted by node; no coefficient is 0."""
+
+    constant: int
+    terms: tuple[tuple[int, int], ...] = ()
+
+    def plus(self, other: Form, factor: int = 1) -> Form:
+        """self + factor * other."""
+        terms = dict(self.terms)
+        for n, k in other.terms:
+            terms[n] = (terms.get(n, 0) + factor * k) & MASK
+        kept = tuple(sorted((n, k) for n, k in terms.items() if k))
+        return Form((self.constant + factor * other.constant) & MASK, kept)
+
+    def times(self, factor: int) -> Form:
+        """factor * self."""
+        return Form(0).plus(self, factor)
+
+    def coefficient(self, n: int) -> int:
+        """The coefficient of atom `n`, 0 if it does not occur."""
+        return dict(self.terms).get(n, 0)
+
+
+def atom(n: int) -> Form:
+    """The form that is just node `n`."""
+    return Form(0, ((n, 1),))
+
+
+def step(graph: Graph, facts: list[Fact] | None, n: int) -> Form | None:
+    """Node `n` as a form over its own operands (constants folded in), or None if its operation is not linear.
+
+    Without facts, bits are not known and only arithmetic counts.
+    """
+    value = graph.const(n)
+    if value is not None:
+        return Form(value)
+    args = graph.args[n]
+    const = [graph.const(a) for a in args]
+    match graph.op[n]:
+        case "add":
+            return _operand(args[0], const[0]).plus(_operand(args[1], const[1]))
+        case "sub":
+            return _operand(args[0], const[0]).plus(_operand(args[1], const[1]), -1)
+        case "mul" if const[0] is not None:
+            return _operand(args[1], const[1]).times(const[0])
+        case "mul" if const[1] is not None:
+            return _operand(args[0], const[0]).times(const[1])
+        case "shl" if const[1] is not None:
+            return _operand(args[0], const[0]).times(1 << const[1] if const[1] < 32 else 0)
+        case "muladd" if const[1] is not None or const[0] is not None:
+            x, k = (args[0], const[1]) if const[1] is not None else (args[1], const[0])
+            assert k is not None
+            return _operand(args[2], const[2]).plus(_operand(x, graph.const(x)), k)
+        case "xor" if facts and const[1] == 1 and facts[args[0]].is_bit:
+            return Form(1).plus(atom(args[0]), -1)
+        case "select" if facts and const[1] is not None and const[2] is not None and facts[args[0]].is_bit:
+            return Form(const[2]).plus(atom(args[0]), const[1] - const[2])
+    return None
+
+
+def _operand(n: int, value: int | None) -> Form:
+    return Form(value) if value is not None else atom(n)
+
+
+class Forms:
+    """Fully expanded forms of the nodes of one graph, computed on demand and remembered."""
+
+    def __init__(self, graph: Graph, facts: list[Fact] | None = None) -> None:
+        self.graph = graph
+        self.facts = facts
+        self._known: dict[int, Form] = {}
+
+    def of(self, n: int) -> Form:
+        """The form of node `n` over atoms."""
+        stack = [n]
+        while stack:
+            m = stack[-1]
+            if m in self._known:
+                stack.pop()
+                continue
+            own = step(self.graph, self.facts, m)
+            missing = [a for a, _ in own.terms if a not in self._known] if own else []
+            if missing:
+                stack.extend(missing)
+                continue
+            stack.pop()
+            self._known[m] = self._expand(own, m) if own else atom(m)
+        return self._known[n]
+
+    def _expand(self, own: Form, n: int) -> Form:
+        form = Form(own.constant)
+        for a, k in own.terms:
+            form = form.plus(self._known[a], k)
+        return form if len(form.terms) <= MAX_TERMS else atom(n)
+
+    def distance(self, a: int, b: int) -> int | None:
+        """a - b modulo 2^32 where the forms tell, else None."""
+        difference = self.of(a).plus(self.of(b), -1)
+        return None if difference.terms else difference.constant

@@ -1,0 +1,6 @@
+"""From graphs to machine programs. See docs/backend.md."""
+
+from vliwc.backend.generator import Generated, generate
+from vliwc.backend.schedulers import schedule_names
+
+__all__ = ["Generated", "generate", "schedule_names"]

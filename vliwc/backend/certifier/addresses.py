@@ -1,0 +1,171 @@
+"""Addresses: the regions of the image, and what is known about expressions that are addresses.
+
+The graph's own accesses are within their arrays: that is the contract of the language. So when the graph accesses
+`base + index` of an array, that expression lies in the array, and a machine access of the same expression needs no
+other proof. These facts hold throughout the proof, because what the graph does, it does unconditionally.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from vliwc.backend.certifier.algebra import Algebra
+from vliwc.backend.certifier.failure import ProofFailed
+from vliwc.backend.certifier.intervals import FULL, Interval, integer_range, misses_zero
+from vliwc.ir.graph import Graph, Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Words `base` … `end - 1` of the image: an array, or (without a mode) words that belong to none."""
+
+    name: str
+    base: int
+    end: int
+    mode: Mode | None
+    bounds: Interval
+
+    @property
+    def kept(self) -> bool:
+        """Does it matter what these words hold when the program ends?"""
+        return self.mode is not Mode.CONSUMED
+
+
+def regions_of(graph: Graph) -> tuple[Region, ...]:
+    """All of the image, in order of address: arrays of at least one word, the header, and gaps if there are any.
+
+    Raises ProofFailed if arrays overlap or lie outside the image: then nothing can be proven.
+    """
+    regions: list[Region] = []
+    at = 0
+    for array in sorted((a for a in graph.arrays.values() if a.length), key=lambda a: a.base):
+        if array.base < at or array.end > graph.image_words:
+            raise ProofFailed(f"array {array.name} of the graph overlaps another one or the end of the image")
+        if array.base > at:
+            regions.append(Region("header" if at < len(graph.header) else "gap", at, array.base, None, FULL))
+        # what an `out` array holds at the start is arbitrary, whatever it is declared to hold
+        bounds = FULL if array.mode is Mode.OUT else (array.lo, array.hi)
+        regions.append(Region(array.name, array.base, array.end, array.mode, bounds))
+        at = array.end
+    if at < graph.image_words:
+        regions.append(Region("header" if not regions else "gap", at, graph.image_words, None, FULL))
+    return tuple(regions)
+
+
+class Addresses:
+    """What the proof knows about addresses. Regions are numbered in order of address."""
+
+    def __init__(self, algebra: Algebra, graph: Graph) -> None:
+        self.algebra = algebra
+        self.regions = regions_of(graph)
+        self.number = {region.name: r for r, region in enumerate(self.regions) if region.mode is not None}
+        self._bases = [region.base for region in self.regions]
+        self._inside: dict[int, int] = {}
+        self._inside_if: dict[tuple[int, int], int] = {}
+        self._disjoint: set[tuple[int, int]] = set()
+        self.divisors: set[int] = set()
+        """Expressions that the graph divides by, which are therefore not 0."""
+
+    def kept(self) -> frozenset[int]:
+        """The regions whose contents matter when the program ends."""
+        return frozenset(r for r, region in enumerate(self.regions) if region.kept)
+
+    def assume(self, address: int, region: int, condition: int | None = None) -> None:
+        """Notes that the graph accesses `address` in `region`, if the boolean `condition` holds (None: always)."""
+        if condition is None:
+            self._inside[address] = region
+        else:
+            self._inside_if[condition, address] = region
+
+    def bounds(self, address: int) -> Interval:
+        """The least and greatest value of an address."""
+        lo, hi = self.algebra.lo[address], self.algebra.hi[address]
+        region = self._inside.get(address)
+        if region is None:
+            return lo, hi
+        return max(lo, self.regions[region].base), min(hi, self.regions[region].end - 1)
+
+    def region(self, address: int) -> int | None:
+        """The region that contains the address for all values of its symbols, or None if that is not known."""
+        found = self._inside.get(address)
+        if found is None:
+            found = self._by_bounds(address)
+        if found is None:
+            found = self._by_cases(address)
+        return found
+
+    def _by_bounds(self, address: int) -> int | None:
+        lo, hi = self.algebra.lo[address], self.algebra.hi[address]
+        r = bisect_right(self._bases, lo) - 1
+        return r if r >= 0 and hi < self.regions[r].end else None
+
+    def _by_cases(self, address: int) -> int | None:
+        """An address that depends on a boolean: it is in a region if it is for both values."""
+        for condition in self.cases(address):
+            found = {self._region_if(condition, value, address) for value in (True, False)}
+            if len(found) == 1:
+                return found.pop()
+        return None
+
+    def _region_if(self, condition: int, value: bool, address: int) -> int | None:
+        case = self.assuming(condition, value, address)
+        guard = condition if value else self.algebra.is_zero(condition)
+        found = self._inside_if.get((guard, case))
+        if found is None:
+            found = self._inside.get(case)
+        return self._by_bounds(case) if found is None else found
+
+    def cases(self, a: int) -> list[int]:
+        """The booleans that `a` depends on in its outermost terms: conditions of selects, and booleans themselves."""
+        algebra = self.algebra
+        found = []
+        for x, _ in algebra.terms[a]:
+            condition = algebra.args[x][0] if algebra.op[x] in ("when", "select") else x
+            assert isinstance(condition, int)
+            if algebra.is_boolean(condition) and condition not in found:
+                found.append(condition)
+        return found
+
+    def assuming(self, condition: int, value: bool, a: int) -> int:
+        """What `a` is when the boolean `condition` has this value, as far as its outermost terms show it."""
+        algebra = self.algebra
+        result = algebra.constant(algebra.offset[a])
+        for x, c in algebra.terms[a]:
+            term = x
+            if x == condition:
+                term = algebra.constant(int(value))
+            elif algebra.op[x] in ("when", "select") and algebra.args[x][0] == condition:
+                arms = (*algebra.args[x][1:], algebra.zero)
+                chosen = arms[0] if value else arms[1]
+                assert isinstance(chosen, int)
+                term = chosen
+            result = algebra.add(result, algebra.scale(term, c))
+        return result
+
+    def disjoint(self, a: int, b: int) -> bool:
+        """Do these addresses differ for all values of their symbols?"""
+        if a == b:
+            return False
+        key = (a, b) if a < b else (b, a)
+        if key in self._disjoint:
+            return True
+        algebra = self.algebra
+        offset, terms = algebra.sum(a, b, -1)
+        apart = bool(offset) if not terms else self._differ(a, b, offset, terms)
+        if apart:
+            self._disjoint.add(key)
+        return apart
+
+    def _differ(self, a: int, b: int, offset: int, terms: tuple[tuple[int, int], ...]) -> bool:
+        """Can a - b = offset + terms not be 0? Because of parity, the range of the difference, or both ranges."""
+        common = 0
+        for _, c in terms:
+            common |= c
+        if offset & ((common & -common) - 1):
+            return True
+        if misses_zero(*integer_range(offset, terms, self.algebra.lo, self.algebra.hi)):
+            return True
+        alo, ahi = self.bounds(a)
+        blo, bhi = self.bounds(b)
+        return ahi < blo or bhi < alo

@@ -1,0 +1,151 @@
+"""Which memory operations of a segment must keep their order.
+
+Accesses of different arrays never meet. Within an array, an address is a symbol (a node, or none for a constant) plus
+an offset: accesses with the same symbol are compared word by word, all others are taken to meet, as is everything with
+the addresses of a gather or scatter. The work is linear in the number of accesses: groups that may meet a later access
+are gathered into one joining operation, and a store that had to wait for everything stands for everything afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vliwc.backend.problem import DATA, ORDER
+from vliwc.ir.graph import Access, Graph
+from vliwc.ir.ops import MASK, OPS, Kind
+
+Make = Callable[[list[tuple[int, int]]], int]
+"""Makes an operation that waits for others, given as (operation, kind of edge), and returns its number."""
+
+_ANYWHERE = -2
+"""The symbol of accesses whose addresses are not understood."""
+_NOTHING = -1
+"""The symbol of constant addresses."""
+
+
+@dataclass(slots=True)
+class _Group:
+    """The accesses of one symbol: by word, and all of them with the operations that join them."""
+
+    store_at: dict[int, int] = field(default_factory=dict)
+    loads_at: dict[int, list[int]] = field(default_factory=dict)
+    stores: list[int] = field(default_factory=list)
+    loads: list[int] = field(default_factory=list)
+
+
+class MemoryOrder:
+    """Fed with a segment's memory operations in program order, says what each has to wait for.
+
+    `join` makes an operation without slots.
+    """
+
+    def __init__(self, graph: Graph, join: Make) -> None:
+        self._graph = graph
+        self._join = join
+        self._arrays: dict[str, _ArrayOrder] = {}
+
+    def add(self, node: int, make: Make) -> None:
+        """Calls `make` once, for the operation that performs memory node `node`."""
+        graph = self._graph
+        order = self._arrays.setdefault(graph.access(node).array, _ArrayOrder(self._join))
+        symbol, words = footprint(graph, node)
+        if graph.kind(node) is Kind.STORE:
+            order.store(symbol, words, make)
+        else:
+            order.load(symbol, words, make)
+
+
+class _ArrayOrder:
+    def __init__(self, join: Make) -> None:
+        self._join = join
+        self._groups: dict[int, _Group] = {}
+        self._barrier: list[tuple[int, int]] = []
+
+    def load(self, symbol: int, words: tuple[int, ...], make: Make) -> None:
+        before = set(self._barrier)
+        for other, group in self._groups.items():
+            if group.stores and (other != symbol or symbol == _ANYWHERE):
+                before.add((self._joined(group.stores), DATA))
+        group = self._groups.setdefault(symbol, _Group())
+        before.update((group.store_at[w], DATA) for w in words if w in group.store_at)
+        operation = make(sorted(before))
+        for w in words:
+            group.loads_at.setdefault(w, []).append(operation)
+        group.loads.append(operation)
+
+    def store(self, symbol: int, words: tuple[int, ...], make: Make) -> None:
+        before = set(self._barrier)
+        met = [s for s in self._groups if s != symbol or symbol == _ANYWHERE]
+        for s in met:
+            group = self._groups.pop(s)
+            before.update((earlier, DATA) for earlier in group.stores)
+            before.update((earlier, ORDER) for earlier in group.loads)
+        group = self._groups.setdefault(symbol, _Group())
+        before.update((group.store_at[w], DATA) for w in words if w in group.store_at)
+        before.update((load, ORDER) for w in words for load in group.loads_at.pop(w, ()))
+        operation = make(sorted(before))
+        if met or symbol == _ANYWHERE:
+            self._barrier = [(operation, DATA)]
+        group.store_at.update(dict.fromkeys(words, operation))
+        if symbol != _ANYWHERE:
+            group.stores.append(operation)
+
+    def _joined(self, stores: list[int]) -> int:
+        """One operation that waits for all of these stores; it takes their place."""
+        if len(stores) > 1:
+            stores[:] = [self._join([(s, DATA) for s in stores])]
+        return stores[0]
+
+
+def footprint(graph: Graph, node: int) -> tuple[int, tuple[int, ...]]:
+    """What a memory node with an absolute address touches: a symbol, and offsets from it in words."""
+    address, access = graph.args[node][0], graph.attr[node]
+    assert isinstance(access, Access)
+    op = graph.op[node]
+    if op in ("gather", "scatter"):
+        words = lane_constants(graph, address)
+        if words is None:
+            return _ANYWHERE, ()
+        return _NOTHING, words[: access.active] if op == "scatter" else words
+    symbol, offset = _affine(graph, address)
+    width = graph.lanes if op in ("vload", "vstore") else 1
+    return symbol, tuple((offset + k) & MASK for k in range(width))
+
+
+def _affine(graph: Graph, n: int) -> tuple[int, int]:
+    c = graph.const(n)
+    if c is not None:
+        return _NOTHING, c
+    if graph.op[n] == "add":
+        a, b = graph.args[n]
+        for base, other in ((a, b), (b, a)):
+            c = graph.const(other)
+            if c is not None:
+                return base, c
+    return n, 0
+
+
+def lane_constants(graph: Graph, n: int) -> tuple[int, ...] | None:
+    """The words of vector n if they are all known."""
+    if graph.op[n] == "pack":
+        words = [graph.const(a) for a in graph.args[n]]
+        return None if None in words else tuple(w for w in words if w is not None)
+    c = graph.const(n)
+    return None if c is None else (c,) * graph.width[n]
+
+
+def lanes_differ(graph: Graph, n: int, active: int) -> bool:
+    """Are the first `active` words of vector n certainly different from each other?"""
+    if graph.op[n] in ("add", "xor", "sub"):
+        a, b = graph.args[n]
+        return (graph.op[a] == "splat" and lanes_differ(graph, b, active)) or (
+            graph.op[b] == "splat" and lanes_differ(graph, a, active)
+        )
+    words = lane_constants(graph, n)
+    return words is not None and len(set(words[:active])) == active
+
+
+def touches_memory(graph: Graph, n: int) -> bool:
+    """Is node n a memory operation?"""
+    return OPS[graph.op[n]].kind in (Kind.LOAD, Kind.STORE)

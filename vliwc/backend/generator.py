@@ -1,0 +1,169 @@
+"""From a graph to a program: the backend's steps in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vliwc.backend.bounds import Bounds, SegmentBound, segment_bound, total
+from vliwc.backend.certifier.witness import Induction, LoopWitness, Place, Witness
+from vliwc.backend.emission import bundle, slots_by_cycle
+from vliwc.backend.legalise import Legal, legalise
+from vliwc.backend.placement import Placement, place
+from vliwc.backend.problem import Problem, Schedule
+from vliwc.backend.regions import Plan, plan
+from vliwc.backend.schedulers import SCHEDULERS, schedule_names
+from vliwc.backend.selection import Selector
+from vliwc.errors import DoesNotFit, UsageError
+from vliwc.ir.graph import Graph
+from vliwc.machine.description import Machine
+from vliwc.machine.program import Bundle, Program, Slot
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How much there was to do."""
+
+    segments: int
+    loops: int
+    operations: int
+    """Machine operations, with their alternatives open."""
+    slots: dict[str, int]
+    """Slots in the program, by engine."""
+    peak_words: int
+    """The most scratch words in use at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A program, what the certifier needs to know of it, and how good it is."""
+
+    program: Program
+    witness: Witness
+    bounds: Bounds
+    stats: Stats
+
+
+def generate(
+    graph: Graph, machine: Machine, *, schedule: str = "list", seed: int = 0, progress: Progress | None = None
+) -> Generated:
+    """The program of a vectorised or scalar graph without `par`.
+
+    Raises UsageError for a scheduler that does not exist, and DoesNotFit if the machine lacks an operation or scratch
+    words that the graph needs. Equal arguments give equal programs.
+    """
+    if schedule not in SCHEDULERS:
+        known = ", ".join(schedule_names())
+        raise UsageError(f"there is no scheduler '{schedule}'", help=f"it is one of: {known}")
+    return _Generator(graph, machine, schedule, seed, progress).run()
+
+
+class _Generator:
+    def __init__(self, graph: Graph, machine: Machine, schedule: str, seed: int, progress: Progress | None) -> None:
+        self.graph = graph
+        self.machine = machine
+        self.schedule = SCHEDULERS[schedule]
+        self.seed = seed
+        self.progress = progress
+        self.legal: Legal = legalise(graph, machine)
+        self.plan: Plan = plan(self.legal)
+        self.placement: Placement = place(self.legal, self.plan)
+        self.selector = Selector(self.legal, self.plan, self.placement, machine)
+        self.address: dict[int, int] = {}
+        self.cycles: list[list[Slot]] = []
+        self.headers: dict[int, int] = {}
+        self.witness: list[LoopWitness] = []
+        self.bounds: list[tuple[SegmentBound, int]] = []
+        self.operations = 0
+        self.peak = 0
+
+    def run(self) -> Generated:
+        """Segment by segment."""
+        for number in range(len(self.plan.segments)):
+            self._segment(number)
+        idle = min(self.machine.engines)
+        bundles: list[Bundle] = [bundle(slots, idle) for slots in self.cycles]
+        slots: dict[str, int] = {}
+        for b in bundles:
+            for s in b.slots:
+                slots[s.engine] = slots.get(s.engine, 0) + 1
+        stats = Stats(len(self.plan.segments), len(self.plan.loops), self.operations, slots, self.peak)
+        program = Program(self.machine.name, tuple(bundles), self._scratch_words(), self.graph.name)
+        return Generated(program, Witness(tuple(self.witness)), total(self.machine, self.bounds), stats)
+
+    def _scratch_words(self) -> int:
+        widths = self.placement.widths
+        return max((address + widths[v] for v, address in self.address.items()), default=0)
+
+    def _segment(self, number: int) -> None:
+        segment = self.plan.segments[number]
+        loop = segment.loop
+        if loop >= 0 and self.plan.loops[loop].first == number:
+            self.headers[loop] = len(self.cycles)
+        problem = self.selector.problem(number, self.address)
+        found = self.schedule(problem, self.seed, self.progress)
+        if found is None:
+            raise self._no_room(problem)
+        self.operations += len(problem.operations)
+        self.peak = max(self.peak, found.peak)
+        self.address.update(found.address)
+        start = len(self.cycles)
+        self.cycles += slots_by_cycle(self.legal.graph, problem, found)
+        if segment.latches >= 0:
+            self._jump_back(segment.latches, problem, found, start)
+        self.bounds.append((segment_bound(problem), self._times(loop)))
+
+    def _times(self, loop: int) -> int:
+        """How often the body of a loop is executed in a run."""
+        times = 1
+        while loop >= 0:
+            times *= self.legal.graph.loop(self.plan.loops[loop].node).trips
+            loop = self.plan.loops[loop].outer
+        return times
+
+    def _jump_back(self, loop: int, problem: Problem, found: Schedule, start: int) -> None:
+        """Ends a loop's body with its jump: in the last bundle if the condition is there by then and flow has a slot."""
+        node = self.plan.loops[loop].node
+        condition = self.placement.place[self.legal.continues[node]]
+        slot = Slot(
+            "flow",
+            "cond_jump",
+            (self.address[condition.value] + condition.offset, self.headers[loop]),
+            self.legal.graph.span[node],
+        )
+        last = len(self.cycles) - 1
+        in_time = last >= start and start + _landing(problem, found, condition.value) <= last
+        flow_slots = sum(s.engine == "flow" for s in self.cycles[last]) if in_time else 0
+        if in_time and flow_slots < self.machine.slots("flow"):
+            self.cycles[last].append(slot)
+        else:
+            self.cycles.append([slot])
+        self.witness.append(self._loop_witness(loop, node))
+
+    def _loop_witness(self, loop: int, node: int) -> LoopWitness:
+        origin = self.legal.origin[node]
+        carried = self.legal.graph.loop(node).carried
+        places: list[Place | None] = [None] * len(self.graph.loop(origin).carried)
+        for k, c in zip(self.legal.kept[node], carried, strict=False):
+            places[k] = Place(self._word(c), self.legal.graph.width[c])
+        induction = Induction(self._word(carried[-1]))
+        return LoopWitness(origin, self.headers[loop], len(self.cycles) - 1, (induction,), tuple(places))
+
+    def _word(self, node: int) -> int:
+        place = self.placement.place[node]
+        return self.address[place.value] + place.offset
+
+    def _no_room(self, problem: Problem) -> DoesNotFit:
+        return DoesNotFit("scratch")
+
+
+def _landing(problem: Problem, found: Schedule, value: int) -> int:
+    """The cycle of a segment from which a value can be read; 0 if it was there before."""
+    landing = 0
+    for issue in found.issues:
+        operation = problem.operations[issue.operation]
+        if operation.writes == value:
+            landing = max(landing, issue.cycle + operation.forms[issue.form][issue.step].latency)
+    return landing

@@ -1,0 +1,259 @@
+"""The list scheduler: cycle by cycle, the most urgent ready operations that find slots and scratch (Graham 1966)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+from vliwc.backend.problem import DATA, Issue, Problem, Schedule
+from vliwc.backend.schedulers.urgency import Settings, Urgency, portfolio
+from vliwc.backend.scratch import Lives
+from vliwc.backend.strands import SHARED
+
+
+def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | None = None) -> Schedule | None:
+    """The shortest schedule that a portfolio of priorities finds; None if no setting finds room in scratch."""
+    urgency = Urgency(problem)
+    shapes = Shapes(problem)
+    best: Schedule | None = None
+    for settings in portfolio(problem, urgency, seed):
+        if best is not None and settings.rescue:
+            break
+        found = _Run(problem, shapes, urgency, settings).run()
+        if found is not None and (best is None or found.cycles < best.cycles):
+            best = found
+        if progress is not None:
+            progress(f"{settings}: {found.cycles if found else 'no room'}")
+    return best
+
+
+class Shapes:
+    """Operations sorted into classes with the same demand: an engine that is full for one is full for all of them."""
+
+    def __init__(self, problem: Problem) -> None:
+        engines = sorted({s.engine for o in problem.operations for form in o.forms for s in form})
+        number = {name: k for k, name in enumerate(engines)}
+        self.capacity = [problem.machine.slots(name) for name in engines]
+        self.choices: list[list[tuple[int, int, int]]] = []
+        """For each class the (form, engine, slots) of first steps, those with most slots first: they have the fewest
+        rivals, since single slots fit anywhere."""
+        self.of: list[int] = []
+        """The class of each operation."""
+        known: dict[tuple[object, ...], int] = {}
+        for o in problem.operations:
+            demand = tuple((number[form[0].engine], form[0].slots, len(form)) for form in o.forms)
+            key = (demand, bool(o.needs))
+            if key not in known:
+                known[key] = len(self.choices)
+                order = sorted(range(len(demand)), key=lambda f: (demand[f][2], -demand[f][1], f))
+                self.choices.append([(f, demand[f][0], demand[f][1]) for f in order])
+            self.of.append(known[key])
+        self.engine = [[[number[s.engine] for s in form] for form in o.forms] for o in problem.operations]
+
+
+@dataclass(slots=True)
+class _Ongoing:
+    """An operation whose slots are not all issued: the next slot of which step, and not before which cycle."""
+
+    operation: int
+    form: int
+    step: int
+    slot: int
+    ready: int
+
+
+class _Run:
+    """One schedule under construction."""
+
+    def __init__(self, problem: Problem, shapes: Shapes, urgency: Urgency, settings: Settings) -> None:
+        self.problem = problem
+        self.operations = problem.operations
+        self.shapes = shapes
+        self.settings = settings
+        self.rank, self.at_rank = urgency.ranks(settings)
+        self.lives = Lives(problem)
+        self.strand = urgency.strand
+        self.strand_left = [0] * (max(urgency.strand, default=SHARED) + 1)
+        for s in urgency.strand:
+            if s != SHARED:
+                self.strand_left[s] += 1
+        self.oldest = 0
+        self.newest = min(settings.strands, len(self.strand_left)) - 1
+        self.active_strands = self.newest + 1
+        self.parked: list[list[int]] = [[] for _ in self.strand_left]
+        self.edges_left = problem.predecessor_counts()
+        self.earliest = [0] * len(self.operations)
+        self.heaps: list[list[int]] = [[] for _ in shapes.choices]
+        self.wake: dict[int, list[int]] = {}
+        self.ongoing: list[_Ongoing] = []
+        self.starved: list[int] = []
+        self.free: list[int] = []
+        self.issues: list[Issue] = []
+        self.cycle = 0
+        self.landed = 0
+        self.left = len(self.operations)
+        self.first_undone = 0
+        self.undone = bytearray(b"\1" * len(self.operations))
+
+    def run(self) -> Schedule | None:
+        """The finished schedule, or None if scratch runs out and nothing under way can free any."""
+        for k, count in enumerate(self.edges_left):
+            if count == 0:
+                self._ready(k)
+        while self.left:
+            before = len(self.issues), self.left
+            self.free = self.shapes.capacity.copy()
+            self._wake_up()
+            self._go_on()
+            self._fill()
+            if before == (len(self.issues), self.left) and not self.wake and not self.ongoing:
+                return None
+            self.cycle += 1
+        return Schedule(self.issues, max(self.cycle, self.landed), self.lives.address, self.lives.scratch.peak)
+
+    # -- readiness
+
+    def _wake_up(self) -> None:
+        starved, self.starved = self.starved, []
+        for k in starved:
+            heappush(self.heaps[self.shapes.of[k]], self.rank[k])
+        for k in self.wake.pop(self.cycle, ()):
+            self._ready(k)
+
+    def _ready(self, k: int) -> None:
+        """All that operation k waited for is there."""
+        if not self.operations[k].forms:
+            self._done(k, 0)
+            return
+        s = self.strand[k]
+        if s > self.newest:
+            self.parked[s].append(k)
+        elif k >= self.first_undone + self.settings.window:
+            self.starved.append(k)
+        else:
+            heappush(self.heaps[self.shapes.of[k]], self.rank[k])
+
+    def _done(self, k: int, latency: int) -> None:
+        """The last slot of operation k is issued in this cycle."""
+        self.left -= 1
+        landed = self.cycle + latency
+        self.landed = max(self.landed, landed)
+        self.undone[k] = 0
+        while self.first_undone < len(self.undone) and not self.undone[self.first_undone]:
+            self.first_undone += 1
+        for target, kind in self.problem.successors[k]:
+            at = landed if kind == DATA else self.cycle
+            if at > self.earliest[target]:
+                self.earliest[target] = at
+            self.edges_left[target] -= 1
+            if self.edges_left[target] == 0:
+                if self.earliest[target] <= self.cycle:
+                    self._ready(target)
+                else:
+                    self.wake.setdefault(self.earliest[target], []).append(target)
+        s = self.strand[k]
+        if s != SHARED:
+            self.strand_left[s] -= 1
+            if self.strand_left[s] == 0:
+                self._strand_ends()
+
+    def _strand_ends(self) -> None:
+        """Lets the next strand begin."""
+        while self.oldest < len(self.strand_left) - 1 and not self.strand_left[self.oldest]:
+            self.oldest += 1
+        if self.newest + 1 < len(self.strand_left):
+            self.newest += 1
+            for k in self.parked[self.newest]:
+                self._ready(k)
+
+    # -- issue
+
+    def _go_on(self) -> None:
+        """Gives slots to the operations that are under way, in the order in which they began."""
+        ongoing, self.ongoing = self.ongoing, []
+        for task in ongoing:
+            if task.ready > self.cycle or not self._advance(task):
+                self.ongoing.append(task)
+
+    def _advance(self, task: _Ongoing) -> bool:
+        """Issues what fits of an operation's current step; True if that was the operation's last slot."""
+        form = self.operations[task.operation].forms[task.form]
+        step = form[task.step]
+        engine = self.shapes.engine[task.operation][task.form][task.step]
+        count = min(self.free[engine], step.slots - task.slot)
+        if count == 0:
+            return False
+        self.free[engine] -= count
+        self.issues.append(Issue(self.cycle, task.operation, task.form, task.step, task.slot, count))
+        task.slot += count
+        if task.slot < step.slots:
+            return False
+        if task.step + 1 < len(form):
+            task.step, task.slot, task.ready = task.step + 1, 0, self.cycle + step.latency
+            return False
+        self.lives.end(self.operations[task.operation])
+        self._done(task.operation, step.latency)
+        return True
+
+    def _fill(self) -> None:
+        """Starts ready operations by urgency, first those whose first step fits into the bundle, then others in part."""
+        for partly in (False, True):
+            open_heaps = [c for c, heap in enumerate(self.heaps) if heap]
+            if partly:
+                open_heaps = [c for c in open_heaps if any(slots > 1 for _, _, slots in self.shapes.choices[c])]
+            while open_heaps:
+                c = min(open_heaps, key=lambda c: self.heaps[c][0])
+                if not self._start(c, partly):
+                    open_heaps.remove(c)
+                elif not self.heaps[c]:
+                    open_heaps.remove(c)
+                if not partly and len(self.heaps) > len(open_heaps):
+                    open_heaps = [c for c in open_heaps if self.heaps[c]]
+
+    def _start(self, c: int, partly: bool) -> bool:
+        """Starts the most urgent operation of a class, or sets it aside for want of scratch; False if no slot is free."""
+        choice = self._choose(c, partly)
+        if choice is None:
+            return False
+        form, fits = choice
+        k = self.at_rank[heappop(self.heaps[c])]
+        operation = self.operations[k]
+        at_once = fits and len(operation.forms[form]) == 1
+        if not self._has_room(k, at_once):
+            self.starved.append(k)
+            return True
+        if at_once:
+            step = operation.forms[form][0]
+            self.lives.end(operation)
+            self.lives.begin(operation)
+            self.free[self.shapes.engine[k][form][0]] -= step.slots
+            self.issues.append(Issue(self.cycle, k, form, 0, 0, step.slots))
+            self._done(k, step.latency)
+            return True
+        self.lives.begin(operation)
+        task = _Ongoing(k, form, 0, 0, self.cycle)
+        if not self._advance(task):
+            self.ongoing.append(task)
+        return True
+
+    def _choose(self, c: int, partly: bool) -> tuple[int, bool] | None:
+        """The form for an operation of a class, and whether its first step fits into the bundle."""
+        free, capacity = self.free, self.shapes.capacity
+        for form, engine, slots in self.shapes.choices[c]:
+            if free[engine] >= slots:
+                return form, True
+            if free[engine] and (partly or slots > capacity[engine]):
+                return form, False
+        return None
+
+    def _has_room(self, k: int, at_once: bool) -> bool:
+        operation = self.operations[k]
+        value = operation.writes
+        if value < 0 or value in self.lives.address:
+            return True
+        width = self.problem.widths[value]
+        if at_once and self.lives.frees(operation, width):
+            return True
+        reserve = 0 if self.strand[k] in (SHARED, self.oldest) else self.settings.reserve
+        return self.lives.scratch.blocks() > reserve or (reserve == 0 and self.lives.scratch.has(width))

@@ -1,0 +1,218 @@
+"""`vliwc compile`: a kernel becomes a program, in one or several forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vliwc.cli import options as shared
+from vliwc.cli.files import read_kernel, require_writable, write_whole
+from vliwc.cli.terminal import note, print_json, show
+from vliwc.errors import UsageError
+
+if TYPE_CHECKING:
+    from vliwc.driver import Compilation, Observer, Optimised, Options
+    from vliwc.ir.graph import Graph
+
+KINDS = {
+    "asm": ".vasm",
+    "json": ".json",
+    "takehome": ".py",
+    "trace": ".trace.json",
+    "ir": ".ir",
+    "dot": ".dot",
+    "summary": ".txt",
+}
+"""The forms of `--emit`, each with its file suffix."""
+
+GRAPH_KINDS = ("ir", "dot")
+"""The forms that need no program."""
+
+
+@dataclass(frozen=True)
+class Emission:
+    """One form to write, and where: to a file, or (None) to stdout."""
+
+    kind: str
+    path: Path | None
+
+
+@click.command(name="compile")
+@shared.kernel_argument
+@shared.target_options
+@click.option(
+    "--emit",
+    "kinds",
+    multiple=True,
+    type=click.Choice(list(KINDS)),
+    help="Form of the output (repeatable). Default: by the suffix of the -o FILE; without -o only the summary.",
+)
+@click.option(
+    "-o",
+    "output",
+    metavar="FILE",
+    type=shared.PATH,
+    help="Where to write; with several --emit, a directory. Default: stdout.",
+)
+@shared.json_option
+@click.option("--quiet", "-q", is_flag=True, help="Print no summary.")
+@click.option("--stats", is_flag=True, help="Print operation counts after every pass.")
+@click.option(
+    "--print-after",
+    multiple=True,
+    metavar="PASS",
+    shell_complete=shared.complete_pass,
+    help="Print the graph after this pass to stderr (repeatable; `all` for every pass).",
+)
+@click.option(
+    "--stop-after",
+    metavar="PASS",
+    shell_complete=shared.complete_pass,
+    help="Stop after this pass: no program, only `--emit ir` and `--emit dot`.",
+)
+@click.option(
+    "--disable",
+    multiple=True,
+    metavar="PASS",
+    shell_complete=shared.complete_pass,
+    help="Leave a pass out (repeatable).",
+)
+@click.option("--verify-each", is_flag=True, help="Verify the graph after every pass.")
+@click.option("--no-certify", is_flag=True, help="Unsafe: skip the proof that the program computes what was asked.")
+def command(
+    kernel: Path,
+    defines: dict[str, int],
+    machine: str,
+    optimise: int,
+    schedule: str,
+    seed: int,
+    kinds: tuple[str, ...],
+    output: Path | None,
+    as_json: bool,
+    quiet: bool,
+    stats: bool,
+    print_after: tuple[str, ...],
+    stop_after: str | None,
+    disable: tuple[str, ...],
+    verify_each: bool,
+    no_certify: bool,
+) -> None:
+    """Compile a kernel into a machine program.
+
+    Without --emit and -o it prints a summary: cycles, lower bound and gap, how busy each engine is, the proof, and the
+    compile time.
+    """
+    emissions = plan_emissions(kinds, output, kernel, as_json=as_json, graph_only=stop_after is not None)
+    source = read_kernel(kernel)
+
+    from vliwc.driver import Options, finish, optimise_source
+
+    options = Options(
+        optimise=optimise,
+        schedule=schedule,
+        machine=machine,
+        defines=defines,
+        seed=seed,
+        certify=not no_certify,
+        verify_each=verify_each,
+        disable=frozenset(disable),
+        stop_after=stop_after,
+    )
+    front = optimise_source(source, options, _printer(print_after, options))
+    if stats:
+        from vliwc.report.tables import passes_table
+
+        show(passes_table(front), err=True)
+    if stop_after is not None:
+        _write_graph(front, emissions)
+        return
+    _write_program(finish(front), emissions, as_json=as_json, quiet=quiet)
+
+
+def plan_emissions(
+    kinds: tuple[str, ...], output: Path | None, kernel: Path, *, as_json: bool, graph_only: bool
+) -> tuple[Emission, ...]:
+    """What to write where. Raises UsageError, before any long work, for what cannot be meant or written."""
+    kinds = tuple(dict.fromkeys(kinds)) or _default_kinds(output, graph_only)
+    if graph_only and any(kind not in GRAPH_KINDS for kind in kinds):
+        raise UsageError(
+            "--stop-after leaves no program to emit", help=f"with it, --emit is one of: {', '.join(GRAPH_KINDS)}"
+        )
+    if output is None:
+        if len(kinds) > 1:
+            raise UsageError("several --emit need a place to go", help="name a directory with -o")
+        if kinds and as_json:
+            raise UsageError("--json and --emit both write to stdout", help="write the program to a file with -o")
+        return tuple(Emission(kind, None) for kind in kinds)
+    if len(kinds) == 1:
+        paths = [output]
+    elif output.is_dir():
+        paths = [output / f"{kernel.stem}{KINDS[kind]}" for kind in kinds]
+    else:
+        raise UsageError(f"several --emit need a directory, and {output} is none", help="make it, or emit one form")
+    for path in paths:
+        require_writable(path)
+    return tuple(Emission(kind, path) for kind, path in zip(kinds, paths, strict=True))
+
+
+def _default_kinds(output: Path | None, graph_only: bool) -> tuple[str, ...]:
+    """Without --emit: what the suffix of the output file says, the graph if there is nothing else, or nothing."""
+    if output is None:
+        return ("ir",) if graph_only else ()
+    for kind, suffix in sorted(KINDS.items(), key=lambda item: -len(item[1])):
+        if output.name.endswith(suffix):
+            return (kind,)
+    raise UsageError(f"cannot tell from its name what to write to {output}", help="say it with --emit")
+
+
+def _printer(names: tuple[str, ...], options: Options) -> Observer | None:
+    """The observer that prints the graph after the passes in `names`. Raises UsageError for an unknown pass."""
+    if not names:
+        return None
+    from vliwc.driver import require_pass
+    from vliwc.ir.printer import print_graph
+
+    for name in names:
+        if name != "all":
+            require_pass(name, options.optimise)
+
+    def observe(name: str, graph: Graph) -> None:
+        if name in names or "all" in names:
+            note(f"# after {name}\n{print_graph(graph)}")
+
+    return observe
+
+
+def _write_graph(front: Optimised, emissions: tuple[Emission, ...]) -> None:
+    from vliwc.report.emit import graph_form
+
+    for emission in emissions:
+        _put(emission, graph_form(emission.kind, front.graph))
+
+
+def _write_program(compilation: Compilation, emissions: tuple[Emission, ...], *, as_json: bool, quiet: bool) -> None:
+    """Writes all forms, made before the first is written, then the report or the summary."""
+    from vliwc.report.emit import form
+
+    texts = [(emission, form(emission.kind, compilation)) for emission in emissions]
+    for emission, text in texts:
+        _put(emission, text)
+    if as_json:
+        from vliwc.report.records import compile_record
+
+        print_json(compile_record(compilation))
+    elif not quiet:
+        from vliwc.report.tables import summary
+
+        stdout_taken = any(emission.path is None for emission in emissions)
+        show(summary(compilation), err=stdout_taken)
+
+
+def _put(emission: Emission, text: str) -> None:
+    if emission.path is None:
+        click.echo(text, nl=not text.endswith("\n"))
+    else:
+        write_whole(emission.path, text)

@@ -1,0 +1,44 @@
+"""A click group that imports a command's module only when that command is used.
+
+`vliwc --help` must answer at once, so the group knows each command's one-line help without importing it; a test holds
+the lines and the commands' own help together.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "compile": "Compile a kernel into a machine program.",
+    "run": "Simulate a program, or compile and simulate a kernel.",
+    "check": "Test compiled programs against the interpreter.",
+    "compare": "Compare schedulers and optimisation levels on a kernel.",
+    "examples": "List, show or copy the shipped example kernels.",
+    "machines": "List or describe machine descriptions.",
+    "explain": "Explain an error code such as VK0001.",
+    "completion": "Print a shell completion script.",
+}
+"""All subcommands, in the order of the help text, each with its line there."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in `vliwc.cli.commands.NAME` as `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, in the order of the help text."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command called `cmd_name`, imported now, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"vliwc.cli.commands.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))

@@ -1,0 +1,54 @@
+"""The entry point `vliwc`: the command group, and what becomes of every way a command can end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from vliwc import __version__
+from vliwc.cli.failures import report_failure
+from vliwc.cli.lazy import LazyGroup
+
+PROGRAM = "vliwc"
+COMPLETION_VARIABLE = "_VLIWC_COMPLETE"
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 success, 1 wrong result, 2 usage, 3 kernel errors, 4 bad data file, 5 does not fit "
+    "the machine, 6 simulated fault, 70 internal error, 130 interrupted, 141 output closed.",
+)
+@click.option("--debug", is_flag=True, envvar="VLIWC_DEBUG", help="Show the traceback of internal errors.")
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+def cli(debug: bool) -> None:
+    """Compile data-parallel kernels for VLIW SIMD machines, with a proof of what is emitted."""
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line `arguments` (default: the process's) and returns its exit code.
+
+    No exception leaves it: each becomes a message on stderr and a code of the table in `vliwc.errors`.
+    """
+    args = list(sys.argv[1:] if arguments is None else arguments)
+    debug = False
+    try:
+        with cli.make_context(PROGRAM, args) as context:
+            debug = context.params["debug"]
+            cli.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except BaseException as error:  # a KeyboardInterrupt too must end in a code
+        return report_failure(error, debug=debug)
+    return 0
+
+
+def main() -> None:
+    """The console script."""
+    if COMPLETION_VARIABLE in os.environ:
+        cli.main(prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE)  # answers the shell and exits
+    sys.exit(run())

@@ -1,0 +1,108 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+Completer = Callable[[click.Context, click.Parameter, str], list[str]]
+
+PATH = click.Path(path_type=Path)
+DEFAULT_MACHINE = "takehome"
+
+
+def read_define(text: str) -> tuple[str, int]:
+    """The name and the number of `name=value`. Raises click.BadParameter that says which of them is wrong."""
+    name, equals, number = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{text!r} is not of the form name=value, such as height=8")
+    if not name.isidentifier():
+        raise click.BadParameter(f"{name!r} is no parameter name")
+    try:
+        return name, int(number, 0)
+    except ValueError:
+        raise click.BadParameter(f"{number!r} is no integer constant, such as 8 or 0x1F") from None
+
+
+def _read_defines(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    """All `-D` options as a mapping; a later one overrides an earlier one of the same name."""
+    return dict(read_define(value) for value in values)
+
+
+def _completer(names: Callable[[], Iterable[str]]) -> Completer:
+    """Shell completion from a registry that is imported only when the shell asks."""
+    return lambda _ctx, _param, incomplete: [name for name in names() if name.startswith(incomplete)]
+
+
+def _machines() -> Iterable[str]:
+    from vliwc.machine import machine_names
+
+    return machine_names()
+
+
+def _schedules() -> Iterable[str]:
+    from vliwc.backend import schedule_names
+
+    return schedule_names()
+
+
+def _passes() -> Iterable[str]:
+    from vliwc.driver import LEVELS, LOWERED
+    from vliwc.transform import pass_names
+
+    return (LOWERED, *pass_names(LEVELS[-1]))
+
+
+complete_machine = _completer(_machines)
+complete_schedule = _completer(_schedules)
+complete_pass = _completer(_passes)
+
+kernel_argument = click.argument("kernel", metavar="KERNEL.vk", type=PATH)
+
+machine_option = click.option(
+    "--machine",
+    metavar="NAME|FILE",
+    default=DEFAULT_MACHINE,
+    show_default=True,
+    shell_complete=complete_machine,
+    help="Machine description: a name that `vliwc machines` lists, or a TOML file.",
+)
+
+optimise_option = click.option(
+    "-O", "optimise", type=click.IntRange(0, 3), default=2, show_default=True, help="Optimisation level."
+)
+
+schedule_option = click.option(
+    "--schedule",
+    metavar="NAME",
+    default="list",
+    show_default=True,
+    shell_complete=complete_schedule,
+    help="Scheduler, such as list or naive (one operation a bundle).",
+)
+
+defines_option = click.option(
+    "-D",
+    "defines",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_read_defines,
+    help="Set a parameter of the kernel (repeatable).",
+)
+
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of everything random."
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print a JSON report to stdout.")
+
+
+def target_options(function: F) -> F:
+    """The options of every command that compiles one kernel one way."""
+    for option in (seed_option, schedule_option, optimise_option, machine_option, defines_option):
+        function = option(function)
+    return function

@@ -1,0 +1,54 @@
+"""Writing to the terminal: results on stdout, everything else on stderr, colour only where a person looks."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+PLAIN_WIDTH = 120
+"""Columns of a table that goes to a file or a pipe."""
+
+
+def wants_colour(stream: object) -> bool:
+    """Whether `stream` is a terminal and the user has not switched colour off (NO_COLOR, https://no-color.org)."""
+    is_terminal = getattr(stream, "isatty", lambda: False)()
+    return bool(is_terminal) and not os.environ.get("NO_COLOR")
+
+
+def note(text: str) -> None:
+    """Writes a message to stderr."""
+    click.echo(text, err=True, color=wants_colour(sys.stderr))
+
+
+def complain(label: str, text: str, help_text: str | None = None) -> None:
+    """Writes `label: text` to stderr, and the help below it, continuation lines indented."""
+    note(f"{click.style(label, fg='red', bold=True)}: {text}")
+    if help_text:
+        note(f"  {click.style('help', fg='cyan', bold=True)}: {help_text.replace(chr(10), chr(10) + '        ')}")
+
+
+def show(renderable: RenderableType, *, err: bool = False) -> None:
+    """Writes a rich table or text to stdout (or stderr), plain and of a fixed width when that is no terminal."""
+    from rich.console import Console
+
+    stream = sys.stderr if err else sys.stdout
+    if stream.isatty():
+        Console(file=stream, highlight=False, no_color=not wants_colour(stream)).print(renderable)
+        return
+    console = Console(color_system=None, width=PLAIN_WIDTH)
+    with console.capture() as capture:
+        console.print(renderable)
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()), err=err)
+
+
+def print_json(record: object) -> None:
+    """Writes a report to stdout as indented JSON."""
+    import json
+
+    click.echo(json.dumps(record, indent=2))

@@ -1,0 +1,212 @@
+"""The whole way from kernel text to a certified program: what the command line does, for Python.
+
+>>> from vliwc.driver import Options, compile_source
+>>> compilation = compile_source(Source("saxpy.vk", text), Options(machine="narrow"))
+>>> compilation.program.bundles
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from vliwc.backend import Generated, generate, schedule_names
+from vliwc.backend.certifier import Certificate, certify
+from vliwc.errors import UsageError
+from vliwc.ir.graph import Graph
+from vliwc.ir.verifier import verify
+from vliwc.ir.view import op_counts
+from vliwc.language import Kernel, load_kernel
+from vliwc.lower import lower
+from vliwc.machine import Machine, Program, load_machine
+from vliwc.machine.faults import suggest
+from vliwc.source import Source
+from vliwc.transform import optimize, pass_names
+
+LEVELS = (0, 1, 2, 3)
+LOWERED = "lower"
+"""The name under which the graph is observed before the first pass."""
+
+Observer = Callable[[str, Graph], None]
+"""Called with a pass's name and the graph after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What determines a compilation, besides the source. Equal options and sources give equal programs."""
+
+    optimise: int = 2
+    """The optimisation level: 0 (none, scalar) to 3."""
+    schedule: str = "list"
+    """The scheduler's name in `vliwc.backend`'s registry."""
+    machine: str = "takehome"
+    """The name of a shipped machine description, or the path of a TOML file."""
+    defines: Mapping[str, int] = field(default_factory=dict)
+    """New values for the kernel's parameters."""
+    seed: int = 0
+    """For whatever breaks ties at random."""
+    certify: bool = True
+    """Whether the program is proved to compute what the graph says. Without it, a compiler bug stays unseen."""
+    verify_each: bool = False
+    """Whether the graph's verifier runs after every pass."""
+    disable: frozenset[str] = frozenset()
+    """Passes left out."""
+    stop_after: str | None = None
+    """The last pass to run; then there is a graph, but no program."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassRecord:
+    """The live graph after one pass: how often each operation stands in it, and the pass's time in seconds."""
+
+    name: str
+    ops: Mapping[str, int]
+    seconds: float
+
+    @property
+    def nodes(self) -> int:
+        """The number of live nodes."""
+        return sum(self.ops.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Optimised:
+    """A kernel as an optimised graph: the first half of a compilation."""
+
+    options: Options
+    kernel: Kernel
+    machine: Machine
+    graph: Graph
+    passes: tuple[PassRecord, ...]
+    seconds: Mapping[str, float]
+    """Wall-clock seconds of each stage so far, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """A program, and all that led to it."""
+
+    front: Optimised
+    generated: Generated
+    certificate: Certificate | None
+    seconds: Mapping[str, float]
+    """Wall-clock seconds of each stage, in order."""
+
+    @property
+    def program(self) -> Program:
+        """The compiled program."""
+        return self.generated.program
+
+    @property
+    def total_seconds(self) -> float:
+        """Wall-clock seconds of all stages together."""
+        return sum(self.seconds.values())
+
+
+class _Clock:
+    """Adds up wall-clock seconds by stage."""
+
+    def __init__(self, seconds: Mapping[str, float] | None = None) -> None:
+        self.seconds = dict(seconds or {})
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+class _Recorder:
+    """The pipeline's observer: keeps a record of each pass, verifies if asked, passes the graph on."""
+
+    def __init__(self, verify: bool, observe: Observer | None) -> None:
+        self.passes: list[PassRecord] = []
+        self._verify = verify
+        self._observe = observe
+        self._since = time.perf_counter()
+
+    def __call__(self, name: str, graph: Graph) -> None:
+        seconds = time.perf_counter() - self._since
+        self.passes.append(PassRecord(name, op_counts(graph), seconds))
+        if self._verify:
+            verify(graph)
+        if self._observe is not None:
+            self._observe(name, graph)
+        self._since = time.perf_counter()
+
+
+def optimise_source(source: Source, options: Options = Options(), observe: Observer | None = None) -> Optimised:
+    """Takes a kernel's text to its optimised graph.
+
+    `observe` sees the graph after lowering (under the name "lower") and after every pass. Raises
+    `vliwc.language.KernelErrors` for a wrong kernel, UsageError for options that do not exist, DataError for a wrong
+    machine description.
+    """
+    _require_known(options)
+    clock = _Clock()
+    machine = load_machine(options.machine)
+    with clock.stage("check"):
+        kernel = load_kernel(source, dict(options.defines))
+    with clock.stage("lower"):
+        graph = lower(kernel)
+    recorder = _Recorder(options.verify_each, observe)
+    recorder(LOWERED, graph)
+    if options.stop_after != LOWERED:
+        with clock.stage("optimise"):
+            graph = optimize(
+                graph,
+                machine,
+                options.optimise,
+                observe=recorder,
+                disable=options.disable,
+                stop_after=options.stop_after,
+            )
+    return Optimised(options, kernel, machine, graph, tuple(recorder.passes), clock.seconds)
+
+
+def compile_source(source: Source, options: Options = Options(), observe: Observer | None = None) -> Compilation:
+    """Compiles a kernel's text and proves the program right (unless `options.certify` is off).
+
+    Raises what `optimise_source` raises, DoesNotFit if the machine cannot hold or express the kernel, and
+    InternalError if the proof fails.
+    """
+    if options.stop_after is not None:
+        raise UsageError("a compilation that stops after a pass has no program", help="use optimise_source")
+    return finish(optimise_source(source, options, observe))
+
+
+def finish(front: Optimised) -> Compilation:
+    """Generates and certifies the program of an optimised kernel. Raises as `compile_source`."""
+    options = front.options
+    clock = _Clock(front.seconds)
+    with clock.stage("generate"):
+        generated = generate(front.graph, front.machine, schedule=options.schedule, seed=options.seed)
+    certificate = None
+    if options.certify:
+        with clock.stage("certify"):
+            certificate = certify(front.graph, generated.program, front.machine, generated.witness)
+    return Compilation(front, generated, certificate, clock.seconds)
+
+
+def _require_known(options: Options) -> None:
+    """Raises UsageError for a level, scheduler or pass that does not exist, before any work is done."""
+    if options.optimise not in LEVELS:
+        raise UsageError(f"there is no optimisation level {options.optimise}", help="levels are 0, 1, 2 and 3")
+    require_name("scheduler", options.schedule, schedule_names())
+    for name in sorted(options.disable):
+        require_pass(name, options.optimise)
+    if options.stop_after is not None:
+        require_pass(options.stop_after, options.optimise)
+
+
+def require_pass(name: str, level: int) -> None:
+    """Raises UsageError unless `name` is a pass of this optimisation level, or the lowering before them."""
+    require_name("pass", name, (LOWERED, *pass_names(level)))
+
+
+def require_name(what: str, name: str, known: Sequence[str]) -> None:
+    """Raises UsageError, with the nearest name or the list of names, unless `name` is one of `known`."""
+    if name not in known:
+        raise UsageError(f"there is no {what} called '{name}'", help=suggest(name, known))

@@ -1,0 +1,107 @@
+"""What people look at in a terminal: summaries and tables, as rich renderables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from vliwc.backend.certifier import Certificate
+from vliwc.comparison import Row
+from vliwc.differential import Mismatch
+from vliwc.driver import Compilation, Optimised
+from vliwc.errors import DoesNotFit
+from vliwc.report.layout import facts, plain_table
+from vliwc.report.measure import Measurement, measure
+
+
+def percent(share: float) -> str:
+    """A share as a percentage with one digit after the point."""
+    return f"{share * 100:.1f} %"
+
+
+def utilisation_text(measured: Measurement) -> str:
+    """Every engine's utilisation in one line."""
+    return "  ".join(f"{engine} {percent(share)}" for engine, share in measured.utilisation.items())
+
+
+def seconds_text(compilation: Compilation) -> str:
+    """The compile time and its stages in one line."""
+    stages = ", ".join(f"{name} {seconds:.2f}" for name, seconds in compilation.seconds.items())
+    return f"{compilation.total_seconds:.2f} s ({stages})"
+
+
+def summary(compilation: Compilation) -> RenderableType:
+    """The summary of one compilation: cycles, bound and gap, engines, proof, time."""
+    front = compilation.front
+    options = front.options
+    measured = measure(compilation)
+    bounds = compilation.generated.bounds
+    params = "".join(f" {name}={value}" for name, value in front.kernel.params.items())
+    proof = compilation.certificate
+    return facts(
+        [
+            ("kernel", f"{front.kernel.name}{params}"),
+            ("target", f"{front.machine.name}, -O{options.optimise}, schedule {options.schedule}"),
+            ("cycles", f"{measured.cycles:,}"),
+            (
+                "bound",
+                f"{bounds.best:,} (resources {bounds.resource:,}, critical path {bounds.critical_path:,}); "
+                f"gap {percent(measured.gap)}",
+            ),
+            ("busiest", f"{measured.busiest}: {percent(measured.utilisation.get(measured.busiest, 0.0))}"),
+            ("engines", utilisation_text(measured)),
+            ("size", f"{measured.bundles:,} bundles, {measured.scratch_words:,} scratch words"),
+            ("proof", certificate_text(proof) if proof else Text("not certified", style="yellow")),
+            ("time", seconds_text(compilation)),
+        ]
+    )
+
+
+def passes_table(front: Optimised) -> RenderableType:
+    """Live operation counts after every pass: one row a pass, one column an operation that occurs."""
+    ops = sorted({op for record in front.passes for op in record.ops})
+    table = plain_table("pass", "ms", "nodes", *ops, right=("ms", "nodes", *ops))
+    for record in front.passes:
+        counts = (str(record.ops.get(op, "")) for op in ops)
+        table.add_row(record.name, f"{record.seconds * 1e3:.1f}", str(record.nodes), *counts)
+    return table
+
+
+def comparison_table(rows: Sequence[Row]) -> RenderableType:
+    """One row a way to compile: cycles, bound, gap, busiest engine, compile time."""
+    numbers = ("cycles", "bound", "gap", "scratch", "seconds")
+    table = plain_table("level", "schedule", "cycles", "bound", "gap", "busiest", "scratch", "seconds", right=numbers)
+    for row in rows:
+        level, name, outcome = f"-O{row.options.optimise}", row.options.schedule, row.outcome
+        if isinstance(outcome, DoesNotFit):
+            table.add_row(level, name, "–", "–", "–", "does not fit", "–", "–")
+            continue
+        measured = measure(outcome)
+        busiest = f"{measured.busiest} {percent(measured.utilisation.get(measured.busiest, 0.0))}"
+        table.add_row(
+            level,
+            name,
+            f"{measured.cycles:,}",
+            f"{measured.bound:,}",
+            percent(measured.gap),
+            busiest,
+            f"{measured.scratch_words:,}",
+            f"{outcome.total_seconds:.2f}",
+        )
+    return table
+
+
+def mismatch_text(mismatch: Mismatch) -> str:
+    """One sentence on a wrong word."""
+    more = f", and {mismatch.words - 1} more words differ" if mismatch.words > 1 else ""
+    return (
+        f"the {mismatch.subject} leaves {mismatch.found:#010x} in {mismatch.place}, "
+        f"the interpreter {mismatch.expected:#010x}{more}"
+    )
+
+
+def certificate_text(certificate: Certificate) -> str:
+    """What was proved, in one line."""
+    return f"{certificate}"

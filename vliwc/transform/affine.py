@@ -1,0 +1,144 @@
+"""Linear arithmetic rebuilt with the fewest operations.
+
+    %1 = add %x, 5              %4 = muladd %x, 4097, 5
+    %2 = shl %x, 12       →
+    %4 = add %1, %2
+
+Every node that something other than linear arithmetic uses is rebuilt from its linear form (see `analysis.linear`)
+over atoms and over other nodes that must exist anyway, whichever takes fewer operations. Forms that differ only by a
+constant count as one value, so an index and the address made from it do not both survive. With equal cost the
+longer expansion wins, since it makes a chain shorter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vliwc.analysis import ranges
+from vliwc.analysis.linear import Form, atom, step
+from vliwc.ir.graph import Graph, Loop
+from vliwc.ir.ops import MASK
+from vliwc.machine.description import Machine
+from vliwc.transform import sums
+from vliwc.transform.rewriter import Rewriter
+
+_MAX_BASE_TERMS = 12
+"""Forms with more atoms are not compared by their full expansion."""
+
+
+def affine(graph: Graph, machine: Machine) -> Graph:
+    """Rebuilds all linear arithmetic for a machine (which may lack multiply_add)."""
+    return _Affine(graph, fused=machine.runs("valu", "multiply_add")).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What is known of one old node: `base` its form over atoms alone, `best` the form it is built from."""
+
+    base: Form | None
+    best: Form
+
+
+class _Affine(Rewriter):
+    def __init__(self, graph: Graph, fused: bool) -> None:
+        super().__init__(graph)
+        self.fused = fused
+        self.facts = ranges.analyse(graph)
+        self.steps = {n: self.linear_step(n) for n in graph.walk() if self.live[n]}
+        self.needed = self.hard_uses()
+        self.shape: dict[int, _Shape] = {}
+        self.scopes: list[dict[tuple[int, tuple[tuple[int, int], ...]], tuple[int, int]]] = [{}]
+        """For the base terms of each value that exists: its node and constant. One table for each open block."""
+
+    def linear_step(self, n: int) -> Form | None:
+        """A node as a form over its operands; None for atoms and constants."""
+        if self.old.const(n) is not None:
+            return None
+        return step(self.old, self.facts, n)
+
+    def hard_uses(self) -> set[int]:
+        """Nodes that something other than linear arithmetic uses: these must exist as they are."""
+        hard: set[int] = set()
+        for n in self.old.walk():
+            if not self.live[n]:
+                continue
+            if self.steps.get(n) is None:
+                hard.update(self.old.args[n])
+            attr = self.old.attr[n]
+            if isinstance(attr, Loop):
+                hard.update(attr.yields)
+        return hard
+
+    def block(self, block: tuple[int, ...]) -> None:
+        self.scopes.append({})
+        super().block(block)
+        self.scopes.pop()
+
+    def node(self, n: int) -> None:
+        own = self.steps.get(n)
+        if own is None:
+            super().node(n)
+            return
+        candidates = [self.expand(own)]
+        base = self.base(own)
+        if base is not None:
+            candidates.append(base)
+            known = self.lookup(n, base)
+            if known is not None:
+                candidates.append(known)
+        best = min(candidates, key=lambda form: self.cost(n, form))
+        self.shape[n] = _Shape(base, best)
+        if n in self.needed:
+            self.value[n] = sums.build(
+                self.new, best, self.value.__getitem__, self.old.width[n], self.fuses(n), self.old.span[n]
+            )
+            self.shape[n] = _Shape(base, atom(n))
+            if base is not None:
+                self.scopes[-1].setdefault(self.key(n, base), (n, base.constant))
+
+    def key(self, n: int, form: Form) -> tuple[int, tuple[tuple[int, int], ...]]:
+        return self.old.width[n], form.terms
+
+    def base(self, own: Form) -> Form | None:
+        """The form over atoms alone, unless it grows too long."""
+        total = Form(own.constant)
+        for a, k in own.terms:
+            known = self.shape.get(a)
+            part = known.base if known else self.operand(a)
+            if part is None:
+                return None
+            total = total.plus(part, k)
+        return total if len(total.terms) <= _MAX_BASE_TERMS else None
+
+    def operand(self, n: int) -> Form:
+        value = self.old.const(n)
+        return Form(value) if value is not None else atom(n)
+
+    def lookup(self, n: int, base: Form) -> Form | None:
+        """A value that exists and differs from this form by a constant only, plus that constant."""
+        for scope in reversed(self.scopes):
+            found = scope.get(self.key(n, base))
+            if found is not None:
+                return Form((base.constant - found[1]) & MASK, ((found[0], 1),))
+        return None
+
+    def expand(self, own: Form) -> Form:
+        """The form over values that exist, each operand in its best shape or as a relative of what exists."""
+        total = Form(own.constant)
+        for a, k in own.terms:
+            known = self.shape.get(a)
+            if known is None:
+                part = self.operand(a)
+            else:
+                relative = self.lookup(a, known.base) if known.base is not None else None
+                part = relative or known.best
+            total = total.plus(part, k)
+        return total
+
+    def cost(self, n: int, form: Form) -> tuple[int, int]:
+        """Operations to build a form at node `n`; ties go to the one with more terms, which makes a shorter chain."""
+        return sums.cost(form, self.fuses(n)), -len(form.terms)
+
+    def fuses(self, n: int) -> bool:
+        """Whether node `n` can be computed with multiply_add: vectors only, and what may still become one."""
+        return self.fused and self.old.width[n] == self.old.lanes

@@ -1,0 +1,72 @@
+"""How the iterations of a `par` are cut into groups of lanes, and which of its values differ between lanes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from vliwc.ir.graph import Graph, Loop
+from vliwc.ir.ops import Kind
+
+BLOCK_NODES = 24_000
+"""About how many vector nodes one block of groups may come to: straight-line code up to here, a machine loop beyond."""
+
+
+@dataclass(slots=True)
+class Group:
+    """One group of lanes. `start` is the (scalar) node of lane 0's loop variable, `active` how many lanes count."""
+
+    number: int
+    start: int
+    active: int
+    value: dict[int, int] = field(default_factory=dict)
+    """The vector for each old node that differs between lanes."""
+
+
+def group_blocks(groups: int, size: int) -> tuple[int, int]:
+    """Groups per block and number of blocks, for `groups` full groups of `size` nodes each.
+
+    Blocks are as large as the budget allows, but a somewhat smaller size that leaves no remainder is better.
+    """
+    most = max(1, BLOCK_NODES // max(size, 1))
+    if groups <= most:
+        return groups, 1
+    for per_block in range(most, most * 2 // 3, -1):
+        if groups % per_block == 0:
+            return per_block, groups // per_block
+    blocks = -(-groups // most)
+    return groups // blocks, blocks
+
+
+def varying_nodes(graph: Graph, par: Loop) -> set[int]:
+    """The nodes of a `par` body whose values may differ between iterations, and its stores.
+
+    A load of a shared index is shared too: iterations are independent, so none sees what another stores.
+    """
+    varying = {par.index}
+    results = {m: (graph.args[m][0], graph.attr[m]) for m, op in enumerate(graph.op) if op == "result"}
+
+    def scan(block: tuple[int, ...]) -> None:
+        for n in block:
+            attr = graph.attr[n]
+            if isinstance(attr, Loop):
+                scan_loop(n, attr)
+            elif n in results:
+                loop, k = results[n]
+                assert isinstance(k, int)
+                if graph.loop(loop).carried[k] in varying:
+                    varying.add(n)
+            elif graph.kind(n) is Kind.STORE or any(a in varying for a in graph.args[n]):
+                varying.add(n)
+
+    def scan_loop(n: int, loop: Loop) -> None:
+        while True:
+            before = len(varying)
+            scan(loop.body)
+            for init, carried, value in zip(graph.args[n], loop.carried, loop.yields, strict=True):
+                if init in varying or value in varying:
+                    varying.add(carried)
+            if len(varying) == before:
+                return
+
+    scan(par.body)
+    return varying

@@ -1,0 +1,65 @@
+"""When may iterations of `par` loops be taken together or apart? One test serves fusion and interchange."""
+
+from __future__ import annotations
+
+from vliwc.analysis.facts import Fact
+from vliwc.analysis.linear import Form, Forms
+from vliwc.ir.graph import Graph, Loop
+from vliwc.ir.ops import Kind
+
+_SIGN = 1 << 31
+
+
+def accesses(graph: Graph, block: tuple[int, ...]) -> list[int]:
+    """All memory operations in a block, at any depth."""
+    return [n for n in graph.walk(block) if graph.kind(n) in (Kind.LOAD, Kind.STORE)]
+
+
+def index_operand(graph: Graph, n: int) -> int:
+    """The index operand of a memory operation."""
+    return graph.args[n][1 if graph.op[n] == "store_if" else 0]
+
+
+def owns_its_words(graph: Graph, facts: list[Fact], forms: Forms, pars: list[Loop]) -> bool:
+    """Whether iteration i of all these loops touches, in every array that any of them stores to, only words of its own.
+
+    An access counts as iteration i's own if its index is c * i + r, with one c for the whole array and all r within a
+    window of c * step words. Then what the iterations do commutes, whatever order the loops around them impose.
+    The loops must have the same bounds.
+    """
+    stored: dict[str, list[tuple[int, int, int]]] = {}
+    for par in pars:
+        for n in accesses(graph, par.body):
+            if graph.kind(n) is Kind.STORE:
+                stored[graph.access(n).array] = []
+    for par in pars:
+        for n in accesses(graph, par.body):
+            windows = stored.get(graph.access(n).array)
+            if windows is not None:
+                windows.append(_window(facts, forms.of(index_operand(graph, n)), par.index))
+    loop = pars[0]
+    return all(_apart(windows, loop) for windows in stored.values())
+
+
+def _window(facts: list[Fact], form: Form, index: int) -> tuple[int, int, int]:
+    """c and the bounds of r in the form c * index + r, as plain integers."""
+    lo = hi = _signed(form.constant)
+    for n, k in form.terms:
+        if n != index:
+            ends = (_signed(k) * facts[n].lo, _signed(k) * facts[n].hi)
+            lo, hi = lo + min(ends), hi + max(ends)
+    return _signed(form.coefficient(index)), lo, hi
+
+
+def _apart(windows: list[tuple[int, int, int]], loop: Loop) -> bool:
+    factor = windows[0][0]
+    if factor <= 0 or any(w[0] != factor for w in windows):
+        return False
+    lo, hi = min(w[1] for w in windows), max(w[2] for w in windows)
+    last = loop.lo + (loop.trips - 1) * loop.step
+    no_wrap = factor * loop.lo + lo >= 0 and factor * last + hi < 1 << 32
+    return no_wrap and hi - lo < factor * loop.step
+
+
+def _signed(word: int) -> int:
+    return word - (1 << 32) if word >= _SIGN else word

@@ -1,0 +1,94 @@
+"""The peephole rules, by the operation at their root. The notation is that of `patterns`.
+
+Linear arithmetic (sums, constant factors and shifts) is not here: `affine` normalises it as a whole.
+"""
+
+from __future__ import annotations
+
+from vliwc.transform.patterns import Rule, parse_rule
+
+_TEXT = """
+x + 0 -> x
+x - 0 -> x
+x - x -> 0
+x * 0 -> 0
+x * 1 -> x
+x // 1 -> x
+x // C -> x >> log2(C) if power(C)
+x // C -> 0 if high(x) < C
+cdiv(x, 1) -> x
+x % 1 -> 0
+x % C -> x & (C - 1) if power(C)
+x % C -> x if high(x) < C
+
+x & 0 -> 0
+x & x -> x
+x & 0xFFFFFFFF -> x
+x & C -> x if zero(x, 0xFFFFFFFF ^ C)
+x & C -> 0 if zero(x, C)
+(x & C) & D -> x & (C & D)
+(x | C) & D -> x & D if C & D == 0
+(x ^ C) & D -> x & D if C & D == 0
+(x ^ y) & D -> x & D if zero(y, D)
+(x | y) & D -> x & D if zero(y, D)
+x | 0 -> x
+x | x -> x
+x | 0xFFFFFFFF -> 0xFFFFFFFF
+(x | C) | D -> x | (C | D)
+x ^ 0 -> x
+x ^ x -> 0
+(x ^ C) ^ D -> x ^ (C ^ D)
+(x ^ y) ^ y -> x
+
+x << 0 -> x
+0 << x -> 0
+x << C -> 0 if C >= 32
+x >> 0 -> x
+0 >> x -> 0
+x >> C -> 0 if C >= 32
+x >> C -> 0 if C < 32 and high(x) < (1 << C)
+(x >> C) >> D -> x >> (C + D) if C + D < 32
+(x >> C) >> D -> 0 if C < 32 and D < 32 and C + D >= 32
+
+x < x -> 0
+x < 0 -> 0
+x < y -> 1 if high(x) < low(y)
+x < y -> 0 if low(x) >= high(y)
+x < 1 -> x == 0
+0 < x -> x if bit(x)
+
+x == x -> 1
+x == y -> 0 if high(x) < low(y)
+x == 1 -> x if bit(x)
+x == 0 -> x ^ 1 if bit(x)
+(x ^ C) == D -> x == (C ^ D)
+(x + C) == D -> x == (D - C)
+
+muladd(x, 0, y) -> y
+muladd(x, 1, y) -> x + y
+muladd(x, y, 0) -> x * y
+
+select(0, x, y) -> y
+select(C, x, y) -> x if C != 0
+select(c, x, x) -> x
+select(c, x, y) -> x if low(c) > 0
+select(c, 1, 0) -> c if bit(c)
+select(c, 0, 1) -> c ^ 1 if bit(c)
+select(c ^ 1, x, y) -> select(c, y, x) if bit(c)
+select(c == 0, x, y) -> select(c, y, x)
+select(c, select(c, x, y), z) -> select(c, x, z)
+select(c, x, select(c, y, z)) -> select(c, x, z)
+"""
+
+
+def _by_root() -> dict[str, tuple[Rule, ...]]:
+    rules: dict[str, list[Rule]] = {}
+    for line in _TEXT.splitlines():
+        if line:
+            rule = parse_rule(line)
+            rules.setdefault(rule.pattern.op, []).append(rule)
+    return {op: tuple(found) for op, found in rules.items()}
+
+
+RULES = _by_root()
+"""The rules to try at a node, in order, by its operation."""

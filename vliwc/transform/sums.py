@@ -1,0 +1,119 @@
+"""How to compute c + k1 * x1 + k2 * x2 + … with few operations.
+
+The plan is a list of steps of a machine with one accumulator. Operands are taken in the order in which they become
+known, so that little is left to do after the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from vliwc.analysis.linear import Form
+from vliwc.ir.graph import Builder
+from vliwc.ir.ops import MASK
+from vliwc.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. `take`: acc = x; `word`: acc = c; `plus`, `minus`: acc ± x; `fma`: acc = acc * k + c;
+    `horner`: acc = acc * k + x; `scaled`: acc = acc + x * k."""
+
+    kind: Literal["take", "word", "plus", "minus", "fma", "horner", "scaled"]
+    x: int = -1
+    k: int = 1
+    c: int = 0
+
+    def cost(self, fused: bool) -> int:
+        """Operations on a machine with (`fused`) or without multiply_add."""
+        match self.kind:
+            case "take" | "word":
+                return 0
+            case "plus" | "minus":
+                return 1
+            case "fma":
+                parts = (self.k != 1) + (self.c != 0)
+                return min(parts, 1) if fused else parts
+        return 1 if fused else 2
+
+
+def plan(form: Form) -> list[Step]:
+    """The steps that compute a form with at least one term."""
+    terms, c = list(form.terms), form.constant
+    if _is_horner(terms):
+        return _horner(terms, c)
+    first = 0
+    if c == 0:
+        plain = [j for j, (_, k) in enumerate(terms) if k == 1]
+        first = plain[0] if plain else 0
+    x, k = terms.pop(first)
+    steps = [Step("word", c=c), Step("minus", x)] if k == MASK else [Step("take", x), Step("fma", k=k, c=c)]
+    for x, k in terms:
+        steps.append(Step("plus", x) if k == 1 else Step("minus", x) if k == MASK else Step("scaled", x, k))
+    return steps
+
+
+def _is_horner(terms: list[tuple[int, int]]) -> bool:
+    """Whether each factor divides the one before it, down to 1."""
+    factors = [k for _, k in terms]
+    divides = all(a % b == 0 and a > b for a, b in pairwise(factors))
+    return len(terms) > 1 and factors[-1] == 1 and divides
+
+
+def _horner(terms: list[tuple[int, int]], c: int) -> list[Step]:
+    steps = [Step("take", terms[0][0])]
+    for (_, k), (x, factor) in pairwise(terms):
+        last = factor == 1
+        if last and c:
+            steps += [Step("fma", k=k // factor, c=c), Step("plus", x)]
+        else:
+            steps.append(Step("horner", x, k // factor))
+    return steps
+
+
+def cost(form: Form, fused: bool) -> int:
+    """The number of operations that `build` emits for a form."""
+    return sum(s.cost(fused) for s in plan(form)) if form.terms else 0
+
+
+def build(new: Builder, form: Form, value: Callable[[int], int], width: int, fused: bool, span: Span | None) -> int:
+    """Emits a form; `value(x)` is the new node of term x. Returns the node of the sum."""
+    if not form.terms:
+        return new.const(form.constant, width, span)
+
+    def word(k: int) -> int:
+        return new.const(k, width, span)
+
+    def times(x: int, k: int) -> int:
+        if k & (k - 1) == 0:
+            return new.emit("shl", x, word(k.bit_length() - 1), span=span)
+        return new.emit("mul", x, word(k), span=span)
+
+    def multiply_add(x: int, k: int, y: int) -> int:
+        if fused:
+            return new.emit("muladd", x, word(k), y, span=span)
+        return new.emit("add", times(x, k), y, span=span)
+
+    acc = -1
+    for s in plan(form):
+        match s.kind:
+            case "take":
+                acc = value(s.x)
+            case "word":
+                acc = word(s.c)
+            case "plus":
+                acc = new.emit("add", acc, value(s.x), span=span)
+            case "minus":
+                acc = new.emit("sub", acc, value(s.x), span=span)
+            case "fma" if s.c == 0:
+                acc = times(acc, s.k) if s.k != 1 else acc
+            case "fma":
+                acc = multiply_add(acc, s.k, word(s.c)) if s.k != 1 else new.emit("add", acc, word(s.c), span=span)
+            case "horner":
+                acc = multiply_add(acc, s.k, value(s.x))
+            case "scaled":
+                acc = multiply_add(value(s.x), s.k, acc)
+    return acc

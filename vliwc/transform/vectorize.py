@@ -1,0 +1,294 @@
+"""`par` loops become groups of lanes.
+
+    par i in 0..20 { store b[i], f (load a[i]) }    →    vstore b[0], f (vload a[0])
+                                                         vstore b[8], f (vload a[8])
+                                                         scatter b[16 …], f (gather a[16 …]), active 4
+
+What all iterations share stays one word and is computed once; what differs becomes a vector. Consecutive words are
+loaded and stored together, others lane by lane. The last group, if it is not full, repeats its last iteration in the
+lanes left over, so that no lane can fault, and stores only its own. With too many groups for straight-line code, a
+machine loop runs over blocks of groups. Inner sequential loops run for all groups of a block at once.
+"""
+
+from __future__ import annotations
+
+from vliwc.analysis import ranges
+from vliwc.analysis.linear import Form, Forms
+from vliwc.ir.graph import Access, Graph, Loop
+from vliwc.ir.ops import Kind
+from vliwc.machine.description import Machine
+from vliwc.transform.balance import Way, balance
+from vliwc.transform.groups import Group, group_blocks, varying_nodes
+from vliwc.transform.rewriter import Rewriter
+from vliwc.transform.tables import Site, choose, sites
+
+
+def vectorize(graph: Graph, machine: Machine, *, selection: bool = True) -> Graph:
+    """Splits every innermost `par` into groups of the machine's lanes; an outer `par` becomes a sequential loop.
+
+    With `selection`, gathers that reach few words may become choices among them, as `balance` decides.
+    """
+    return _Vectorizer(graph, machine, selection).run()
+
+
+def sequentialize(graph: Graph, *, share: bool = True) -> Graph:
+    """Every `par` as a sequential loop: the scalar program."""
+    return _Sequentializer(graph, share=share).run()
+
+
+class _Sequentializer(Rewriter):
+    def loop(self, n: int, loop: Loop) -> None:
+        if self.old.op[n] == "for":
+            super().loop(n, loop)
+        else:
+            self.sequential(n, loop)
+
+    def sequential(self, n: int, loop: Loop) -> None:
+        """A `par` as a `for`: any order of its iterations is right."""
+        index, _ = self.new.begin_loop(span=self.old.span[n])
+        self.value[loop.index] = index
+        self.block(loop.body)
+        self.new.end_loop("for", (loop.lo, loop.hi, loop.step), index, span=self.old.span[n])
+
+
+class _Vectorizer(_Sequentializer):
+    def __init__(self, graph: Graph, machine: Machine, selection: bool) -> None:
+        super().__init__(graph, lanes=machine.lanes)
+        self.machine = machine
+        self.lanes = machine.lanes
+        self.may_select = selection
+        self.facts = ranges.analyse(graph)
+        self.forms = Forms(graph, self.facts)
+        self.varying: set[int] = set()
+        self.groups: list[Group] = []
+        self.sites: dict[int, Site] = {}
+        self.plan: dict[tuple[int, int], Way] = {}
+
+    def loop(self, n: int, loop: Loop) -> None:
+        if self.groups:
+            self.inner_loop(n, loop)
+        elif self.old.op[n] == "for":
+            Rewriter.loop(self, n, loop)
+        elif any(self.old.op[m] == "par" for m in self.old.walk(loop.body)):
+            self.sequential(n, loop)
+        else:
+            self.par(n, loop)
+
+    # -- groups ----------------------------------------------------------------------------------------------------
+
+    def par(self, n: int, loop: Loop) -> None:
+        """Emits all groups of a `par`: blocks in a machine loop where there are many, the rest straight."""
+        self.varying = varying_nodes(self.old, loop)
+        size = sum(self.live[m] for m in self.old.walk(loop.body))
+        full, tail = divmod(loop.trips, self.lanes)
+        per_block, blocks = group_blocks(full, size)
+        self.plan_tables(loop, per_block)
+        stride = self.lanes * loop.step
+        end = loop.lo + blocks * per_block * stride
+        if blocks > 1:
+            index, _ = self.new.begin_loop(span=self.old.span[n])
+            starts = [self.emit("add", index, self.new.const(k * stride)) if k else index for k in range(per_block)]
+            self.body(loop, [Group(k, start, self.lanes) for k, start in enumerate(starts)])
+            self.new.end_loop("for", (loop.lo, end, per_block * stride), index, span=self.old.span[n])
+        else:
+            end = loop.lo
+        left = range(end, loop.lo + full * stride, stride)
+        groups = [Group(k, self.new.const(start), self.lanes) for k, start in enumerate(left)]
+        if tail:
+            groups.append(Group(len(groups), self.new.const(loop.lo + full * stride), tail))
+        if groups:
+            self.body(loop, groups)
+
+    def plan_tables(self, loop: Loop, groups: int) -> None:
+        found = [s for s in sites(self.old, self.facts, self.forms, loop) if self.may_select and s.node in self.varying]
+        self.sites = {s.node: s for s in found}
+        self.plan = balance(self.old, loop, found, self.machine, groups) if groups else {}
+
+    def body(self, loop: Loop, groups: list[Group]) -> None:
+        self.groups, self.par_loop = groups, loop
+        for group in groups:
+            group.value[loop.index] = self.lane_indices(group, loop.step)
+        self.block(loop.body)
+        self.groups = []
+
+    def lane_indices(self, group: Group, step: int) -> int:
+        """The loop variable in each lane; lanes left over repeat the last active one."""
+        offsets = [min(k, group.active - 1) * step for k in range(self.lanes)]
+        pack = self.emit("pack", *(self.new.const(k) for k in offsets))
+        if self.new.graph.const(group.start) == 0:
+            return pack
+        return self.emit("add", self.new.widen(group.start, self.lanes), pack)
+
+    def block(self, block: tuple[int, ...]) -> None:
+        """Inside a `par`, straight code goes group by group, so that few values live at once; loops take all groups."""
+        if not self.groups:
+            super().block(block)
+            return
+        run: list[int] = []
+        for n in (*(m for m in block if self.live[m]), None):
+            if n is not None and not isinstance(self.old.attr[n], Loop):
+                run.append(n)
+                continue
+            self.straight(run)
+            run = []
+            if n is not None:
+                self.node(n)
+
+    def straight(self, run: list[int]) -> None:
+        for n in run:
+            if n not in self.varying and self.old.op[n] != "result":
+                self.node(n)
+        for group in self.groups:
+            for n in run:
+                if n in self.varying and self.old.op[n] != "result":
+                    self.lane_node(n, group)
+
+    def inner_loop(self, n: int, loop: Loop) -> None:
+        """A sequential loop inside a `par`: carries the words that all lanes share and each group's vectors."""
+        old, new = self.old, self.new
+        shared = [k for k, c in enumerate(loop.carried) if self.live[c] and c not in self.varying]
+        own = [k for k, c in enumerate(loop.carried) if self.live[c] and c in self.varying]
+        owners = [(g, k) for g in self.groups for k in own]
+        inits = [self.value[old.args[n][k]] for k in shared] + [self.vector(g, old.args[n][k]) for g, k in owners]
+        index, carried = new.begin_loop(tuple(new.graph.width[i] for i in inits), old.span[n])
+        self.value[loop.index] = index
+        for k, c in zip(shared, carried, strict=False):
+            self.value[loop.carried[k]] = c
+        for (g, k), c in zip(owners, carried[len(shared) :], strict=True):
+            g.value[loop.carried[k]] = c
+        self.block(loop.body)
+        yields = [self.value[loop.yields[k]] for k in shared] + [self.vector(g, loop.yields[k]) for g, k in owners]
+        bounds = (loop.lo, loop.hi, loop.step)
+        results = new.end_loop("for", bounds, index, carried, tuple(inits), tuple(yields), old.span[n])
+        self.bind_results(n, dict(zip(shared, results, strict=False)))
+        outs = dict(self.results.get(n, ()))
+        for (g, k), r in zip(owners, results[len(shared) :], strict=True):
+            if k in outs:
+                g.value[outs[k]] = r
+
+    # -- one group's nodes -----------------------------------------------------------------------------------------
+
+    def vector(self, group: Group, n: int) -> int:
+        """Old node `n` as a vector of the group's lanes."""
+        if n in group.value:
+            return group.value[n]
+        return self.new.widen(self.value[n], self.lanes)
+
+    def lane_node(self, n: int, group: Group) -> None:
+        old = self.old
+        op, span = old.op[n], old.span[n]
+        match op:
+            case "load":
+                group.value[n] = self.lane_load(n, group)
+            case "store":
+                self.lane_store(n, group, self.vector(group, old.args[n][1]))
+            case "store_if":
+                self.lane_store_if(n, group)
+            case _:
+                args = [self.vector(group, a) for a in old.args[n]]
+                group.value[n] = self.emit(op, *args, attr=old.attr[n], width=self.lanes, span=span)
+
+    def start_index(self, index: int, group: Group) -> int | None:
+        """The index of lane 0 as a word, if the lanes' indices follow each other one by one in a full group."""
+        form = self.forms.of(index)
+        if group.active < self.lanes or form.coefficient(self.par_loop.index) * self.par_loop.step != 1:
+            return None
+        if any(n in self.varying for n, _ in form.terms if n != self.par_loop.index):
+            return None
+        rest = Form(form.constant, tuple(t for t in form.terms if t[0] != self.par_loop.index))
+        total = group.start
+        for n, k in rest.terms:
+            total = self.emit("add", total, self.emit("mul", self.value[n], self.new.const(k)))
+        return self.emit("add", total, self.new.const(rest.constant)) if rest.constant else total
+
+    def lane_load(self, n: int, group: Group) -> int:
+        old = self.old
+        index, span, access = old.args[n][0], old.span[n], old.access(n)
+        start = self.start_index(index, group)
+        if start is not None:
+            return self.emit("vload", start, attr=access, span=span)
+        way = self.plan.get((n, group.number), Way.GATHER)
+        if way is not Way.GATHER:
+            return self.selection(self.sites[n], way, group)
+        return self.emit("gather", self.vector(group, index), attr=access, span=span)
+
+    def lane_store(self, n: int, group: Group, value: int) -> None:
+        old = self.old
+        index, span, array = old.args[n][0], old.span[n], old.access(n).array
+        start = self.start_index(index, group)
+        if start is not None:
+            self.emit("vstore", start, value, attr=Access(array), span=span)
+        else:
+            self.emit("scatter", self.vector(group, index), value, attr=Access(array, group.active), span=span)
+
+    def lane_store_if(self, n: int, group: Group) -> None:
+        """A store under a condition: reads the old words and writes them back where the condition fails."""
+        old, span, access = self.old, self.old.span[n], self.old.access(n)
+        cond, index, value = old.args[n]
+        start = self.start_index(index, group)
+        inside = self.facts[index].hi < old.arrays[access.array].length
+        if start is not None and inside:
+            kept = self.emit("vload", start, attr=access, span=span)
+            chosen = self.emit("select", self.vector(group, cond), self.vector(group, value), kept, span=span)
+            self.emit("vstore", start, chosen, attr=access, span=span)
+            return
+        # Lane by lane: where the condition fails, the index may lie outside the array or hit another lane's word.
+        for k in range(group.active):
+            c, i, v = (self.emit("lane", self.vector(group, a), attr=k, span=span) for a in (cond, index, value))
+            at = i if inside else self.emit("select", c, i, self.new.const(0), span=span)
+            kept = self.emit("load", at, attr=access, span=span)
+            self.emit("store", at, self.emit("select", c, v, kept, span=span), attr=access, span=span)
+
+    def selection(self, site: Site, way: Way, group: Group) -> int:
+        """The tree of choices that stands for a gather."""
+        span = self.old.span[site.node]
+        access = self.old.access(site.node)
+
+        def word(k: int) -> int:
+            return self.emit("load", self.new.const(site.lo + min(k, site.count - 1)), attr=access, span=span)
+
+        scalar: dict[int, int] = {}
+
+        def entry(k: int) -> int:
+            vector = self.new.widen(word(k), self.lanes)
+            scalar[vector] = word(k)
+            return vector
+
+        def select(cond: int, a: int, b: int, leaf: bool) -> int:
+            if way is Way.SELECT or (way is Way.LEAF_ARITHMETIC and not leaf):
+                return self.emit("select", cond, a, b, span=span)
+            if leaf:
+                difference = self.new.widen(self.emit("sub", scalar[a], scalar[b], span=span), self.lanes)
+            else:
+                difference = self.emit("sub", a, b, span=span)
+            return self.emit("muladd", cond, difference, b, span=span)
+
+        return choose(self.new, self.conditions(site, group), entry, select)
+
+    def conditions(self, site: Site, group: Group) -> list[tuple[int, int]]:
+        """(weight, condition) for each bit of index - lo."""
+        if site.bits is not None:
+            return [(weight, self.vector(group, n)) for weight, n in site.bits]
+        span = self.old.span[site.node]
+        index = self.vector(group, self.old.args[site.node][0])
+        offset = self.emit("sub", index, self.new.const(site.lo, self.lanes), span=span)
+        masks = [1 << j for j in range((site.count - 1).bit_length())]
+        return [(m, self.emit("and", offset, self.new.const(m, self.lanes), span=span)) for m in masks]
+
+
+def absolute(graph: Graph) -> Graph:
+    """Makes address arithmetic explicit: indices count from word 0 of the image from here on."""
+    return _Absolute(graph).run()
+
+
+class _Absolute(Rewriter):
+    def pure(self, n: int, args: tuple[int, ...]) -> int:
+        if self.old.kind(n) not in (Kind.LOAD, Kind.STORE) or self.old.access(n).absolute:
+            return super().pure(n, args)
+        at = 1 if self.old.op[n] == "store_if" else 0
+        width, span = self.new.graph.width[args[at]], self.old.span[n]
+        address = self.emit("add", args[at], self.new.const(self.old.origin(n), width), span=span)
+        access = self.old.access(n)
+        attr = Access(access.array, access.active, absolute=True)
+        operands = (*args[:at], address, *args[at + 1 :])
+        return self.emit(self.old.op[n], *operands, attr=attr, width=self.old.width[n], span=span)
