@@ -32,6 +32,9 @@ LOWERED = "lower"
 Observer = Callable[[str, Graph], None]
 """Called with a pass's name and the graph after it."""
 
+Progress = Callable[[str], None]
+"""Told from time to time, in a few words, what is going on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -166,25 +169,34 @@ def optimise_source(source: Source, options: Options = Options(), observe: Obser
     return Optimised(options, kernel, machine, graph, tuple(recorder.passes), clock.seconds)
 
 
-def compile_source(source: Source, options: Options = Options(), observe: Observer | None = None) -> Compilation:
+def compile_source(
+    source: Source,
+    options: Options = Options(),
+    observe: Observer | None = None,
+    progress: Progress | None = None,
+) -> Compilation:
     """Compiles a kernel's text and proves the program right (unless `options.certify` is off).
 
-    Raises what `optimise_source` raises, DoesNotFit if the machine cannot hold or express the kernel, and
+    `observe` as in `optimise_source`; `progress` is told in a few words what is going on. Raises what `optimise_source` raises, DoesNotFit if the machine cannot hold or express the kernel, and
     InternalError if the proof fails.
     """
     if options.stop_after is not None:
         raise UsageError("a compilation that stops after a pass has no program", help="use optimise_source")
-    return finish(optimise_source(source, options, observe))
+    return finish(optimise_source(source, options, observe), progress)
 
 
-def finish(front: Optimised) -> Compilation:
-    """Generates and certifies the program of an optimised kernel. Raises as `compile_source`."""
+def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
+    """Generates and certifies the program of an optimised kernel. Arguments and errors as in `compile_source`."""
     options = front.options
     clock = _Clock(front.seconds)
     with clock.stage("generate"):
-        generated = generate(front.graph, front.machine, schedule=options.schedule, seed=options.seed)
+        generated = generate(
+            front.graph, front.machine, schedule=options.schedule, seed=options.seed, progress=progress
+        )
     certificate = None
     if options.certify:
+        if progress is not None:
+            progress("proving the program right")
         with clock.stage("certify"):
             certificate = certify(front.graph, generated.program, front.machine, generated.witness)
     return Compilation(front, generated, certificate, clock.seconds)

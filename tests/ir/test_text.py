@@ -140,7 +140,7 @@ ERRORS = {
     "brace after a node": (with_nodes("%x = add %w, %w {"), 6, "only loops, end in `{`"),
     "loop without a brace": (with_nodes("for %i in 0..1"), 6, "only loops, end in `{`"),
     "bad operands": (with_nodes("%x = add %w %w"), 6, "`%w %w` is no list of operands"),
-    "bad form": (with_nodes("%x = load a %w"), 6, r"`load a %w` is not of the form `load {array}\[{0}\]`"),
+    "bad form": (with_nodes("%x = load a %w"), 6, r"`load a %w` is not of the form `load \{array\}\[\{0\}\]`"),
     "undeclared table": (with_nodes("%x = table $1[%w]"), 6, r"table \$1 is not declared"),
     "bad loop": (with_nodes("for %i from 0 {", "}"), 6, "a loop begins with"),
     "bad carry": (with_nodes("%l = for %i in 0..1 carry (%c) {", "}"), 6, "`%c` is no list of carried values"),

@@ -108,11 +108,12 @@ class _Run:
         if g.op[n] == "for":
             # A later iteration sees what an earlier one stored; those of a `par` do not see each other's stores.
             self.dirty |= {g.access(m).array for m in g.walk(loop.body) if g.kind(m) is Kind.STORE}
+        entry = frozenset(self.dirty)
         inits = [facts[a] for a in g.args[n]]
         state = list(inits)
         broken = set(self.broken)
         for attempt in range(_ROUNDS_BEFORE_WIDENING + len(state) + 1):
-            after = self.iterate(loop, state)
+            after = self.iterate(loop, entry, state)
             if all(contains(s, a) for s, a in zip(state, after, strict=True)):
                 break
             joined = [join(s, a) for s, a in zip(state, after, strict=True)]
@@ -120,16 +121,18 @@ class _Run:
                 joined = [s if s == j else ANY for s, j in zip(state, joined, strict=True)]
             state = joined
         for _ in range(_ROUNDS_OF_NARROWING):
-            after = self.iterate(loop, state)
+            after = self.iterate(loop, entry, state)
             narrowed = [join(i, a) for i, a in zip(inits, after, strict=True)]
-            tighter = self.iterate(loop, narrowed)
+            tighter = self.iterate(loop, entry, narrowed)
             if narrowed == state or not all(contains(s, a) for s, a in zip(narrowed, tighter, strict=True)):
                 break
             state = narrowed
         self.broken = broken
-        self.iterate(loop, state)  # the state is an invariant now; this sets the facts of the body by it
+        self.iterate(loop, entry, state)  # the state is an invariant now; this sets the facts of the body by it
 
-    def iterate(self, loop: Loop, state: list[Fact]) -> list[Fact]:
+    def iterate(self, loop: Loop, entry: frozenset[str], state: list[Fact]) -> list[Fact]:
+        """One iteration from `state`, with the arrays in `entry` perhaps stored to before. Returns the yields' facts."""
+        self.dirty = set(entry)
         for c, fact in zip(loop.carried, state, strict=True):
             self.facts[c] = fact
         self.block(loop.body)

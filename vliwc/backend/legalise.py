@@ -12,7 +12,7 @@ Before → after:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, replace, replace
 
 from vliwc.errors import DoesNotFit
 from vliwc.ir.graph import Access, Graph, Loop

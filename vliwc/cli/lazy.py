@@ -13,11 +13,11 @@ import click
 COMMANDS = {
     "compile": "Compile a kernel into a machine program.",
     "run": "Simulate a program, or compile and simulate a kernel.",
-    "check": "Test compiled programs against the interpreter.",
+    "check": "Compile a kernel and test the program on generated inputs.",
     "compare": "Compare schedulers and optimisation levels on a kernel.",
     "examples": "List, show or copy the shipped example kernels.",
-    "machines": "List or describe machine descriptions.",
-    "explain": "Explain an error code such as VK0001.",
+    "machines": "List machine descriptions, or describe one.",
+    "explain": "Explain an error code such as VK0001; without one, list all codes.",
     "completion": "Print a shell completion script.",
 }
 """All subcommands, in the order of the help text, each with its line there."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -45,6 +47,18 @@ def show(renderable: RenderableType, *, err: bool = False) -> None:
     with console.capture() as capture:
         console.print(renderable)
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()), err=err)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[str], None]]:
+    """While the block runs, shows on a terminal's stderr that `what` goes on, and what the function is told of it."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, highlight=False, no_color=not wants_colour(sys.stderr)).status(what) as status:
+        yield lambda text: status.update(f"{what}: {text}")
 
 
 def print_json(record: object) -> None:

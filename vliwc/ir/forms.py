@@ -28,9 +28,10 @@ NAME = r"[A-Za-z_]\w*"
 NODE = r"%\w+"
 NUMBER = r"\d{1,10}"
 WORD = rf"0x[0-9a-fA-F]{{1,8}}|{NUMBER}"
+TABLE = r"\$\w+"
 SPAN = rf"@{NUMBER}:{NUMBER}-{NUMBER}:{NUMBER}"
 
-_FIELDS = {"array": rf"{NAME}(?:@0)?", "active": NUMBER, "position": NUMBER, "word": WORD, "table": rf"\${NAME}"}
+_FIELDS = {"array": rf"{NAME}(?:@0)?", "active": NUMBER, "position": NUMBER, "word": WORD, "table": TABLE}
 
 
 def pattern(form: str) -> re.Pattern[str]:

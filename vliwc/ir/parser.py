@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from vliwc.errors import DataError
-from vliwc.ir.forms import FORMS, NAME, NODE, NUMBER, SPAN, WORD, pattern
+from vliwc.ir.forms import FORMS, NAME, NODE, NUMBER, SPAN, TABLE, WORD, pattern
 from vliwc.ir.graph import Access, Array, Attr, Graph, Loop, Mode
 from vliwc.ir.ops import MASK, OPS, Kind
 from vliwc.ir.verifier import MalformedGraph, verify
@@ -21,7 +21,7 @@ _MODES = "|".join(mode.value for mode in Mode)
 _HEAD = re.compile(rf"graph ({NAME}) \{{")
 _ARRAY = re.compile(rf"({NAME}) at ({NUMBER}) length ({NUMBER}) ({_MODES})(?: holds ({WORD})\.\.({WORD}))?")
 _WORDS = re.compile(rf"(?:{WORD})(?: (?:{WORD}))*")
-_TABLE = re.compile(rf"(\${NAME}) ({_WORDS.pattern})")
+_TABLE = re.compile(rf"({TABLE}) ({_WORDS.pattern})")
 _LINE = re.compile(rf"(?:({NODE})(?:: v({NUMBER}))? = )?({NAME})(?: (.*?))??(?: ({SPAN}))?( \{{)?")
 _OPERANDS = re.compile(rf"{NODE}(?:, {NODE})*")
 _LOOP = re.compile(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vliwc.ir.forms import FORMS
-from vliwc.ir.ops import OPS, Op
+from vliwc.ir.ops import OPS, Kind, Op
 
 
 def operation_table() -> str:
@@ -15,8 +15,9 @@ def operation_table() -> str:
 
 def _row(op: Op) -> str:
     operands = "any" if op.arity < 0 else str(op.arity)
-    default = ", ".join(f"{{{k}}}" for k in range(op.arity)) if op.arity > 0 else "…"
-    form = f"`{op.name} {FORMS.get(op.name, default)}`"
+    default = ", ".join(f"{{{k}}}" for k in range(op.arity)) if op.arity > 0 else "{0}, {1}, …"
+    written = op.kind is not Kind.CONTROL or op.name in FORMS  # the others are parts of a loop's head
+    form = f"`{op.name} {FORMS.get(op.name, default)}`" if written else "see the grammar"
     properties = {"commutative": op.commutative, "associative": op.associative, "can fault": op.can_fault}
     notes = ", ".join(name for name, holds in properties.items() if holds)
     symbol = f"`{op.symbol}`".replace("|", "\\|") if op.symbol else ""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from vliwc.backend.certifier import Certificate
 from vliwc.comparison import Row
 from vliwc.differential import Mismatch
 from vliwc.driver import Compilation, Optimised
@@ -53,19 +52,19 @@ def summary(compilation: Compilation) -> RenderableType:
             ("busiest", f"{measured.busiest}: {percent(measured.utilisation.get(measured.busiest, 0.0))}"),
             ("engines", utilisation_text(measured)),
             ("size", f"{measured.bundles:,} bundles, {measured.scratch_words:,} scratch words"),
-            ("proof", certificate_text(proof) if proof else Text("not certified", style="yellow")),
+            ("proof", str(proof) if proof else Text("not certified", style="yellow")),
             ("time", seconds_text(compilation)),
         ]
     )
 
 
 def passes_table(front: Optimised) -> RenderableType:
-    """Live operation counts after every pass: one row a pass, one column an operation that occurs."""
-    ops = sorted({op for record in front.passes for op in record.ops})
-    table = plain_table("pass", "ms", "nodes", *ops, right=("ms", "nodes", *ops))
+    """The live graph after every pass: one row a pass, its operations with their counts, the most frequent first."""
+    table = plain_table("pass", "ms", "nodes", "operations", right=("ms", "nodes"))
+    table.columns[-1].no_wrap = False
     for record in front.passes:
-        counts = (str(record.ops.get(op, "")) for op in ops)
-        table.add_row(record.name, f"{record.seconds * 1e3:.1f}", str(record.nodes), *counts)
+        ops = "  ".join(f"{op} {count:,}" for op, count in record.ops.items())
+        table.add_row(record.name, f"{record.seconds * 1e3:.1f}", f"{record.nodes:,}", ops)
     return table
 
 
@@ -100,8 +99,3 @@ def mismatch_text(mismatch: Mismatch) -> str:
         f"the {mismatch.subject} leaves {mismatch.found:#010x} in {mismatch.place}, "
         f"the interpreter {mismatch.expected:#010x}{more}"
     )
-
-
-def certificate_text(certificate: Certificate) -> str:
-    """What was proved, in one line."""
-    return f"{certificate}"

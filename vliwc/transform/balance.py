@@ -1,7 +1,7 @@
-"""Which gathers become selections: a first, greedy answer to "keep every engine equally busy".
+"""Which gathers become selections: the mix that keeps every engine equally busy.
 
-The load of the busiest engine bounds the cycles from below, so a gather moves from the load engine to flow (selects) or
-to the vector units (multiply-adds) as long as that lowers the maximum.
+The load of the busiest engine bounds the cycles from below. A gather keeps the load engine busy, selection the flow
+engine or, as multiply-adds, the vector units; an integer program decides how many groups treat each gather in which way.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from vliwc.ir.graph import Graph, Loop
 from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
 from vliwc.transform.tables import Site
+
+_SCALE = 1000
+"""The integer program counts in thousandths of a cycle."""
 
 
 class Way(Enum):
@@ -38,11 +41,6 @@ class Loads:
         return Loads(
             self.compute + times * other.compute, self.flow + times * other.flow, self.load + times * other.load
         )
-
-    @property
-    def worst(self) -> tuple[float, float]:
-        """The busiest engine first; the sum breaks ties in favour of less work."""
-        return max(self.compute, self.flow, self.load), self.compute + self.flow + self.load
 
 
 class Prices:
@@ -73,8 +71,11 @@ class Prices:
         return total.plus(self.op, leaves + 2 * others)
 
 
-def body_loads(graph: Graph, loop: Loop, prices: Prices, chosen: set[int]) -> Loads:
-    """The engine loads of one group's body without the gathers in `chosen`. Inner loops count their trips."""
+def group_loads(graph: Graph, loop: Loop, prices: Prices, own: set[int], rows: set[int]) -> Loads:
+    """The engine loads of one group of a `par`, with every gather a plain one. Inner loops count their trips.
+
+    `own` are the nodes that each group has for itself, `rows` the loads of consecutive words.
+    """
     total = Loads()
 
     def count(block: tuple[int, ...], times: int) -> None:
@@ -83,8 +84,10 @@ def body_loads(graph: Graph, loop: Loop, prices: Prices, chosen: set[int]) -> Lo
             attr = graph.attr[n]
             if isinstance(attr, Loop):
                 count(attr.body, times * attr.trips)
-            elif graph.kind(n) is Kind.LOAD and n not in chosen:
-                total = total.plus(prices.vload, times)
+            elif n not in own:
+                continue
+            elif graph.kind(n) is Kind.LOAD:
+                total = total.plus(prices.vload if n in rows else prices.gather, times)
             elif graph.op[n] == "select":
                 total = total.plus(prices.select, times)
             elif graph.kind(n) is Kind.PURE:
@@ -94,35 +97,54 @@ def body_loads(graph: Graph, loop: Loop, prices: Prices, chosen: set[int]) -> Lo
     return total
 
 
-def balance(graph: Graph, loop: Loop, found: list[Site], machine: Machine, groups: int) -> dict[tuple[int, int], Way]:
-    """The way for each (gather node, group) pair that is not a plain gather.
+def balance(loads: Loads, found: list[Site], prices: Prices, groups: int) -> dict[tuple[int, int], Way]:
+    """The way for each (gather node, group) pair that is not a plain gather; `loads` are those of one group.
 
-    Greedy: the move that lowers the busiest engine's load most, until none does. Sites with fewer words come first.
+    An integer program: how many groups treat each site in each way, so that the busiest engine has the least to do;
+    among such mixes, one with little work in all. Deterministic.
     """
-    prices = Prices(machine)
-    total = Loads().plus(body_loads(graph, loop, prices, {s.node for s in found}), groups)
+    options = [(s, w, p) for s in found for w in Way if (p := prices.way(s, w)) is not None]
+    if not options or not groups:
+        return {}
+    total = Loads().plus(loads, groups)
+    for _ in found:
+        total = total.plus(prices.gather, -groups)
+    counts = _solve(total, options, groups)
     plan: dict[tuple[int, int], Way] = {}
-    total = total.plus(prices.gather, groups * len(found))
-    pending = {site.node: 0 for site in found}
-    while True:
-        best: tuple[tuple[float, float], Site, Way, Loads] | None = None
-        for site in found:
-            if pending[site.node] >= groups:
-                continue
-            for way in (Way.SELECT, Way.LEAF_ARITHMETIC, Way.ARITHMETIC):
-                price = prices.way(site, way)
-                if price is None:
-                    continue
-                after = total.plus(prices.gather, -1).plus(price)
-                if best is None or after.worst < best[0]:
-                    best = (after.worst, site, way, after)
-        if best is None or best[0] >= total.worst:
-            return plan
-        _, site, way, total = best
-        # Spread over the groups, so that neighbours in time differ in what they ask of the engines.
-        group = _spread(pending[site.node], groups)
-        plan[site.node, group] = way
-        pending[site.node] += 1
+    used = dict.fromkeys((s.node for s in found), 0)
+    for (site, way, _), count in zip(options, counts, strict=True):
+        for _ in range(count):
+            # Spread over the groups, so that neighbours in time differ in what they ask of the engines.
+            if way is not Way.GATHER:
+                plan[site.node, _spread(used[site.node], groups)] = way
+            used[site.node] += 1
+    return plan
+
+
+def _solve(fixed: Loads, options: list[tuple[Site, Way, Loads]], groups: int) -> list[int]:
+    """How many groups take each option (CP-SAT, one worker)."""
+    from ortools.sat.python import cp_model  # noqa: PLC0415 -- slow to import, and most kernels need no plan
+
+    model = cp_model.CpModel()
+    counts = [model.new_int_var(0, groups, f"{way.name}_{site.node}") for site, way, _ in options]
+    for node in dict.fromkeys(site.node for site, _, _ in options):
+        model.add(sum(c for c, o in zip(counts, options, strict=True) if o[0].node == node) == groups)
+    busiest = model.new_int_var(0, 1 << 40, "busiest")
+    work = 0
+    for engine in ("compute", "flow", "load"):
+        load = round(_SCALE * getattr(fixed, engine))
+        load += sum(round(_SCALE * getattr(o[2], engine)) * c for c, o in zip(counts, options, strict=True))
+        model.add(busiest >= load)
+        work += load
+    # A little work is worth less than any cycle, but of two equal mixes the lighter leaves the scheduler more room.
+    model.minimize(20 * busiest + work)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_deterministic_time = 2.0
+    solver.parameters.relative_gap_limit = 1e-4
+    status = solver.solve(model)
+    assert status in (cp_model.OPTIMAL, cp_model.FEASIBLE), "plain gathers are always feasible"
+    return [solver.value(c) for c in counts]
 
 
 def _spread(k: int, groups: int) -> int:

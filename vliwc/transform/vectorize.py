@@ -13,11 +13,11 @@ machine loop runs over blocks of groups. Inner sequential loops run for all grou
 from __future__ import annotations
 
 from vliwc.analysis import ranges
-from vliwc.analysis.linear import Form, Forms
+from vliwc.analysis.linear import Forms
 from vliwc.ir.graph import Access, Graph, Loop
 from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
-from vliwc.transform.balance import Way, balance
+from vliwc.transform.balance import Prices, Way, balance, group_loads
 from vliwc.transform.groups import Group, group_blocks, varying_nodes
 from vliwc.transform.rewriter import Rewriter
 from vliwc.transform.tables import Site, choose, sites
@@ -102,7 +102,10 @@ class _Vectorizer(_Sequentializer):
     def plan_tables(self, loop: Loop, groups: int) -> None:
         found = [s for s in sites(self.old, self.facts, self.forms, loop) if self.may_select and s.node in self.varying]
         self.sites = {s.node: s for s in found}
-        self.plan = balance(self.old, loop, found, self.machine, groups) if groups else {}
+        prices = Prices(self.machine)
+        rows = {m for m in self.varying if self.old.op[m] == "load" and self.is_row(self.old.args[m][0], loop)}
+        loads = group_loads(self.old, loop, prices, self.varying, rows)
+        self.plan = balance(loads, found, prices, groups)
 
     def body(self, loop: Loop, groups: list[Group]) -> None:
         self.groups, self.par_loop = groups, loop
@@ -190,16 +193,21 @@ class _Vectorizer(_Sequentializer):
 
     def start_index(self, index: int, group: Group) -> int | None:
         """The index of lane 0 as a word, if the lanes' indices follow each other one by one in a full group."""
+        if group.active < self.lanes or not self.is_row(index, self.par_loop):
+            return None
         form = self.forms.of(index)
-        if group.active < self.lanes or form.coefficient(self.par_loop.index) * self.par_loop.step != 1:
-            return None
-        if any(n in self.varying for n, _ in form.terms if n != self.par_loop.index):
-            return None
-        rest = Form(form.constant, tuple(t for t in form.terms if t[0] != self.par_loop.index))
         total = group.start
-        for n, k in rest.terms:
-            total = self.emit("add", total, self.emit("mul", self.value[n], self.new.const(k)))
-        return self.emit("add", total, self.new.const(rest.constant)) if rest.constant else total
+        for n, k in form.terms:
+            if n != self.par_loop.index:
+                total = self.emit("add", total, self.emit("mul", self.value[n], self.new.const(k)))
+        return self.emit("add", total, self.new.const(form.constant)) if form.constant else total
+
+    def is_row(self, index: int, loop: Loop) -> bool:
+        """Whether an index grows by one from one iteration of the `par` to the next."""
+        form = self.forms.of(index)
+        if form.coefficient(loop.index) * loop.step != 1:
+            return False
+        return not any(n in self.varying for n, _ in form.terms if n != loop.index)
 
     def lane_load(self, n: int, group: Group) -> int:
         old = self.old

@@ -132,7 +132,7 @@ class Algebra(Expressions):
     # Bits
 
     def _and(self, a: int, b: int) -> int:
-        if a == b or b == self.ones:
+        if b in (a, self.ones):
             return a
         if a == self.ones:
             return b
@@ -154,7 +154,7 @@ class Algebra(Expressions):
         return None
 
     def _or(self, a: int, b: int) -> int:
-        if a == b or b == self.zero:
+        if b in (a, self.zero):
             return a
         if a == self.zero:
             return b
@@ -214,12 +214,21 @@ class Algebra(Expressions):
             return self.sub(self.one, a)
         if self.never_zero(a):
             return self.zero
+        if len(self.terms[a]) == 1 and self.is_boolean(self.terms[a][0][0]):
+            return self._is_zero_of_boolean(a)
         if self.op[a] == "xor":
             x, y = self.args[a]
             assert isinstance(x, int)
             assert isinstance(y, int)
             return self.is_zero(self.sub(x, y))
         return self.atom("eq0", self._positive(a)[0])
+
+    def _is_zero_of_boolean(self, a: int) -> int:
+        """As `is_zero`, for offset + c * e with a boolean e and c not 0: one of two words."""
+        ((e, c),) = self.terms[a]
+        if self.offset[a] == 0:
+            return self.sub(self.one, e)
+        return e if (self.offset[a] + c) & MASK == 0 else self.zero
 
     def _positive(self, a: int) -> tuple[int, bool]:
         """`a` or its negative, whichever has a first coefficient below 2^31; and whether that is the negative."""

@@ -7,6 +7,7 @@ from vliwc.backend.certifier.describe import describe, first_difference
 from vliwc.backend.certifier.execution import Execution
 from vliwc.backend.certifier.failure import ProofFailed
 from vliwc.backend.certifier.memory import Memory
+from vliwc.machine.faults import place
 
 
 def compare(expected: Memory, execution: Execution, r: int, when: str) -> None:
@@ -19,7 +20,7 @@ def compare(expected: Memory, execution: Execution, r: int, when: str) -> None:
         if algebra.is_constant(address):
             where += f" (address {algebra.offset[address]})"
         writer = execution.writers.get((r, address))
-        origin = f"last stored by {writer}" if writer else "never stored by the program"
+        origin = f"last stored by {place(execution.program, *writer)}" if writer else "never stored by the program"
         raise ProofFailed(f"{where} is wrong {when}: {mismatch(algebra, wanted, found)}; {origin}")
 
 

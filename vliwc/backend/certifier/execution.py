@@ -3,13 +3,10 @@
 Exactly the machine's semantics: all slots of a bundle read what was there before it; a result with latency L can be
 read L cycles later. On top of that, whatever a correct program never does is a failure: a double write, a read of
 scratch that was never written, an access outside the image, a division that the graph does not do by a word that
-may be 0, too many slots, or a jump where the witness has none.
+may be 0, or a jump where the witness has none.
 """
 
 from __future__ import annotations
-
-from collections import Counter
-from typing import cast
 
 from vliwc.backend.certifier.addresses import Addresses
 from vliwc.backend.certifier.algebra import Algebra
@@ -19,10 +16,7 @@ from vliwc.backend.certifier.memory import Memory
 from vliwc.machine.description import Machine
 from vliwc.machine.faults import place
 from vliwc.machine.program import Bundle, Program, Slot
-from vliwc.machine.slots import DESTS, FORMATS, VECTORS, Effect, Format, Role
-
-_INTEGERS = frozenset({Role.DEST, Role.VDEST, Role.SRC, Role.VSRC, Role.IMM, Role.LANE, Role.BUNDLE, Role.DISTANCE})
-_SCRATCH = frozenset({Role.DEST, Role.VDEST, Role.SRC, Role.VSRC})
+from vliwc.machine.slots import Effect, Format, Role, format_of, immediate, reads, writes
 
 Store = tuple[int, int, int]
 """Region, address, value."""
@@ -44,8 +38,8 @@ class Execution:
         self.in_flight: dict[int, dict[int, int]] = {}
         self.stores: list[tuple[int, int]] = []
         """Region and address of every store so far, in order of execution."""
-        self.writers: dict[tuple[int, int], str] = {}
-        """The place in the program that last stored to a region's address, for messages."""
+        self.writers: dict[tuple[int, int], tuple[int, Slot]] = {}
+        """The bundle and slot that last stored to a region's address, for messages."""
 
     def run(self, stop: int, jump_to: int | None = None) -> int:
         """Executes the bundles before `stop`. With `jump_to`, the last one must jump there on a condition.
@@ -58,7 +52,9 @@ class Execution:
             condition = self._bundle(self.program.bundles[self.pc], jump_to if last else None)
             self.pc += 1
         if jump_to is not None and condition == UNDEFINED:
-            raise self.failure(f"the witness has a loop that ends here, but nothing jumps to bundle {jump_to}", stop - 1)
+            raise self.failure(
+                f"the witness has a loop that ends here, but nothing jumps to bundle {jump_to}", stop - 1
+            )
         return condition
 
     def failure(self, message: str, bundle: int, slot: Slot | None = None) -> ProofFailed:
@@ -66,18 +62,19 @@ class Execution:
         return ProofFailed(f"{place(self.program, bundle, slot)}: {message}", bundle=bundle)
 
     def _bundle(self, bundle: Bundle, jump_to: int | None) -> int:
-        self._count(bundle)
         stores: list[Store] = []
         condition = UNDEFINED
         for slot in bundle.slots:
-            fmt = self._format(slot)
+            fmt = format_of(slot)
             match fmt.effect:
                 case Effect.COMPUTE | Effect.COPY | Effect.LOAD:
-                    self._write(slot, fmt, self._value(slot, fmt))
+                    self._write(slot, self._value(slot, fmt))
                 case Effect.STORE:
                     self._store(slot, fmt, stores)
                 case Effect.CONTROL:
-                    condition = self._control(slot, jump_to) or condition
+                    if condition != UNDEFINED:
+                        raise self.failure("two jumps in one bundle", self.pc, slot)
+                    condition = self._control(slot, jump_to)
                 case Effect.TRACE:
                     self._sources(slot, fmt)
                 case Effect.DEBUG:
@@ -90,46 +87,17 @@ class Execution:
             self.cycle += 1
         return condition
 
-    def _count(self, bundle: Bundle) -> None:
-        for engine, count in Counter(slot.engine for slot in bundle.slots).items():
-            if count > self.machine.slots(engine):
-                raise self.failure(
-                    f"{count} {engine} slots in a bundle, the machine has {self.machine.slots(engine)}", self.pc
-                )
-
-    def _format(self, slot: Slot) -> Format:
-        """The format of a slot that the machine can execute."""
-        fmt = FORMATS.get((slot.engine, slot.op))
-        if fmt is None or not self.machine.runs(slot.engine, slot.op):
-            raise self.failure(f"the machine has no '{slot.op}' on {slot.engine}", self.pc, slot)
-        if len(fmt.roles) != len(slot.operands):
-            raise self.failure(f"{len(slot.operands)} operands instead of {len(fmt.roles)}", self.pc, slot)
-        lane = slot.operands[-1] if Role.LANE in fmt.roles else 0
-        for role, x in zip(fmt.roles, slot.operands, strict=True):
-            if role in _INTEGERS and not isinstance(x, int):
-                raise self.failure("an operand is no integer", self.pc, slot)
-            if role in _SCRATCH:
-                first = cast("int", x) + cast("int", lane)
-                end = first + (self.machine.lanes if role in VECTORS else 1)
-                if first < 0 or end > self.machine.scratch_words:
-                    raise self.failure(f"scratch word {end - 1 if first >= 0 else first} does not exist", self.pc, slot)
-        return fmt
-
     def _sources(self, slot: Slot, fmt: Format) -> list[list[int]]:
-        """The words of each source, in operand order; an immediate is one constant."""
-        operands = cast("tuple[int, ...]", slot.operands)
-        lane = operands[-1] if Role.LANE in fmt.roles else 0
+        """The words of each source, in operand order; an immediate comes last."""
         result = []
-        for role, x in zip(fmt.roles, operands, strict=True):
-            if role is Role.IMM:
-                result.append([self.algebra.constant(x)])
-            elif role in (Role.SRC, Role.VSRC):
-                first = x + lane
-                words = self.scratch[first : first + (self.machine.lanes if role is Role.VSRC else 1)]
-                if UNDEFINED in words:
-                    word = first + words.index(UNDEFINED)
-                    raise self.failure(f"reads scratch word {word}, which holds nothing yet", self.pc, slot)
-                result.append(words)
+        for source in reads(slot, self.machine.lanes):
+            words = self.scratch[source.start : source.stop]
+            if UNDEFINED in words:
+                word = source[words.index(UNDEFINED)]
+                raise self.failure(f"reads scratch word {word}, which holds nothing yet", self.pc, slot)
+            result.append(words)
+        if Role.IMM in fmt.roles:
+            result.append([self.algebra.constant(immediate(slot))])
         return result
 
     def _value(self, slot: Slot, fmt: Format) -> list[int]:
@@ -161,14 +129,10 @@ class Execution:
             if divisor not in self.addresses.divisors and not self.algebra.never_zero(divisor):
                 raise self.failure("divides by a word that may be 0, which the graph does not", self.pc, slot)
 
-    def _write(self, slot: Slot, fmt: Format, words: list[int]) -> None:
+    def _write(self, slot: Slot, words: list[int]) -> None:
         """Lets the words land in the destination when the slot's latency is over."""
-        operands = cast("tuple[int, ...]", slot.operands)
-        first = next(x for role, x in zip(fmt.roles, operands, strict=True) if role in DESTS)
-        if Role.LANE in fmt.roles:
-            first += operands[-1]
         landing = self.in_flight.setdefault(self.cycle + self.machine.latency(slot.engine, slot.op) - 1, {})
-        for word, value in enumerate(words, first):
+        for word, value in zip(writes(slot, self.machine.lanes), words, strict=True):
             if word in landing:
                 raise self.failure(f"scratch word {word} is written twice in one cycle", self.pc, slot)
             landing[word] = value
@@ -182,7 +146,7 @@ class Execution:
                 raise self.failure("two stores of one bundle may have the same address", self.pc, slot)
             stores.append((region, a, value))
             self.stores.append((region, a))
-            self.writers[region, a] = place(self.program, self.pc, slot)
+            self.writers[region, a] = self.pc, slot
 
     def _control(self, slot: Slot, jump_to: int | None) -> int:
         """The condition of a loop's jump; UNDEFINED for what does not jump. Raises ProofFailed for other jumps."""
@@ -192,11 +156,8 @@ class Execution:
             self.halted = True
         if slot.op in ("halt", "pause"):
             return UNDEFINED
-        target = {
-            "cond_jump": lambda x: x,
-            "cond_jump_rel": lambda x: self.pc + 1 + x,
-        }.get(slot.op)
-        if target is None or jump_to is None or target(cast("int", slot.operands[1])) != jump_to:
+        target = immediate(slot) + (self.pc + 1 if slot.op == "cond_jump_rel" else 0)
+        if slot.op not in ("cond_jump", "cond_jump_rel") or target != jump_to:
             raise self.failure("the witness has no loop with this jump", self.pc, slot)
-        (condition,) = self._sources(slot, FORMATS[slot.engine, slot.op])
+        (condition,) = self._sources(slot, format_of(slot))
         return condition[0]

@@ -57,7 +57,7 @@ def _ones(word: int) -> int:
 def of_operation(op: str, bounds: Sequence[Interval]) -> Interval:
     """Bounds of a pure operation's result from those of its operands."""
     match op, bounds:
-        case ("lt" | "eq" | "eq0"), _:
+        case (("lt" | "eq" | "eq0"), _):
             return BOOL
         case "mul", ((alo, ahi), (blo, bhi)):
             return wrap(alo * blo, ahi * bhi)

@@ -18,32 +18,28 @@ def continues(algebra: Algebra, condition: int, counter: int, trips: int) -> boo
     """Is `condition` nonzero exactly for those values 0 … trips - 1 of the symbol `counter` that are not the last?"""
     if trips == 1:
         return condition == algebra.zero
-    terms = algebra.terms[condition]
-    if algebra.op[condition] == "xor":
-        a, b = algebra.args[condition]
-        assert isinstance(a, int)
-        assert isinstance(b, int)
-        return continues(algebra, algebra.sub(a, b), counter, trips)
-    if algebra.op[condition] == "lt":
-        a, b = algebra.args[condition]
-        assert isinstance(a, int)
-        assert isinstance(b, int)
-        return _turns(_values(algebra, a, counter, trips), _values(algebra, b, counter, trips))
-    if len(terms) == 1 and terms[0][1] == MASK and algebra.offset[condition] == 1:
-        negated = terms[0][0]
-        return algebra.op[negated] == "eq0" and continues(algebra, _only(algebra, negated), counter, trips)
-    if len(terms) != 1 or terms[0][0] != counter:
+    terms, offset = algebra.terms[condition], algebra.offset[condition]
+    if len(terms) != 1:
         return False
-    # offset + c * t is 0 for t = trips - 1, and for no t that is less by a multiple of the period of c * t
-    c = terms[0][1]
-    period = 1 << (WORD_BITS - ((c & -c).bit_length() - 1))
-    return (algebra.offset[condition] + c * (trips - 1)) & MASK == 0 and trips <= period
+    ((atom, c),) = terms
+    if atom == counter:
+        # offset + c * t is 0 for t = trips - 1, and for no t that is less by a multiple of the period of c * t
+        period = 1 << (WORD_BITS - ((c & -c).bit_length() - 1))
+        return (offset + c * (trips - 1)) & MASK == 0 and trips <= period
+    if (offset, c) == (1, MASK) and algebra.op[atom] == "eq0":
+        return continues(algebra, _arguments(algebra, atom)[0], counter, trips)
+    if (offset, c) != (0, 1):
+        return False
+    if algebra.op[atom] == "xor":
+        return continues(algebra, algebra.sub(*_arguments(algebra, atom)), counter, trips)
+    if algebra.op[atom] == "lt":
+        a, b = _arguments(algebra, atom)
+        return _turns(_values(algebra, a, counter, trips), _values(algebra, b, counter, trips))
+    return False
 
 
-def _only(algebra: Algebra, atom: int) -> int:
-    (argument,) = algebra.args[atom]
-    assert isinstance(argument, int)
-    return argument
+def _arguments(algebra: Algebra, atom: int) -> list[int]:
+    return [a for a in algebra.args[atom] if isinstance(a, int)]
 
 
 Points = tuple[int, int, int]

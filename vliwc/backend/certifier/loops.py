@@ -5,7 +5,7 @@ Each `for` that has a machine loop is proven once for an arbitrary iteration:
 - on entry, the words of the witness hold the start of the index and the initial values, and both memories agree in the
   regions that the loop changes;
 - at the header of iteration t, the index is `lo + step * t`, carried values are new symbols, changed regions hold new
-  unknown contents, the same for graph and machine; scratch that the body writes is undefined but for the witness's words;
+  unknown contents, the same for graph and machine; other scratch that the body writes is undefined;
 - the body is executed once on both sides; then the words of the witness hold the next index and the yields, both
   memories agree again, and the jump is taken exactly if another iteration follows;
 - after the loop, results and changed regions are new symbols, the same on both sides.
@@ -26,7 +26,6 @@ from vliwc.backend.certifier.liveness import Liveness
 from vliwc.backend.certifier.meaning import Meaning, Words
 from vliwc.backend.certifier.memory import Memory
 from vliwc.backend.certifier.witness import LoopWitness, Witness
-from vliwc.ir.graph import Loop
 from vliwc.machine.slots import writes
 
 MAX_UNROLLED = 1 << 20
@@ -210,8 +209,6 @@ class Loops:
     def _written(self, w: LoopWitness) -> list[int]:
         """The scratch words that the body writes."""
         bundles, lanes = self.execution.program.bundles[w.header : w.latch + 1], self.execution.machine.lanes
-        for number, bundle in enumerate(bundles, w.header):
-            self.execution.check(bundle, number)
         return sorted({word for b in bundles for slot in b.slots for word in writes(slot, lanes)})
 
     def _set_scratch(self, w: LoopWitness, index: int, carried: tuple[Words, ...]) -> None:
@@ -227,23 +224,23 @@ class Loops:
 
     def _check_scratch(self, w: LoopWitness, index: int, carried: tuple[Words, ...], when: str) -> None:
         """Raises ProofFailed unless the words of the witness hold this index and these carried values."""
-        expected = {i.word: (f"{i.scale} * index + {i.offset}", self._induction(i.scale, i.offset, index)) for i in w.inductions}
-        self._check_words(w, list(expected.items()), when)
+        for i in w.inductions:
+            name = f"{i.scale} * index + {i.offset}"
+            self._check_word(w, i.word, name, self._induction(i.scale, i.offset, index), when)
         for k, (place, words) in enumerate(zip(w.carried, carried, strict=True)):
             if place is not None:
                 if place.width != len(words):
                     raise self._wrong(w, f"the witness has {place.width} words for carried value {k} of {len(words)}")
-                named = [(place.base + j, (f"carried value {k}", word)) for j, word in enumerate(words)]
-                self._check_words(w, named, when)
+                for word, wanted in enumerate(words, place.base):
+                    self._check_word(w, word, f"carried value {k}", wanted, when)
 
-    def _check_words(self, w: LoopWitness, expected: list[tuple[int, tuple[str, int]]], when: str) -> None:
-        for word, (name, wanted) in expected:
-            found = self.execution.scratch[word]
-            if found == UNDEFINED:
-                raise self._wrong(w, f"scratch word {word} should hold {name} {when}, but holds nothing")
-            if found != wanted:
-                text = mismatch(self.algebra, wanted, found)
-                raise self._wrong(w, f"scratch word {word} does not hold {name} {when}: {text}")
+    def _check_word(self, w: LoopWitness, word: int, name: str, wanted: int, when: str) -> None:
+        found = self.execution.scratch[word]
+        if found == UNDEFINED:
+            raise self._wrong(w, f"scratch word {word} should hold {name} {when}, but holds nothing")
+        if found != wanted:
+            text = mismatch(self.algebra, wanted, found)
+            raise self._wrong(w, f"scratch word {word} does not hold {name} {when}: {text}")
 
     def _land(self, bundle: int, w: LoopWitness) -> None:
         """Raises ProofFailed if a write is in flight, or the program has ended."""

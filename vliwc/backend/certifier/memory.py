@@ -199,8 +199,8 @@ class Memory:
             return version
         lo, hi = self.algebra.lo, self.algebra.hi
         bounds = (
-            min(lo[version], min(lo[cell.value] for cell in cells)),
-            max(hi[version], max(hi[cell.value] for cell in cells)),
+            min(lo[version], *(lo[cell.value] for cell in cells)),
+            max(hi[version], *(hi[cell.value] for cell in cells)),
         )
         return self.algebra.node("overlay", (version, *sorted(cell.node for cell in cells)), bounds)
 

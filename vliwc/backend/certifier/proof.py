@@ -11,7 +11,8 @@ from vliwc.backend.certifier.execution import Execution
 from vliwc.backend.certifier.liveness import Liveness
 from vliwc.backend.certifier.loops import Loops
 from vliwc.backend.certifier.meaning import Meaning
-from vliwc.backend.certifier.witness import Witness
+from vliwc.backend.certifier.wellformed import check_program
+from vliwc.backend.certifier.witness import NO_LOOPS, Witness
 from vliwc.ir.graph import Graph
 from vliwc.machine.description import Machine
 from vliwc.machine.program import Program
@@ -31,13 +32,14 @@ class Certificate:
         return f"proven: {self.words:,} words of memory, by {self.bundles:,} bundles{loops}"
 
 
-def certify(graph: Graph, program: Program, machine: Machine, witness: Witness = Witness()) -> Certificate:
+def certify(graph: Graph, program: Program, machine: Machine, witness: Witness = NO_LOOPS) -> Certificate:
     """Proves that the program does on the machine what the graph says, for every memory image that it is made for.
 
     The graph may be of any level, but must not have `par`. When the program ends, all arrays but `consumed` ones, the
     header, and any words between arrays hold what the graph says. Raises ProofFailed if that cannot be shown. See
     docs/certifier.md for the assumptions.
     """
+    check_program(program, machine)
     algebra = Algebra()
     addresses = Addresses(algebra, graph)
     meaning = Meaning(graph, algebra, addresses)

@@ -12,7 +12,8 @@ unrolled. What a loop must look like:
 - The condition of the jump, read in the latch bundle, is nonzero exactly when another iteration follows. It may be
   `lt(a, b)` of two linear functions of the index that do not wrap, such as `index + step < hi`, or any word that is a
   linear function of the index and 0 just in the last iteration, such as a countdown or `(index + step) ^ hi`.
-- No write is in flight at `header`, nor after `latch`: with latencies above one cycle, a block waits for its last write.
+- No write is in flight at `header`, nor after `latch`: where latencies are above one cycle, a block waits for its last
+  write.
 """
 
 from __future__ import annotations
@@ -62,3 +63,7 @@ class Witness:
     """All machine loops of a program, in any order; nesting is by containment of `header` … `latch`."""
 
     loops: tuple[LoopWitness, ...] = ()
+
+
+NO_LOOPS = Witness()
+"""The witness of a program without machine loops."""

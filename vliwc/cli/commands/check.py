@@ -8,7 +8,7 @@ import click
 
 from vliwc.cli import options as shared
 from vliwc.cli.files import read_kernel
-from vliwc.cli.terminal import complain, print_json
+from vliwc.cli.terminal import complain, print_json, progress
 
 SHOWN = 5
 """How many failed runs are told in full."""
@@ -38,13 +38,18 @@ def command(
     """
     source = read_kernel(kernel)
 
-    from vliwc.differential import trials
+    from vliwc.differential import Trial, trials
     from vliwc.driver import Options, compile_source
     from vliwc.report.tables import mismatch_text
 
     options = Options(optimise=optimise, schedule=schedule, machine=machine, defines=defines, seed=seed)
-    compilation = compile_source(source, options)
-    done = list(trials(compilation, runs, seed))
+    with progress(f"compiling {kernel}") as tell:
+        compilation = compile_source(source, options, progress=tell)
+    done: list[Trial] = []
+    with progress(f"checking {kernel}") as tell:
+        for trial in trials(compilation, runs, seed):
+            done.append(trial)
+            tell(f"{len(done)} of {runs} runs")
     failed = [trial for trial in done if trial.mismatches]
     for trial in failed[:SHOWN]:
         for mismatch in trial.mismatches:

@@ -8,7 +8,7 @@ import click
 
 from vliwc.cli import options as shared
 from vliwc.cli.files import read_kernel
-from vliwc.cli.terminal import print_json, show
+from vliwc.cli.terminal import print_json, progress, show
 
 
 def _read_levels(_ctx: click.Context, _param: click.Parameter, text: str) -> tuple[int, ...]:
@@ -52,11 +52,15 @@ def command(
     source = read_kernel(kernel)
 
     from vliwc.backend import schedule_names
-    from vliwc.comparison import compare_ways
+    from vliwc.comparison import Row, compare_ways
     from vliwc.driver import Options
 
     options = Options(machine=machine, defines=defines, seed=seed)
-    rows = list(compare_ways(source, options, levels, schedules or schedule_names()))
+    rows: list[Row] = []
+    with progress(f"compiling {kernel}") as tell:
+        for row in compare_ways(source, options, levels, schedules or schedule_names()):
+            rows.append(row)
+            tell(f"-O{row.options.optimise} {row.options.schedule} is done")
     if as_json:
         from vliwc.report.records import compare_record
 

@@ -10,7 +10,7 @@ import click
 
 from vliwc.cli import options as shared
 from vliwc.cli.files import read_kernel, require_writable, write_whole
-from vliwc.cli.terminal import note, print_json, show
+from vliwc.cli.terminal import note, print_json, progress, show
 from vliwc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -129,7 +129,9 @@ def command(
     if stop_after is not None:
         _write_graph(front, emissions)
         return
-    _write_program(finish(front), emissions, as_json=as_json, quiet=quiet)
+    with progress(f"compiling {kernel}") as tell:
+        compilation = finish(front, tell)
+    _write_program(compilation, emissions, as_json=as_json, quiet=quiet)
 
 
 def plan_emissions(

@@ -10,7 +10,7 @@ import click
 from vliwc.cli import options as shared
 from vliwc.cli.files import read_kernel, read_text, require_writable
 from vliwc.cli.images import read_image, require_image_suffix, write_image
-from vliwc.cli.terminal import complain, print_json
+from vliwc.cli.terminal import complain, print_json, progress
 from vliwc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,10 +55,11 @@ def command(
     lenient: bool,
     as_json: bool,
 ) -> None:
-    """Simulate a program (.vasm or .json), or compile a kernel and simulate it.
+    """Simulate a program, or compile and simulate a kernel.
 
-    The start memory is --image, or made up from the kernel's declarations. Where the kernel is known, the final memory
-    is compared with what the interpreter computes; if it is wrong, the exit code is 1.
+    PROGRAM is a .vasm or .json file, as `vliwc compile` writes it. The start memory is --image, or made up from the
+    kernel's declarations. Where the kernel is known, the final memory is compared with what the interpreter computes; if
+    it is wrong, the exit code is 1.
     """
     if output is not None:
         require_image_suffix(output)
@@ -98,7 +99,8 @@ def _compile(
     from vliwc.driver import Options, compile_source
 
     options = Options(optimise=optimise, schedule=schedule, machine=machine, defines=defines, seed=seed)
-    compilation = compile_source(source, options)
+    with progress(f"compiling {path}") as tell:
+        compilation = compile_source(source, options, progress=tell)
     return compilation.program, compilation.front.machine, compilation.front.kernel
 
 

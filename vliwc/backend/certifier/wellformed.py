@@ -1,0 +1,46 @@
+"""Is the program one that the machine can execute at all? Checked before anything is proven about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from vliwc.backend.certifier.failure import ProofFailed
+from vliwc.machine.description import Machine
+from vliwc.machine.faults import place
+from vliwc.machine.program import Program, Slot
+from vliwc.machine.slots import DESTS, FORMATS, SOURCES, VECTORS, Role
+
+_OTHER = (Role.KEY, Role.KEYS, Role.TEXT)
+
+
+def check_program(program: Program, machine: Machine) -> None:
+    """Raises ProofFailed for too many slots, an operation that the machine lacks, or an operand that cannot be."""
+    for number, bundle in enumerate(program.bundles):
+        for engine, count in Counter(slot.engine for slot in bundle.slots).items():
+            if count > machine.slots(engine):
+                message = f"{count} {engine} slots, but the machine has {machine.slots(engine)}"
+                raise ProofFailed(f"{place(program, number)}: {message}", bundle=number)
+        for slot in bundle.slots:
+            wrong = _fault(slot, machine)
+            if wrong:
+                raise ProofFailed(f"{place(program, number, slot)}: {wrong}", bundle=number)
+
+
+def _fault(slot: Slot, machine: Machine) -> str:
+    """What is wrong with a slot; empty if nothing is."""
+    fmt = FORMATS.get((slot.engine, slot.op))
+    if fmt is None or not machine.runs(slot.engine, slot.op):
+        return f"the machine has no '{slot.op}' on {slot.engine}"
+    if len(fmt.roles) != len(slot.operands):
+        return f"{len(slot.operands)} operands instead of {len(fmt.roles)}"
+    shift = slot.operands[-1] if Role.LANE in fmt.roles else 0
+    for role, operand in zip(fmt.roles, slot.operands, strict=True):
+        if role in _OTHER:
+            continue
+        if not isinstance(operand, int) or not isinstance(shift, int):
+            return f"the operand {operand!r} is no integer"
+        if role in DESTS or role in SOURCES:
+            first, words = operand + shift, machine.lanes if role in VECTORS else 1
+            if first < 0 or first + words > machine.scratch_words:
+                return f"there is no scratch word {first if first < 0 else first + words - 1}"
+    return ""
