@@ -506,14 +506,13 @@ class _Kernel:
         return _binary("%", self.dynamic(), _number(bound + 1))
 
     def is_constant(self, node: Expr) -> bool:
-        """Whether the checker may know the value: it has no loads, calls and variables."""
+        """Whether the checker may know the value: it has no loads and no variables."""
         names = {v.name for v in self.scope if v.constant}
         for part, _ in syntax.walk(node):
             match part:
-                case syntax.Name():
-                    if part.name not in names:
-                        return False
-                case syntax.Index():
+                case syntax.Name(name=name) if name not in names:
+                    return False
+                case syntax.Index(name=array) if array.text not in self.tables:
                     return False
         return True
 

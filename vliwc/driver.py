@@ -177,8 +177,8 @@ def compile_source(
 ) -> Compilation:
     """Compiles a kernel's text and proves the program right (unless `options.certify` is off).
 
-    `observe` as in `optimise_source`; `progress` is told in a few words what is going on. Raises what `optimise_source` raises, DoesNotFit if the machine cannot hold or express the kernel, and
-    InternalError if the proof fails.
+    `observe` as in `optimise_source`; `progress` is told in a few words what is going on. Raises what `optimise_source`
+    raises, DoesNotFit if the machine cannot hold or express the kernel, and InternalError if the proof fails.
     """
     if options.stop_after is not None:
         raise UsageError("a compilation that stops after a pass has no program", help="use optimise_source")

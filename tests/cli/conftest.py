@@ -17,6 +17,8 @@ import pytest
 from vliwc.cli.main import run
 from vliwc.report.schema import schema_text
 
+ROOT = Path(__file__).parent.parent.parent
+
 KERNEL = """\
 # y = 3 * x + y, as small as a kernel gets.
 param n = 16
@@ -78,7 +80,7 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def spawn(*arguments: str | Path, **more: Any) -> subprocess.Popen[str]:
     """Starts the command line as a process of its own."""
-    environment = {**os.environ, **more.pop("env", {})}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **more.pop("env", {})}
     return subprocess.Popen(
         [sys.executable, "-m", "vliwc", *map(str, arguments)],
         stdout=subprocess.PIPE,

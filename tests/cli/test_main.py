@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.cli.conftest import Vliwc, spawn
+from tests.cli.conftest import ROOT, Vliwc, spawn
 from vliwc import __version__
 from vliwc.cli import failures
 from vliwc.cli.lazy import COMMANDS, LazyGroup
@@ -49,7 +49,12 @@ def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
         f"print(code, [m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert done.stderr == "0 []\n"
 

@@ -24,6 +24,7 @@ def _node(graph: Graph, n: int, values: dict[int, tuple[int, ...]], memory: list
 
     def address(index: int) -> int:
         array = graph.arrays[attr.array]
+        index -= array.base * attr.absolute
         if not 0 <= index < array.length:
             raise PlainFault
         return array.base + index

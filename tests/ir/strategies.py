@@ -126,17 +126,26 @@ class _Maker:
             free = self.emit("add", free, place)
         return free
 
+    def place(self, array: str, index: int, active: int = 0) -> tuple[int, Access]:
+        """The operand and the attribute that name element `index` of an array, relative or absolute."""
+        if self.draw(st.booleans()):
+            return index, Access(array, active)
+        base = self.wide(self.out.graph.arrays[array].base, index)
+        return self.emit("add", index, base), Access(array, active, absolute=True)
+
     def load(self) -> None:
         if self.draw(st.booleans()):
-            self.emit("load", self.masked(self.pick()), attr=Access("input"))
+            index, access = self.place("input", self.masked(self.pick()))
         else:
-            self.emit("load", self.own_index(), attr=Access("slots"))
+            index, access = self.place("slots", self.own_index())
+        self.emit("load", index, attr=access)
 
     def store(self) -> None:
+        index, access = self.place("slots", self.own_index())
         if self.draw(st.booleans()):
-            self.emit("store", self.own_index(), self.pick(), attr=Access("slots"))
+            self.emit("store", index, self.pick(), attr=access)
         else:
-            self.emit("store_if", self.pick(), self.own_index(), self.pick(), attr=Access("slots"))
+            self.emit("store_if", self.pick(), index, self.pick(), attr=access)
 
     def table(self) -> None:
         entries = tuple(self.draw(st.lists(words, min_size=4, max_size=4)))
@@ -154,16 +163,15 @@ class _Maker:
 
     def vector_memory(self) -> None:
         array = self.draw(st.sampled_from(["slots", "other"]))
-        match self.draw(st.sampled_from(["vload", "gather", "vstore", "scatter"])):
-            case "vload":
-                self.emit("vload", self.masked(self.pick(), LENGTH // 2), attr=Access(array))
-            case "gather":
-                self.emit("gather", self.masked(self.pick_vector()), attr=Access(array))
-            case "vstore":
-                self.emit("vstore", self.masked(self.pick(), LENGTH // 2), self.pick_vector(), attr=Access(array))
-            case "scatter":
-                access = Access(array, self.draw(st.integers(1, self.lanes)))
-                self.emit("scatter", self.masked(self.pick_vector()), self.pick_vector(), attr=access)
+        op = self.draw(st.sampled_from(["vload", "gather", "vstore", "scatter"]))
+        run = op in ("vload", "vstore")
+        index = self.masked(self.pick(), LENGTH // 2) if run else self.masked(self.pick_vector())
+        active = self.draw(st.integers(1, self.lanes)) if op == "scatter" else 0
+        index, access = self.place(array, index, active)
+        if op in ("vload", "gather"):
+            self.emit(op, index, attr=access)
+        else:
+            self.emit(op, index, self.pick_vector(), attr=access)
 
     @contextmanager
     def scope(self) -> Iterator[None]:

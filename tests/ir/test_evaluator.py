@@ -60,6 +60,14 @@ def test_index_out_of_range(op, index):
     assert (fault.value.node, fault.value.span, fault.value.exit_code) == (n, HERE, 6)
 
 
+@pytest.mark.parametrize(("address", "index"), [(0, 0xFFFFFFFF), (9, 8)])
+def test_address_outside_of_the_array(address, index):
+    b = builder()
+    b.emit("load", b.const(address), attr=Access("a", absolute=True))
+    with pytest.raises(EvaluationFault, match=f"index {index} is out of range: a has 8 words"):
+        evaluate(b.finish(), image())
+
+
 def test_vector_access_beyond_the_end():
     b = builder(lanes=4)
     b.emit("vload", b.const(5), attr=Access("a"))

@@ -26,7 +26,7 @@ graph example {
   %2 = for %3 in 0..16 step 4 carry (%4: v4 @6:1-6:2 = %1, %5 @- = %0) @3:5-8:6 {
     %6: v4 = vload x[%3] @4:13-4:17
     %7: v4 = muladd %4, %6, %1
-    vstore y[%3], %7
+    vstore y@0[%3], %7
     %9: v4 = table $0[%7]
     scatter y[%9], %6 active 3
     store_if %5, y[%0], %5
@@ -78,7 +78,7 @@ def test_what_the_example_means():
     assert g.arrays == {"x": Array("x", 2, 16, Mode.IN), "y": Array("y", 18, 24, Mode.INOUT, 0, 255)}
     assert g.loop(2).carried == (4, 5) and g.loop(2).yields == (7, 12) and g.loop(2).step == 4
     assert (g.span[2], g.span[3], g.span[4], g.span[5]) == (Span(3, 5, 8, 6), Span(3, 5, 8, 6), Span(6, 1, 6, 2), None)
-    assert g.attr[10] == Access("y", 3) and g.attr[9] == (1, 2, 3, MASK)
+    assert g.attr[8] == Access("y", absolute=True) and g.attr[10] == Access("y", 3) and g.attr[9] == (1, 2, 3, MASK)
     assert g.op[13] == "result" and g.args[13] == (2,) and g.attr[13] == 0
 
 

@@ -89,11 +89,11 @@ graph v {
   table $0 1 2
   %0 = const 7
   %1: v4 = splat %0
-  scatter a[%1], %1 active 3
+  scatter a@0[%1], %1 active 3
 }
 """)
     )
-    assert 'label="splat v4"' in text and 'label="scatter a active 3"' in text
+    assert 'label="splat v4"' in text and 'label="scatter a@0 active 3"' in text
 
 
 def test_dot_quotes_the_name():

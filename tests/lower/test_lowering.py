@@ -327,11 +327,11 @@ def test_any_other_index_is_guarded(index):
 
 
 def test_what_is_assumed_of_a_kept_array_bounds_its_words():
-    text = "memory {\n a: u32[8] in\n r: u32[8] MODE\n}\nassume ARRAY[_] < 8\nkernel k {\n r[0] = a[0] ? a[ARRAY[1]] : 1\n}"
+    memory = "memory {\n a: u32[8] in\n r: u32[8] inout\n}\n"
 
     def guards(array: str) -> int:
-        source = text.replace("ARRAY", array).replace("MODE", "inout")
-        return lower(load_kernel(Source("k.vk", source))).op.count("select") - 1
+        text = f"{memory}assume {array}[_] < 8\nkernel k {{\n r[0] = a[0] ? a[{array}[1]] : 1\n}}"
+        return lower(load_kernel(Source("k.vk", text))).op.count("select") - 1
 
     assert guards("a") == 0
     assert guards("r") == 1
@@ -342,19 +342,22 @@ def test_constant_divisors_need_no_guard():
 
 
 def test_every_node_has_the_place_that_it_computes_for():
-    graph = lowered("    for i in 0..8 {\n        r[i] = a[i] > 5 && 3 // a[i] ? twice(i) : t[i % 3]\n    }")
+    store = "        r[i] = a[i] > 5 && 3 // a[i] ? twice(i) : t[i % 3]"
+    graph = lowered(f"    for i in 0..8 {{\n{store}\n    }}")
     assert all(graph.span)
     lines = MEMORY.count("\n") + 1
     where = {graph.op[n]: str(graph.span[n]) for n in graph.walk()}
     assert where["for"] == where["index"] == f"{lines + 1}:5"
     assert where["store"] == f"{lines + 2}:9"
-    assert where["table"] == f"{lines + 2}:54"
-    assert where["add"] == f"{MEMORY[: MEMORY.index('x + x')].count(chr(10)) + 1}:13"
+    assert where["table"] == f"{lines + 2}:{store.index('t[') + 1}"
+    assert where["mod"] == f"{lines + 2}:{store.index('i %') + 1}"
+    in_function = MEMORY.splitlines().index("    let y = x + x") + 1
+    assert where["add"] == f"{in_function}:13"
 
 
 def test_arrays_and_header():
-    text = "memory {\n header 5, &y\n x: u32[2, 3] in\n y: u32[4] consumed\n}\nassume y[_] <= 9\nkernel k {\n let q = y[0]\n}"
-    graph = lower(load_kernel(Source("k.vk", text)))
+    memory = "memory {\n header 5, &y\n x: u32[2, 3] in\n y: u32[4] consumed\n}\n"
+    graph = lower(load_kernel(Source("k.vk", f"{memory}assume y[_] <= 9\nkernel k {{\n let q = y[0]\n}}")))
     assert (graph.name, graph.lanes, graph.image_words, graph.header) == ("k", 1, 12, (5, 8))
     shown = print_graph(graph)
     assert "array x at 2 length 6 in\n" in shown and "array y at 8 length 4 consumed holds 0..9\n" in shown

@@ -13,6 +13,7 @@ from vliwc.ir.parser import parse_graph
 from vliwc.ir.printer import print_graph
 from vliwc.ir.verifier import verify
 from vliwc.language import KernelFault, interpret, load_kernel, make_image
+from vliwc.lower import lower
 from vliwc.source import Source
 
 MEMORY = """\
@@ -81,7 +82,7 @@ BODIES = {
     "nested choices": """
         par i in 0..n {
             let d = r[i] % 4
-            r[i] = d == 0 ? 1 : d == 1 ? a[i] // (d - 0) : d - 1 ? a[i] // (d - 1) : d // 0
+            r[i] = d == 0 ? 1 : d == 1 ? a[i] // d : d - 1 ? a[i] // (d - 1) : a[i] % (2 * d)
         }""",
     "if, else if, else": """
         par i in 0..n {
@@ -108,7 +109,9 @@ BODIES = {
             if a[i] % 2 { par j in 0..4 { if j < 2 { m[1, j] = m[1, j] + a[i] } } }
         }""",
     "functions": """
-        par i in 0..n { r[i] = step(a[i], step(i, 1)) + safe(a[i], r[i] % 3) + (i ? step(r[i] // i, 5) : safe(1, 0)) }""",
+        par i in 0..n {
+            r[i] = step(a[i], step(i, 1)) + safe(a[i], r[i] % 3) + (i ? step(r[i] // i, 5) : safe(1, 0))
+        }""",
 }
 
 
@@ -118,8 +121,6 @@ def agree(kernel, image) -> None:
 
 
 def lower_and_verify(kernel):
-    from vliwc.lower import lower
-
     graph = lower(kernel)
     verify(graph)
     return graph

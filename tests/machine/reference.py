@@ -12,7 +12,7 @@ from vliwc.machine import Bundle, Machine, Program
 WORD = 1 << 32
 
 
-class Fault(Exception):
+class FaultError(Exception):
     """The run went wrong."""
 
 
@@ -25,7 +25,7 @@ def arithmetic(op: str, a: int, b: int) -> int:
         case "*":
             return (a * b) % WORD
         case "//" | "cdiv" | "%" if b == 0:
-            raise Fault("division by zero")
+            raise FaultError("division by zero")
         case "//":
             return a // b
         case "cdiv":
@@ -69,7 +69,7 @@ class Slow:
         while self.pc < len(self.program.bundles):
             bundle = self.program.bundles[self.pc]
             if self.cycle >= max_cycles and bundle.takes_cycle:
-                raise Fault("too long")
+                raise FaultError("too long")
             self.pc += 1
             stop = self.step(bundle)
             if bundle.takes_cycle:
@@ -107,12 +107,12 @@ class Slow:
 
     def load(self, address: int) -> int:
         if address >= len(self.memory):
-            raise Fault("memory")
+            raise FaultError("memory")
         return self.memory[address]
 
     def store(self, address: int) -> int:
         if address >= len(self.memory):
-            raise Fault("memory")
+            raise FaultError("memory")
         return address
 
     def slot(

@@ -104,7 +104,9 @@ def test_programs_that_the_machine_cannot_execute() -> None:
         program_from_json('[{"alue": []}]', TAKEHOME)
 
 
-@given(seed=st.integers(0, 2**32), cuts=st.lists(st.tuples(st.floats(0, 1), st.sampled_from('[]{},"9-.e \\')), max_size=4))
+@given(
+    seed=st.integers(0, 2**32), cuts=st.lists(st.tuples(st.floats(0, 1), st.sampled_from('[]{},"9-.e \\')), max_size=4)
+)
 @settings(max_examples=150, deadline=None)
 def test_mutated_programs_give_a_program_or_one_clear_error(seed: int, cuts: list[tuple[float, str]]) -> None:
     text = program_to_json(Maker(Random(seed), TAKEHOME).program(3))

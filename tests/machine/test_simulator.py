@@ -75,8 +75,14 @@ FAULTS = [
         "cycle 1, bundle 1, alu slot 's[1] = s[0] // s[0]' (from saxpy, .vk line 7): division by zero",
     ),
     (
-        (const(0, 1), const(19, 0), splat(8, 0), splat(16, 0), slot("alu", "+", 18, 19, 19))
-        + (slot("valu", "%", 24, 8, 16),),
+        (
+            const(0, 1),
+            const(30, 0),
+            splat(8, 0),
+            splat(16, 0),
+            slot("alu", "+", 18, 30, 30),
+            slot("valu", "%", 24, 8, 16),
+        ),
         "cycle 5, bundle 5, valu slot 'v[24] = v[8] % v[16]' (from saxpy, .vk line 7): division by zero in lane 2",
     ),
     (
@@ -145,7 +151,7 @@ def test_images_that_are_none(image: object, message: str) -> None:
 
 
 def test_images_too_large_for_the_machine() -> None:
-    small = type(TAKEHOME)("small", "", 8, 64, 4, TAKEHOME.engines, {})
+    small = type(TAKEHOME)("small", "", 8, 128, 4, TAKEHOME.engines, {})
     with pytest.raises(DataError, match=r"^the image has 5 words; small has 4 of memory$"):
         simulate(program(), small, [0] * 5)
 
@@ -223,9 +229,9 @@ def test_debug_slots_are_ignored_without_a_reference() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"x": 6}, "debug slot 'compare s[0] \"x\"' (from saxpy, .vk line 7): scratch word 0 is 5, but \"x\" is 6"),
+        ({"x": 6}, 'debug slot \'compare s[0] "x"\' (from saxpy, .vk line 7): scratch word 0 is 5, but "x" is 6'),
         ({("lane", 3): 6}, 'scratch word 11 is 5, but ["lane", 3] is 6'),
-        (None, "debug slot 'compare s[0] \"x\"' (from saxpy, .vk line 7): there is no traced value for \"x\""),
+        (None, 'debug slot \'compare s[0] "x"\' (from saxpy, .vk line 7): there is no traced value for "x"'),
     ],
 )
 def test_debug_faults(change: dict[Operand, int] | None, message: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.machine.programs import Maker
-from tests.machine.reference import Fault, Slow
+from tests.machine.reference import FaultError, Slow
 from vliwc.machine import ProgramError, SimulationFault, State, load_machine, machine_names, simulate
 
 LIMIT = 300
@@ -25,7 +25,7 @@ def test_non_strict_runs_agree_with_the_slow_simulator(name: str, seed: int) -> 
     slow = Slow(program, maker.machine, list(image))
     try:
         slow.run(LIMIT)
-    except Fault:
+    except FaultError:
         with pytest.raises(SimulationFault):
             simulate(program, maker.machine, image, strict=False, max_cycles=LIMIT)
         return

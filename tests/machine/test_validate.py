@@ -131,25 +131,25 @@ def test_operations_and_engines_that_the_machine_lacks() -> None:
 def test_slot_limits() -> None:
     full = Bundle(tuple(add(d) for d in range(12)))
     validate(program(full), TAKEHOME)
-    with pytest.raises(ProgramError, match="^bundle 0: 13 alu slots, but takehome has 12$"):
+    with pytest.raises(ProgramError, match=r"^bundle 0: 13 alu slots, but takehome has 12$"):
         validate(program(Bundle((*full.slots, add(12)))), TAKEHOME)
 
 
 def test_one_slot_decides_what_comes_next() -> None:
     both = Bundle((Slot("flow", "halt", ()), Slot("flow", "jump", (0,))))
-    with pytest.raises(ProgramError, match="^bundle 0, flow slot 'jump 0': the bundle has a 'halt' already$"):
+    with pytest.raises(ProgramError, match=r"^bundle 0, flow slot 'jump 0': the bundle has a 'halt' already$"):
         validate(program(both), WIDE)
 
 
 @pytest.mark.parametrize("bundle", [Bundle((add(0),), ("alu",)), Bundle((), ("alu", "alu"))])
 def test_engines_named_twice(bundle: Bundle) -> None:
-    with pytest.raises(ProgramError, match="^bundle 0: engine 'alu' is named as empty, but it is there already$"):
+    with pytest.raises(ProgramError, match=r"^bundle 0: engine 'alu' is named as empty, but it is there already$"):
         validate(program(bundle), TAKEHOME)
 
 
 def test_too_much_scratch() -> None:
     validate(program(words=1536), TAKEHOME)
-    with pytest.raises(ProgramError, match="^the program claims 1537 scratch words; takehome has 1536$"):
+    with pytest.raises(ProgramError, match=r"^the program claims 1537 scratch words; takehome has 1536$"):
         validate(program(words=1537), TAKEHOME)
 
 

@@ -40,6 +40,11 @@ class Form:
         return dict(self.terms).get(n, 0)
 
 
+def signed(word: int) -> int:
+    """The word as a two's complement number."""
+    return word - (1 << 32) if word >> 31 else word
+
+
 def atom(n: int) -> Form:
     """The form that is just node `n`."""
     return Form(0, ((n, 1),))
@@ -70,8 +75,8 @@ def step(graph: Graph, facts: list[Fact] | None, n: int) -> Form | None:
             x, k = (args[0], const[1]) if const[1] is not None else (args[1], const[0])
             assert k is not None
             return _operand(args[2], const[2]).plus(_operand(x, graph.const(x)), k)
-        case "xor" if facts and const[1] == 1 and facts[args[0]].is_bit:
-            return Form(1).plus(atom(args[0]), -1)
+        case "xor" if facts and 1 in const and facts[args[const.index(1) ^ 1]].is_bit:
+            return Form(1).plus(atom(args[const.index(1) ^ 1]), -1)
         case "select" if facts and const[1] is not None and const[2] is not None and facts[args[0]].is_bit:
             return Form(const[2]).plus(atom(args[0]), const[1] - const[2])
     return None

@@ -33,8 +33,9 @@ def refine(graph: Graph, facts: list[Fact], cond: int, holds: bool, n: int) -> F
     op, args = graph.op[cond], graph.args[cond]
     if cond == n:
         return within(max(fact.lo, 1), fact.hi, fact.zeros, fact.ones) if holds and fact.hi else exact(0)
-    if op == "xor" and facts[args[0]].is_bit and graph.const(args[1]) == 1:
-        return refine(graph, facts, args[0], not holds, n)
+    for bit, one in ((args[0], args[1]), (args[1], args[0])) if op == "xor" else ():
+        if facts[bit].is_bit and graph.const(one) == 1:
+            return refine(graph, facts, bit, not holds, n)
     if op == "eq" and n in args and holds:
         return facts[args[0] if args[1] == n else args[1]]
     if op != "lt" or n not in args:
@@ -131,7 +132,7 @@ class _Run:
         self.iterate(loop, entry, state)  # the state is an invariant now; this sets the facts of the body by it
 
     def iterate(self, loop: Loop, entry: frozenset[str], state: list[Fact]) -> list[Fact]:
-        """One iteration from `state`, with the arrays in `entry` perhaps stored to before. Returns the yields' facts."""
+        """One iteration from `state`, the arrays in `entry` perhaps stored to before. Returns the yields' facts."""
         self.dirty = set(entry)
         for c, fact in zip(loop.carried, state, strict=True):
             self.facts[c] = fact

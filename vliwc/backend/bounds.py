@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 from vliwc.backend.problem import DATA, Form, Operation, Problem
 from vliwc.machine.description import Machine
@@ -48,13 +49,13 @@ class SegmentBound:
 def total(machine: Machine, segments: Iterable[tuple[SegmentBound, int]]) -> Bounds:
     """The bounds of a run, from those of its segments and how often each is executed."""
     resource = path = best = 0
-    slots: Counter[str] = Counter()
+    slots: dict[str, float] = {}
     for bound, times in segments:
         resource += bound.resource * times
         path += bound.critical_path * times
         best += max(bound.resource, bound.critical_path) * times
         for engine, count in bound.slots.items():
-            slots[engine] += count * times  # type: ignore[assignment]
+            slots[engine] = slots.get(engine, 0.0) + count * times
     loads = {engine: slots[engine] / (machine.slots(engine) * max(best, 1)) for engine in sorted(slots)}
     busiest = max(loads, key=lambda engine: loads[engine], default="")
     return Bounds(resource, path, best, busiest, loads)
@@ -116,7 +117,7 @@ def _balance(machine: Machine, groups: Counter[tuple[Demand, ...]]) -> tuple[int
 
     solver = pywraplp.Solver.CreateSolver("GLOP")
     cycles = solver.NumVar(0, solver.infinity(), "cycles")
-    used: dict[str, list[tuple[int, object]]] = {}
+    used: dict[str, list[tuple[int, Any]]] = {}
     for forms, count in sorted(groups.items()):
         shares = [solver.NumVar(0, count, "") for _ in forms]
         solver.Add(sum(shares) == count)
@@ -128,7 +129,7 @@ def _balance(machine: Machine, groups: Counter[tuple[Demand, ...]]) -> tuple[int
     solver.Minimize(cycles)
     solver.Solve()
     load = {
-        engine: round(sum(slots * share.solution_value() for slots, share in terms), 3)  # type: ignore[attr-defined]
+        engine: round(sum(slots * share.solution_value() for slots, share in terms), 3)
         for engine, terms in sorted(used.items())
     }
     return ceil(cycles.solution_value() - _EPSILON), load

@@ -17,7 +17,7 @@ def slots_by_cycle(graph: Graph, problem: Problem, schedule: Schedule) -> list[l
         operation = problem.operations[issue.operation]
         step = operation.forms[issue.form][issue.step]
         span = graph.span[operation.node]
-        for k in range(issue.first, issue.first + issue.count):
+        for k in range(issue.first, issue.first + issue.slots):
             cycles[issue.cycle].append(_slot(step, k, schedule.address, span))
     for slots in cycles:
         slots.sort(key=lambda slot: _ENGINES[slot.engine])

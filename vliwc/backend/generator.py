@@ -7,19 +7,25 @@ from dataclasses import dataclass
 
 from vliwc.backend.bounds import Bounds, SegmentBound, segment_bound, total
 from vliwc.backend.certifier.witness import Induction, LoopWitness, Place, Witness
+from vliwc.backend.dead_memory import dead_arrays
 from vliwc.backend.emission import bundle, slots_by_cycle
 from vliwc.backend.legalise import Legal, legalise
 from vliwc.backend.placement import Placement, place
+from vliwc.backend.pressure import does_not_fit
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.regions import Plan, plan
 from vliwc.backend.schedulers import SCHEDULERS, schedule_names
 from vliwc.backend.selection import Selector
-from vliwc.errors import DoesNotFit, UsageError
+from vliwc.backend.spilling import spill
+from vliwc.errors import UsageError
 from vliwc.ir.graph import Graph
 from vliwc.machine.description import Machine
 from vliwc.machine.program import Bundle, Program, Slot
 
 Progress = Callable[[str], None]
+
+_SPILL_RESERVES = (1, 2, 4)
+"""How many vectors of scratch spilling leaves free, for what it needs itself: tried in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +108,7 @@ class _Generator:
         loop = segment.loop
         if loop >= 0 and self.plan.loops[loop].first == number:
             self.headers[loop] = len(self.cycles)
-        problem = self.selector.problem(number, self.address)
-        found = self.schedule(problem, self.seed, self.progress)
-        if found is None:
-            raise self._no_room(problem)
+        problem, found = self._solve(number)
         self.operations += len(problem.operations)
         self.peak = max(self.peak, found.peak)
         self.address.update(found.address)
@@ -124,7 +127,7 @@ class _Generator:
         return times
 
     def _jump_back(self, loop: int, problem: Problem, found: Schedule, start: int) -> None:
-        """Ends a loop's body with its jump: in the last bundle if the condition is there by then and flow has a slot."""
+        """Ends a body with its jump: in the last bundle if the condition is there by then and flow has a slot."""
         node = self.plan.loops[loop].node
         condition = self.placement.place[self.legal.continues[node]]
         slot = Slot(
@@ -155,8 +158,20 @@ class _Generator:
         place = self.placement.place[node]
         return self.address[place.value] + place.offset
 
-    def _no_room(self, problem: Problem) -> DoesNotFit:
-        return DoesNotFit("scratch")
+    def _solve(self, number: int) -> tuple[Problem, Schedule]:
+        """A segment's problem and schedule, with spills if there is no other way."""
+        problem = self.selector.problem(number, self.address)
+        found = self.schedule(problem, self.seed, self.progress)
+        if found is not None:
+            return problem, found
+        graph = self.legal.graph
+        arrays = dead_arrays(graph, self.plan, number)
+        for reserve in _SPILL_RESERVES:
+            smaller = spill(problem, graph, arrays, self.placement.temporary, reserve)
+            found = self.schedule(smaller, self.seed, self.progress) if smaller else None
+            if smaller is not None and found is not None:
+                return smaller, found
+        raise does_not_fit(problem, graph)
 
 
 def _landing(problem: Problem, found: Schedule, value: int) -> int:

@@ -12,7 +12,7 @@ Before → after:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace, replace
+from dataclasses import dataclass, field, replace
 
 from vliwc.errors import DoesNotFit
 from vliwc.ir.graph import Access, Graph, Loop
@@ -20,6 +20,7 @@ from vliwc.ir.ops import MASK, OPS, PURE
 from vliwc.machine.description import Machine
 from vliwc.source import Span
 from vliwc.transform.rewriter import Rewriter
+
 
 @dataclass(slots=True)
 class Legal:
@@ -63,7 +64,7 @@ class _Legaliser(Rewriter):
             product = self._emit("mul", args[0], args[1], span=span)
             return self._emit("add", product, args[2], span=span)
         if op == "select":
-            return self._select(args, width, span)
+            return self._select((args[0], args[1], args[2]), width, span)
         if op in PURE:
             self._require(op, width)
         return self.emit(op, *args, attr=attr, width=width, span=span)

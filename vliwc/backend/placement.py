@@ -31,11 +31,19 @@ class Placement:
     born: list[int] = field(default_factory=list)
     """The segment that writes the value first."""
     last: list[int] = field(default_factory=list)
-    """The value's last moment: 2s if segment s may reuse its words after its last read, 2s + 1 if only later ones may."""
+    """The last moment of its life: 2s if segment s may reuse its words after the last read, 2s + 1 if only later ones."""
     node: list[int] = field(default_factory=list)
     """A node that is computed into the value."""
     read: set[int] = field(default_factory=set)
     """Nodes that some operation reads."""
+
+    def temporary(self, width: int, node: int) -> int:
+        """A new value for use within one segment."""
+        self.widths.append(width)
+        self.born.append(-1)
+        self.last.append(-1)
+        self.node.append(node)
+        return len(self.widths) - 1
 
     def alive_before(self, segment: int) -> Iterator[int]:
         """The values that are in scratch when a segment begins."""

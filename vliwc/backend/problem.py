@@ -176,14 +176,14 @@ class Problem:
 
 
 class Issue(NamedTuple):
-    """Slots `first` … `first + count - 1` of one step of an operation's form, issued in a cycle."""
+    """Slots `first` … `first + slots - 1` of one step of an operation's form, issued in a cycle."""
 
     cycle: int
     operation: int
     form: int
     step: int
     first: int
-    count: int
+    slots: int
 
 
 @dataclass(slots=True)

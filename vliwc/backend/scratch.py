@@ -39,6 +39,10 @@ class Scratch:
         """How many whole vectors are free."""
         return len(self._blocks)
 
+    def singles(self) -> int:
+        """How many words are free that do not belong to a free vector."""
+        return len(self._singles)
+
     def has(self, width: int) -> bool:
         """Is there a free range of 1 or `lanes` words?"""
         return bool(self._blocks) or (width == 1 and bool(self._singles))

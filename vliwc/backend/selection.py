@@ -132,7 +132,9 @@ class _Segment:
         if op == "pack":
             self._pack(n)
         elif touches_memory(graph, n):
-            self.order.add(n, lambda waits: self._emit(n, self._memory(n), self._target(n), graph.width[n], dict(waits)))
+            self.order.add(
+                n, lambda waits: self._emit(n, self._memory(n), self._target(n), graph.width[n], dict(waits))
+            )
         else:
             self._emit(n, self._value_forms(n, self.place[n]), self.place[n], graph.width[n])
 
@@ -180,7 +182,9 @@ class _Segment:
         symbol = OPS[op].symbol
         if width == 1:
             return self._forms(self._step("alu", symbol, target, *sources))
-        return self._forms(self._step("valu", symbol, target, *sources), self._lanewise("alu", symbol, target, *sources))
+        return self._forms(
+            self._step("valu", symbol, target, *sources), self._lanewise("alu", symbol, target, *sources)
+        )
 
     def _copy(self, target: Word, source: Word, width: int) -> tuple[Form, ...]:
         for op in _COPY:
@@ -200,9 +204,8 @@ class _Segment:
         if width == 1:
             on_flow = self._forms(self._step("flow", "select", target, *sources))
         else:
-            on_flow = self._forms(
-                self._step("flow", "vselect", target, *sources), self._lanewise("flow", "select", target, *sources)
-            )
+            at_once = self._step("flow", "vselect", target, *sources)
+            on_flow = self._forms(at_once or self._lanewise("flow", "select", target, *sources))
         if not self.selector.bits[self.graph.args[n][0]]:
             return on_flow
         return on_flow + self._forms(self._blend("valu" if width > 1 else "alu", target, *sources))
@@ -237,7 +240,9 @@ class _Segment:
             return self._forms(self._step("store", "store", *words, slots=access.active))
         return self._forms(
             tuple(
-                self._step("store", "store", Word(address.value, address.offset + k), Word(value.value, value.offset + k))
+                self._step(
+                    "store", "store", Word(address.value, address.offset + k), Word(value.value, value.offset + k)
+                )
                 for k in range(access.active)
             )
         )
@@ -272,16 +277,8 @@ class _Segment:
             tied = self._tie(old.value, target.value)
             assert tied, "nothing comes after a last copy"
 
-    def _new_value(self, width: int, node: int) -> int:
-        placement = self.selector.placement
-        placement.widths.append(width)
-        placement.born.append(-1)
-        placement.last.append(-1)
-        placement.node.append(node)
-        return len(placement.widths) - 1
-
     def _temporary(self, node: int, source: Word, width: int) -> Word:
-        target = Word(self._new_value(width, node))
+        target = Word(self.selector.placement.temporary(width, node))
         self._emit(node, self._copy(target, source, width), target, width)
         return target
 
@@ -319,8 +316,6 @@ class _Segment:
                     found.add(target)
                     work.append(target)
         return found
-
-
 
 
 def _in_place(form: Form, value: int) -> bool:

@@ -13,9 +13,6 @@ import click
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-PLAIN_WIDTH = 120
-"""Columns of a table that goes to a file or a pipe."""
-
 
 def wants_colour(stream: object) -> bool:
     """Whether `stream` is a terminal and the user has not switched colour off (NO_COLOR, https://no-color.org)."""
@@ -37,16 +34,15 @@ def complain(label: str, text: str, help_text: str | None = None) -> None:
 
 def show(renderable: RenderableType, *, err: bool = False) -> None:
     """Writes a rich table or text to stdout (or stderr), plain and of a fixed width when that is no terminal."""
+    stream = sys.stderr if err else sys.stdout
+    if not stream.isatty():
+        from vliwc.report.layout import plain_text
+
+        click.echo(plain_text(renderable), err=err, nl=False)
+        return
     from rich.console import Console
 
-    stream = sys.stderr if err else sys.stdout
-    if stream.isatty():
-        Console(file=stream, highlight=False, no_color=not wants_colour(stream)).print(renderable)
-        return
-    console = Console(color_system=None, width=PLAIN_WIDTH)
-    with console.capture() as capture:
-        console.print(renderable)
-    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()), err=err)
+    Console(file=stream, highlight=False, no_color=not wants_colour(stream)).print(renderable)
 
 
 @contextmanager

@@ -114,8 +114,8 @@ def _label(graph: Graph, n: int) -> str:
     match graph.attr[n]:
         case Loop(lo=lo, hi=hi, step=step):
             return f"{op} {lo}..{hi} step {step}"
-        case Access(array=array, active=active):
-            return f"{op} {array}" + (f" active {active}" if active else "")
+        case Access(array=array, active=active, absolute=absolute):
+            return f"{op} {array}" + "@0" * absolute + (f" active {active}" if active else "")
         case tuple(entries):
             shown = " ".join(map(str, entries[:TABLE_PREVIEW]))
             return f"{op} {shown}" + (" …" if len(entries) > TABLE_PREVIEW else "")

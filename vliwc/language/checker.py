@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from vliwc.language import scope, syntax
+from vliwc.language.bounds import check_bounds, check_written
 from vliwc.language.expressions import Expressions, Extent
 from vliwc.language.functions import check_functions
-from vliwc.language.kernel import Kernel
+from vliwc.language.independence import check_independence
+from vliwc.language.kernel import Function, Kernel, Stmt
 from vliwc.language.layout import Layout
 from vliwc.language.parser import parse
 from vliwc.language.problems import Problems
 from vliwc.language.scope import Scope
 from vliwc.language.statements import Statements
+from vliwc.language.uses import Uses
 from vliwc.source import Source, Span
 
 
@@ -39,6 +42,8 @@ def check(file: syntax.File, source: Source, defines: Mapping[str, int]) -> Kern
     expressions = Expressions(problems, checked, budget, arrays=layout.arrays)
     body = Statements(problems, expressions).block(node.body, layout.scope)
     problems.stop_if_any()
+    _check_uses(body, [function for function, _ in checked.values()], layout, problems)
+    problems.stop_if_any()
     return Kernel(
         name=node.name.text,
         source=source,
@@ -50,6 +55,18 @@ def check(file: syntax.File, source: Source, defines: Mapping[str, int]) -> Kern
         body=body,
         span=node.span,
     )
+
+
+def _check_uses(body: tuple[Stmt, ...], functions: list[Function], layout: Layout, problems: Problems) -> None:
+    """What can be seen of indices: bounds first, since only addresses in bounds tell whether iterations conflict."""
+    uses = Uses(body)
+    check_written(uses, layout.arrays, problems)
+    check_bounds(uses, layout.arrays, layout.tables, problems)
+    for function in functions:
+        inner = Uses(function.body, function.result)
+        check_bounds(inner, layout.arrays, layout.tables, problems, executed=False)
+    problems.stop_if_any()
+    check_independence(uses, layout.arrays, problems)
 
 
 _Part = TypeVar("_Part", syntax.Kernel, syntax.Memory)

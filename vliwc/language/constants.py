@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from vliwc.ir.ops import MASK, WORD_BITS
+from vliwc.ir.ops import MASK
 
 MAX_BITS = 4096
 """No constant, and no intermediate result of one, is longer."""
 
-LOWEST_WORD = -(2 ** (WORD_BITS - 1))
+LOWEST_WORD = -(2**31)
 
 
 class ConstantError(Exception):

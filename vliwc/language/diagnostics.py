@@ -25,7 +25,7 @@ class Diagnostic:
     help: str = ""
 
 
-class KernelErrors(VliwcError):
+class KernelErrors(VliwcError):  # noqa: N818 - there are usually several
     """The kernel text is wrong; `diagnostics` has everything that was found, in source order."""
 
     exit_code = 3

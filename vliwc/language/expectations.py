@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from lark.lexer import PatternStr
+
 from vliwc.language.diagnostics import Diagnostic
 from vliwc.language.tokens import CLOSING, OPENING, grammar, span_of
 from vliwc.source import Source, Span
@@ -14,16 +16,14 @@ if TYPE_CHECKING:
 
     from vliwc.language.parser import Stop
 
-_OPERATORS = frozenset("+ - * // % ** & | ^ << >> && || ?".split())
-_STATEMENTS = frozenset("let if static for par return const".split())
-_DECLARATIONS = frozenset("param memory assume fn kernel".split())
+_OPERATORS = frozenset(["+", "-", "*", "//", "%", "**", "&", "|", "^", "<<", ">>", "&&", "||", "?"])
+_STATEMENTS = frozenset(["let", "if", "static", "for", "par", "return", "const"])
+_DECLARATIONS = frozenset(["param", "memory", "assume", "fn", "kernel"])
 
 
 @cache
 def _literals() -> dict[str, str]:
     """The text of each terminal that always has the same text, by lark's name for it."""
-    from lark.lexer import PatternStr
-
     return {t.name: t.pattern.value for t in grammar().terminals if isinstance(t.pattern, PatternStr)}
 
 
@@ -70,13 +70,14 @@ def _special(stop: Stop, tokens: list[Token]) -> Diagnostic | None:
     earlier = tokens[stop.at - 2] if stop.at > 1 else None
     if token == "}" and not stop.open:
         return Diagnostic("VK0005", "this `}` closes nothing", span_of(token), "no block is open")
+    if token == "(" and before is not None and before.type == "NAME" and "ASSIGNMENT" in stop.accepts:
+        message = f"the call `{before}(…)` stands alone: functions are pure, so it would do nothing"
+        return Diagnostic("VK0002", message, span_of(before), "not a statement", "use its value: let x = f(…)")
     if token == ":" and before is not None and earlier == "]":
         here = span_of(before)
         return Diagnostic("VK0304", "the array before has no mode", here, "expected `in`, `inout`, `out` or `consumed`")
     if token == "}" and before == "]" and "IN" in stop.accepts:
         return Diagnostic("VK0304", "the array has no mode", span_of(before), "expected a mode after this")
-    if token == "=" and before is not None and before in ("=", "!"):
-        return None
     return None
 
 
@@ -84,6 +85,9 @@ def _wanted(stop: Stop) -> str:
     """What could have stood there, most telling first, at most four things."""
     texts = {_literals().get(name, name) for name in stop.accepts}
     wanted: list[str] = []
+    if texts >= {"=", "ASSIGNMENT"}:
+        wanted.append("an assignment")
+        texts -= {"=", "ASSIGNMENT", "["}
     if "NUMBER" in texts:
         wanted.append("an expression")
         texts -= {"NUMBER", "NAME", "(", "-", "~", "!", "&"}
@@ -116,4 +120,4 @@ def _closing(closer: str, stop: Stop) -> str:
     return f"`{closer}` to close the {what} opened at {opener.line}:{opener.column}"
 
 
-_WORDS = {"NAME": "a name", "ASSIGNMENT": "`=` or `+=` and its like", "UNDERSCORE": "`_`"}
+_WORDS = {"NAME": "a name", "UNDERSCORE": "`_`"}

@@ -1,18 +1,19 @@
 """Expressions: from syntax to kernel, with everything folded that is constant.
 
-An expression all of whose parts are constants is a constant: it is computed with unbounded integers, and becomes a word
-where it meets one. `? :`, `&&` and `||` that a constant decides are decided here, and the part that is not taken is only
-looked through for unknown names.
+An expression all of whose parts are constants is a constant: it is computed with unbounded integers, and becomes a
+word where it meets one. `? :`, `&&` and `||` that a constant decides are decided here, and the part that is not taken
+is only looked through for unknown names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from vliwc.ir.ops import MASK
 from vliwc.language import constants, kernel, scope, syntax
-from vliwc.language.constants import ConstantError, is_word, show
+from vliwc.language.constants import BUILT_IN, ConstantError, is_word, show
 from vliwc.language.kernel import Expr
 from vliwc.language.problems import Problems, Reported
 from vliwc.language.scope import Scope
@@ -57,7 +58,9 @@ class Expressions:
         """The value of a constant expression, unbounded."""
         value = self.value(node, names)
         if not isinstance(value, int):
-            self.problems.fail("VK0201", "a constant is needed here", node.span, "only known when the kernel runs")
+            raise self.problems.failure(
+                "VK0201", "a constant is needed here", node.span, "only known when the kernel runs"
+            )
         return value
 
     def constant_word(self, node: syntax.Expr, names: Scope) -> int:
@@ -75,7 +78,7 @@ class Expressions:
             if not isinstance(node.value, syntax.Table):
                 return scope.Constant(self.constant(node.value, names), span)
             if not node.value.entries:
-                self.problems.fail("VK0307", f"the table `{node.name.text}` is empty", node.value.span)
+                raise self.problems.failure("VK0307", f"the table `{node.name.text}` is empty", node.value.span)
             return scope.Table(tuple(self.constant_word(e, names) for e in node.value.entries), span)
         except Reported:
             return scope.Broken(span)
@@ -102,9 +105,22 @@ class Expressions:
         try:
             return self._value(node, names)
         except ConstantError as error:
-            self.problems.fail(error.code, error.message, node.span)
+            raise self.problems.failure(error.code, error.message, node.span) from None
         finally:
             self.depth -= 1
+
+    def values(self, nodes: tuple[syntax.Expr, ...], names: Scope) -> list[int | Expr]:
+        """The values of several expressions: all are looked at, even if one of them is wrong."""
+        found = []
+        for node in nodes:
+            with suppress(Reported):
+                found.append(self.value(node, names))
+        if len(found) < len(nodes):
+            raise Reported
+        return found
+
+    def _words(self, nodes: tuple[syntax.Expr, ...], names: Scope) -> tuple[Expr, ...]:
+        return self.lift_all(self.values(nodes, names), nodes)
 
     def _value(self, node: syntax.Expr, names: Scope) -> int | Expr:
         match node:
@@ -130,7 +146,7 @@ class Expressions:
 
     def _as_word(self, value: int, span: Span) -> int:
         if not is_word(value):
-            self.problems.fail("VK0203", f"{show(value)} is not a word", span, "outside -2^31 … 2^32 - 1")
+            raise self.problems.failure("VK0203", f"{show(value)} is not a word", span, "outside -2^31 … 2^32 - 1")
         return value & MASK
 
     def _lift(self, value: int | Expr, span: Span) -> Expr:
@@ -145,18 +161,20 @@ class Expressions:
                 return kernel.Local(node.name, number, node.span)
             case scope.Function():
                 hint = f"call it: {node.name}({', '.join(p.text for p in symbol.syntax.params)})"
-                self.problems.fail("VK0105", f"`{node.name}` is a function, not a word", node.span, help=hint)
+                raise self.problems.failure("VK0105", f"`{node.name}` is a function, not a word", node.span, help=hint)
             case _:
                 hint = f"index it: {node.name}[…]; its address is &{node.name}"
                 hint = hint if isinstance(symbol, scope.Array) else f"index it: {node.name}[…]"
-                self.problems.fail("VK0105", f"`{node.name}` is a {symbol.what}, not a word", node.span, help=hint)
+                raise self.problems.failure(
+                    "VK0105", f"`{node.name}` is a {symbol.what}, not a word", node.span, help=hint
+                )
 
     def look_up(self, name: syntax.Name | syntax.Ident, names: Scope) -> scope.Symbol:
         """What a name means; reports what is unknown, and arrays in functions."""
         text = name.text if isinstance(name, syntax.Ident) else name.name
         if self.pure and names.find(text) is None and text in self.arrays:
             message = f"the function uses the array `{text}`: functions are pure"
-            self.problems.fail("VK0501", message, name.span, "memory is not visible here")
+            raise self.problems.failure("VK0501", message, name.span, "memory is not visible here")
         symbol = names.look_up(name, self.problems)
         if isinstance(symbol, scope.Broken):
             raise Reported
@@ -168,7 +186,7 @@ class Expressions:
             return decl.base
         symbol = self.look_up(name, names)
         if not isinstance(symbol, scope.Array):
-            self.problems.fail("VK0108", f"`{name.text}` is a {symbol.what}: it has no address", name.span)
+            raise self.problems.failure("VK0108", f"`{name.text}` is a {symbol.what}: it has no address", name.span)
         return symbol.decl.base
 
     def binary(self, op: str, a: int | Expr, b: int | Expr, spans: tuple[Span, Span], span: Span) -> int | Expr:
@@ -176,14 +194,14 @@ class Expressions:
         if isinstance(a, int) and isinstance(b, int):
             return constants.fold(op, (a, b))
         if op == "**":
-            self.problems.fail("VK0207", "`**` works on constants only", span)
+            raise self.problems.failure("VK0207", "`**` works on constants only", span)
         if op in ("//", "%", "cdiv") and b == 0:
-            self.problems.fail("VK0202", "division by zero", spans[1], "always 0")
+            raise self.problems.failure("VK0202", "division by zero", spans[1], "always 0")
         return kernel.Binary(op, self._lift(a, spans[0]), self._lift(b, spans[1]), span)
 
     def _binary(self, op: str, a: syntax.Expr, b: syntax.Expr, span: Span, names: Scope) -> int | Expr:
-        left = self.value(a, names)
-        return self.binary(op, left, self.value(b, names), (a.span, b.span), span)
+        left, right = self.values((a, b), names)
+        return self.binary(op, left, right, (a.span, b.span), span)
 
     def _logical(self, node: syntax.Binary, names: Scope) -> int | Expr:
         a = self.value(node.a, names)
@@ -199,18 +217,24 @@ class Expressions:
             taken, other = (node.a, node.b) if cond else (node.b, node.a)
             self.look_through(other, names)
             return self.value(taken, names)
-        a, b = self.word(node.a, names), self.word(node.b, names)
+        a, b = self._words((node.a, node.b), names)
         return kernel.Select(cond, a, b, node.span)
 
-    def look_through(self, node: syntax.Expr, names: Scope) -> None:
-        """Checks only the names of an expression that is never evaluated."""
-        for part, _ in syntax.walk(node):
+    def look_through(self, node: syntax.Expr | syntax.Block, names: Scope) -> None:
+        """Checks only the names of an expression or block that is never executed."""
+        nodes = [part for part, _ in syntax.walk(node)]
+        declared = {part.name.text for part in nodes if isinstance(part, syntax.Let | syntax.Const | syntax.Loop)}
+        known = declared.union(BUILT_IN)
+        for part in nodes:
             if isinstance(part, syntax.Name):
-                self.look_up(part, names)
-            elif isinstance(part, syntax.Index | syntax.Address):
-                self.look_up(part.name, names)
-            elif isinstance(part, syntax.Call) and part.name.text not in constants.BUILT_IN:
-                self.look_up(part.name, names)
+                used: syntax.Name | syntax.Ident = part
+                text = part.name
+            elif isinstance(part, syntax.Index | syntax.Address | syntax.Call):
+                used, text = part.name, part.name.text
+            else:
+                continue
+            if text not in known:
+                self.look_up(used, names)
 
     # --- tables, arrays, functions
 
@@ -220,12 +244,12 @@ class Expressions:
         name = node.name.text
         if not isinstance(symbol, scope.Array | scope.Table):
             message = f"`{name}` is a {symbol.what}: it has no elements"
-            self.problems.fail("VK0106", message, node.name.span, "indexed here")
+            raise self.problems.failure("VK0106", message, node.name.span, "indexed here")
         rank = len(symbol.decl.shape) if isinstance(symbol, scope.Array) else 1
         if len(node.indices) != rank:
             message = f"`{name}` has {rank} dimension{'s' * (rank > 1)}, but {len(node.indices)} indices are given"
-            self.problems.fail("VK0401", message.replace("1 indices are", "1 index is"), node.span)
-        return symbol, [self.value(i, names) for i in node.indices]
+            raise self.problems.failure("VK0401", message.replace("1 indices are", "1 index is"), node.span)
+        return symbol, self.values(node.indices, names)
 
     def lift_all(self, values: list[int | Expr], nodes: tuple[syntax.Expr, ...]) -> tuple[Expr, ...]:
         """The values as words."""
@@ -240,19 +264,22 @@ class Expressions:
             return kernel.Lookup(node.name.text, index, node.span)
         if not 0 <= index < len(symbol.entries):
             message = f"`{node.name.text}` has {len(symbol.entries)} entries, but the index is {show(index)}"
-            self.problems.fail("VK0402", message, node.indices[0].span, f"expected 0 … {len(symbol.entries) - 1}")
+            raise self.problems.failure(
+                "VK0402", message, node.indices[0].span, f"expected 0 … {len(symbol.entries) - 1}"
+            )
         return symbol.entries[index]
 
     def _call(self, node: syntax.Call, names: Scope) -> int | Expr:
         name = node.name.text
-        if name in constants.BUILT_IN and names.find(name) is None:
+        if name in BUILT_IN and names.find(name) is None:
             self._check_arguments(node, 2)
-            return self._binary(name, *node.args, node.span, names)  # type: ignore[call-arg]
+            a, b = node.args
+            return self._binary(name, a, b, node.span, names)
         symbol = self.look_up(node.name, names)
         if not isinstance(symbol, scope.Function):
-            self.problems.fail("VK0107", f"`{name}` is a {symbol.what}, not a function", node.name.span)
+            raise self.problems.failure("VK0107", f"`{name}` is a {symbol.what}, not a function", node.name.span)
         self._check_arguments(node, len(symbol.syntax.params))
-        args = tuple(self.word(a, names) for a in node.args)
+        args = self._words(node.args, names)
         if name not in self.functions:
             raise Reported  # an error in the function has been reported, or will be
         function, extent = self.functions[name]
@@ -263,8 +290,10 @@ class Expressions:
         given = len(node.args)
         if given != wanted:
             plural = "" if wanted == 1 else "s"
-            message = f"`{node.name.text}` takes {wanted} argument{plural}, but {given} {'is' if given == 1 else 'are'} given"
-            self.problems.fail("VK0504", message, node.span)
+            message = (
+                f"`{node.name.text}` takes {wanted} argument{plural}, but {given} {'is' if given == 1 else 'are'} given"
+            )
+            raise self.problems.failure("VK0504", message, node.span)
 
     def _expand(self, node: syntax.Call, callee: Extent) -> None:
         self.extent.size += callee.size
@@ -273,4 +302,4 @@ class Expressions:
             self.too_large(node.span, f"more than {MAX_EXPANDED:,} operations after all calls are expanded")
         if self.extent.depth > MAX_NESTING:
             message = f"nested more than {MAX_NESTING} levels deep after all calls are expanded"
-            self.problems.fail("VK0004", message, node.span, "one call too many")
+            raise self.problems.failure("VK0004", message, node.span, "one call too many")

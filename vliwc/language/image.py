@@ -32,7 +32,7 @@ class Region:
 def make_image(kernel: Kernel, rng: np.random.Generator, style: str = "random") -> Words:
     """An image of `kernel.image_words` words with the kernel's header and contents that obey its assumptions.
 
-    The styles: "random" words; "zeros" and "ones" (all bits 0, all bits 1); "edges" of the range and of the word's signs;
+    The styles: "random" words; "zeros" and "ones" (all bits 0, all bits 1); the "edges" of the range and of signs;
     "small" numbers; "equal", one random word everywhere; "ramp", counting up. Each is cut to what is assumed. Arrays of
     mode `out` always hold random words: nobody may rely on them. Raises UsageError for an unknown style.
     """
@@ -75,7 +75,9 @@ def check_image(kernel: Kernel, image: Words) -> None:
     wrong = np.flatnonzero(image[: len(kernel.header)] != np.array(kernel.header, dtype=np.uint32))
     if wrong.size:
         at = int(wrong[0])
-        message = f"word {at} of the image is {image[at]}, but the header of `{kernel.name}` has {kernel.header[at]} there"
+        message = (
+            f"word {at} of the image is {image[at]}, but the header of `{kernel.name}` has {kernel.header[at]} there"
+        )
         raise DataError(message, help="the image was made for other parameters, or another kernel: check the -D values")
     for array in kernel.arrays.values():
         if array.mode is not Mode.OUT:

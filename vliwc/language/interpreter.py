@@ -27,7 +27,7 @@ MAX_LANES = 2**18
 """At most this many iterations run at once: more run in turns, to bound the memory that is needed."""
 
 
-class KernelFault(VliwcError):
+class KernelFault(VliwcError):  # noqa: N818 - "fault" is the field's word
     """The kernel did something that has no meaning: `span` is where, in `source`."""
 
     exit_code = 6
@@ -149,7 +149,7 @@ class _Run:
                     self._if(statement, frame)
                 case k.For(parallel=False):
                     for index in range(statement.lo, statement.hi, statement.step):
-                        frame.set(statement.var, index)
+                        frame.locals[statement.var] = index
                         self.block(statement.body, frame)
                 case k.For():
                     self._par(statement, frame)
@@ -298,7 +298,7 @@ class _Run:
         decided = node.op == "||"  # the truth of the left side that makes the right one irrelevant
         if isinstance(a, int):
             return int(decided) if bool(a) == decided else _truth(self.value(node.b, frame))
-        result = (a != 0).astype(np.uint32)
+        result: Words = (a != 0).astype(np.uint32)
         open_lanes = (a != 0) != decided
         if open_lanes.any():
             result[open_lanes] = _truth(self.value(node.b, frame.restrict(open_lanes)))
@@ -357,7 +357,7 @@ def _binary(op: str, a: Value, b: Value) -> Value:
             return min(a, b) if op == "min" else max(a, b)
         word = BINARY[op].word
         assert word is not None
-        return word(a, b)
+        return int(word(a, b))
     left, right = np.asarray(a, dtype=np.uint32), np.asarray(b, dtype=np.uint32)
     if op in ("min", "max"):
         return np.asarray(np.minimum(left, right) if op == "min" else np.maximum(left, right))

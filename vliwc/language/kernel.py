@@ -141,7 +141,7 @@ Stmt = Assign | Store | If | For
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A pure function: parameters (local ids), statements without stores or `par`, and the value returned at the end."""
+    """A pure function: parameters (local ids), statements without stores or `par`, and the value at the end."""
 
     name: str
     params: tuple[int, ...]

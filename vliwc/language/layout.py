@@ -72,7 +72,7 @@ class Layout:
             if name in self._defines:
                 value = self._defines[name]
                 if value.bit_length() > MAX_BITS:
-                    self._problems.fail("VK0204", f"the value given for `{name}` is too large", node.name.span)
+                    raise self._problems.failure("VK0204", f"the value given for `{name}` is too large", node.name.span)
             else:
                 value = self._expressions.constant(node.value, self.scope)
         except Reported:
@@ -112,7 +112,7 @@ class Layout:
             base += decl.length
             if base > MAX_IMAGE:
                 message = f"the memory image has more than {MAX_IMAGE:,} words"
-                self._problems.fail("VK0302", message, array.span, f"ends at word {base:,}")
+                raise self._problems.failure("VK0302", message, array.span, f"ends at word {base:,}")
         self.header = tuple(self._header_words(node))
 
     def _header_words(self, node: syntax.Memory) -> list[int]:
@@ -131,13 +131,13 @@ class Layout:
         mode = _MODES.get(node.mode.text)
         if mode is None:
             hint = did_you_mean(node.mode.text, _MODES)
-            problems.fail("VK0304", f"unknown mode `{node.mode.text}`", node.mode.span, hint)
+            raise problems.failure("VK0304", f"unknown mode `{node.mode.text}`", node.mode.span, hint)
         shape = []
         for size in node.sizes:
             value = self._expressions.constant(size, self.scope)
             if value <= 0:
                 message = f"the size of `{node.name.text}` is {show(value)}"
-                problems.fail("VK0301", message, size.span, "must be at least 1")
+                raise problems.failure("VK0301", message, size.span, "must be at least 1")
             shape.append(value)
         return kernel.ArrayDecl(node.name.text, base, tuple(shape), mode, 0, MASK, False, node.span)
 
@@ -158,11 +158,11 @@ class Layout:
         if isinstance(symbol, scope.Broken):
             raise Reported
         if not isinstance(symbol, scope.Array):
-            self._problems.fail("VK0108", f"`{name.text}` is a {symbol.what}, not an array", name.span)
+            raise self._problems.failure("VK0108", f"`{name.text}` is a {symbol.what}, not an array", name.span)
         decl = self.arrays[name.text]
         if decl.mode is Mode.OUT:
             message = f"`{name.text}` is `out`: its contents at the start are arbitrary"
-            self._problems.fail("VK0305", message, name.span, "nothing can be assumed")
+            raise self._problems.failure("VK0305", message, name.span, "nothing can be assumed")
         return decl
 
     def _update(self, decl: kernel.ArrayDecl) -> None:
@@ -174,7 +174,9 @@ class Layout:
         rank = len(decl.shape)
         if fact.blanks != rank:
             message = f"`{decl.name}` has {rank} dimension{'s' * (rank > 1)}, not {fact.blanks}"
-            self._problems.fail("VK0401", message, fact.span, help=f"write {decl.name}[{', '.join('_' * rank)}]")
+            raise self._problems.failure(
+                "VK0401", message, fact.span, help=f"write {decl.name}[{', '.join('_' * rank)}]"
+            )
         value = self._expressions.constant(fact.value, self.scope)
         limits = {
             "<": (0, value - 1),
@@ -185,16 +187,16 @@ class Layout:
         }
         if fact.relation not in limits:
             message = f"`{fact.relation}` says nothing about the range of `{decl.name}`"
-            self._problems.fail("VK0305", message, fact.span, "expected == < <= > or >=")
+            raise self._problems.failure("VK0305", message, fact.span, "expected == < <= > or >=")
         lo, hi = limits[fact.relation]
         lo, hi = max(lo, decl.lo), min(hi, decl.hi)
         if lo > hi:
             message = f"no word fulfils all that is assumed about `{decl.name}`"
-            self._problems.fail("VK0306", message, fact.span, f"known before: {decl.lo} … {decl.hi}")
+            raise self._problems.failure("VK0306", message, fact.span, f"known before: {decl.lo} … {decl.hi}")
         self._update(replace(decl, lo=lo, hi=hi))
 
     def _property(self, fact: syntax.Property) -> None:
         if fact.name.text != "sorted":
             message = f"unknown property `{fact.name.text}`"
-            self._problems.fail("VK0305", message, fact.name.span, did_you_mean(fact.name.text, ["sorted"]))
+            raise self._problems.failure("VK0305", message, fact.name.span, did_you_mean(fact.name.text, ["sorted"]))
         self._update(replace(self._assumed(fact.array), sorted=True))

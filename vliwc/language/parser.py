@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from lark import Token, Tree, UnexpectedToken
+from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from vliwc.language import syntax
 from vliwc.language.diagnostics import Diagnostic, KernelErrors
 from vliwc.language.expectations import explain
 from vliwc.language.tokens import CLOSING, MAX_NESTING, OPENING, grammar, tokenize
+from vliwc.language.tree import build
 from vliwc.source import Source
-
-if TYPE_CHECKING:
-    from lark import Token, Tree
 
 MAX_ERRORS = 20
 """The parser stops after this many syntax errors."""
@@ -43,8 +43,6 @@ def parse(source: Source) -> syntax.File:
     tree = _parse(tokens, source, problems)
     if tree is None:
         raise KernelErrors(source, problems)
-    from vliwc.language.tree import build
-
     file = build(tree, problems)
     _check_depth(file, problems)
     if problems:
@@ -73,24 +71,26 @@ def _parse(tokens: list[Token], source: Source, problems: list[Diagnostic]) -> T
 
 
 def _attempt(tokens: list[Token]) -> Tree[Token] | Stop:
-    from lark import UnexpectedToken
-
     parser = grammar().parse_interactive("")
     opened: list[Token] = []
     for k, token in enumerate(tokens):
         try:
             parser.feed_token(token)
         except UnexpectedToken:
-            return Stop(k, frozenset(parser.accepts()), tuple(opened))
+            return Stop(k, _accepts(parser), tuple(opened))
         if token in OPENING:
             opened.append(token)
         elif token in CLOSING:
             opened.pop()
     try:
-        tree: Tree[Token] = parser.feed_eof()
+        tree: Tree[Token] = parser.feed_eof()  # type: ignore[no-untyped-call]
     except UnexpectedToken:
-        return Stop(len(tokens), frozenset(parser.accepts()), tuple(opened))
+        return Stop(len(tokens), _accepts(parser), tuple(opened))
     return tree
+
+
+def _accepts(parser: InteractiveParser) -> frozenset[str]:
+    return frozenset(parser.accepts())  # type: ignore[no-untyped-call]
 
 
 def _statement(tokens: list[Token], at: int) -> tuple[int, int]:

@@ -30,10 +30,10 @@ class Problems:
         if len(self._found) >= MAX_PROBLEMS:
             self.stop()
 
-    def fail(self, code: str, message: str, span: Span, label: str = "", help: str = "") -> NoReturn:  # noqa: A002
-        """Collects a diagnostic and raises Reported."""
+    def failure(self, code: str, message: str, span: Span, label: str = "", help: str = "") -> Reported:  # noqa: A002
+        """Collects a diagnostic, and gives the exception to raise."""
         self.report(code, message, span, label, help)
-        raise Reported
+        return Reported()
 
     def stop(self) -> NoReturn:
         """Raises KernelErrors with what has been found; there must be something."""

@@ -51,7 +51,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A local: `what` tells variables, parameters and loop variables apart; `par` is how many `par` loops are around."""
+    """A local inside of `par` many `par` loops; `what` tells variables, parameters and loop variables apart."""
 
     id: int
     par: int
@@ -106,10 +106,10 @@ class Scope:
         symbol = self.find(text)
         if symbol is None:
             hint = did_you_mean(text, [*self, *BUILT_IN])
-            problems.fail("VK0101", f"unknown name `{text}`", name.span, "not declared", hint)
+            raise problems.failure("VK0101", f"unknown name `{text}`", name.span, "not declared", hint)
         if isinstance(symbol, Later):
             message = f"`{text}` is used before its declaration at {symbol.span}"
-            problems.fail("VK0104", message, name.span, "not known yet")
+            raise problems.failure("VK0104", message, name.span, "not known yet")
         return symbol
 
     def declare(self, name: syntax.Ident, symbol: Symbol, problems: Problems) -> None:

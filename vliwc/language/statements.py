@@ -63,10 +63,10 @@ class Statements:
             case syntax.Const():
                 self._const(node, names)
                 return ()
-            case syntax.Assign(target=syntax.Name() as target):
+            case syntax.Assign(target=target):
+                if isinstance(target, syntax.Index):
+                    return (self._store(node, target, names),)
                 return (self._assign(node, target, names),)
-            case syntax.Assign(target=syntax.Index() as target):
-                return (self._store(node, target, names),)
             case syntax.If():
                 return self._if(node, names)
             case syntax.Loop(kind="static for"):
@@ -74,14 +74,14 @@ class Statements:
             case syntax.Loop():
                 return self._loop(node, names)
             case syntax.Return():
-                self._problems.fail("VK0503", "`return` is not at the end of a function", node.span)
+                raise self._problems.failure("VK0503", "`return` is not at the end of a function", node.span)
 
     def _const(self, node: syntax.Const, names: Scope) -> None:
         symbol = self._expressions.const_symbol(node, names)
         if isinstance(symbol, scope.Table):
             names.declare(node.name, scope.Broken(node.name.span), self._problems)
             message = f"the table `{node.name.text}` is declared in a block"
-            self._problems.fail("VK0002", message, node.span, help="declare tables at the top of the file")
+            raise self._problems.failure("VK0002", message, node.span, help="declare tables at the top of the file")
         names.declare(node.name, symbol, self._problems)
 
     def _let(self, node: syntax.Let, names: Scope) -> Stmt:
@@ -96,10 +96,12 @@ class Statements:
         symbol = self._expressions.look_up(target, names)
         if not isinstance(symbol, scope.Variable) or symbol.what == "loop variable":
             hint = f"assign to its elements: {target.name}[…] = …" if isinstance(symbol, scope.Array) else ""
-            self._problems.fail("VK0404", f"`{target.name}` is a {symbol.what}", target.span, "not assignable", hint)
+            raise self._problems.failure(
+                "VK0404", f"`{target.name}` is a {symbol.what}", target.span, "not assignable", hint
+            )
         if symbol.par < self._par:
             message = f"`{target.name}` is declared outside the `par` loop, at {symbol.span}"
-            self._problems.fail("VK0701", message, target.span, "iterations are independent")
+            raise self._problems.failure("VK0701", message, target.span, "iterations are independent")
         value = self._new_value(node, kernel.Local(target.name, symbol.id, target.span), names)
         return kernel.Assign(symbol.id, target.name, value, node.span)
 
@@ -115,10 +117,10 @@ class Statements:
         symbol, indices = self._expressions.element(target, names)
         name = target.name.text
         if isinstance(symbol, scope.Table):
-            self._problems.fail("VK0404", f"`{name}` is a table of constants", target.span, "not assignable")
+            raise self._problems.failure("VK0404", f"`{name}` is a table of constants", target.span, "not assignable")
         if symbol.decl.mode is Mode.IN:
             message = f"`{name}` is `in`: it is kept as it is"
-            self._problems.fail("VK0403", message, target.span, f"declared at {symbol.decl.span}")
+            raise self._problems.failure("VK0403", message, target.span, f"declared at {symbol.decl.span}")
         words = self._expressions.lift_all(indices, target.indices)
         value = self._new_value(node, kernel.Load(name, words, target.span), names)
         return kernel.Store(name, words, value, node.span)
@@ -131,7 +133,9 @@ class Statements:
         else:
             cond = self._expressions.value(node.cond, names)
         if isinstance(cond, int):
-            taken = node.then if cond else node.orelse
+            taken, other = (node.then, node.orelse) if cond else (node.orelse, node.then)
+            if other:
+                self._expressions.look_through(other, names)
             return self.block(taken, names) if taken else ()
         then = self.block(node.then, names)
         orelse = self.block(node.orelse, names) if node.orelse else ()
@@ -144,7 +148,9 @@ class Statements:
         if node.step is not None:
             step = self._expressions.constant(node.step, names)
             if step <= 0:
-                self._problems.fail("VK0601", f"the step is {show(step)}", node.step.span, "must be at least 1")
+                raise self._problems.failure(
+                    "VK0601", f"the step is {show(step)}", node.step.span, "must be at least 1"
+                )
         return Bounds(lo, hi, step)
 
     def _static_for(self, node: syntax.Loop, names: Scope) -> tuple[Stmt, ...]:
@@ -181,7 +187,7 @@ class Statements:
     def _check_bounds(self, node: syntax.Loop, bounds: Bounds) -> None:
         for value, part in ((bounds.lo, node.lo), (bounds.hi, node.hi)):
             if not 0 <= value <= MASK:
-                self._problems.fail("VK0602", f"the loop bound {show(value)} is not a word", part.span)
+                raise self._problems.failure("VK0602", f"the loop bound {show(value)} is not a word", part.span)
         if bounds.step > MASK:
             assert node.step is not None
-            self._problems.fail("VK0602", f"the step {show(bounds.step)} is not a word", node.step.span)
+            raise self._problems.failure("VK0602", f"the step {show(bounds.step)} is not a word", node.step.span)

@@ -6,13 +6,11 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+
+from lark import Lark, Token
 
 from vliwc.language.diagnostics import Diagnostic
 from vliwc.source import Source, Span
-
-if TYPE_CHECKING:
-    from lark import Lark, Token
 
 MAX_NESTING = 200
 """How deeply brackets, expressions and blocks may be nested."""
@@ -34,10 +32,10 @@ class _KeepStray:
 @cache
 def grammar() -> Lark:
     """The LALR(1) parser for grammar.lark, built once."""
-    from lark import Lark
-
     text = files("vliwc.language").joinpath("grammar.lark").read_text(encoding="utf-8")
-    return Lark(text, parser="lalr", lexer="basic", postlex=_KeepStray(), keep_all_tokens=True, maybe_placeholders=False)
+    return Lark(
+        text, parser="lalr", lexer="basic", postlex=_KeepStray(), keep_all_tokens=True, maybe_placeholders=False
+    )
 
 
 def span_of(token: Token) -> Span:

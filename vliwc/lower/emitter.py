@@ -84,10 +84,12 @@ class Emitter:
                 return _unless_wrapped(highs[0] * highs[1])
             case "shl" if known is not None:
                 return _unless_wrapped(highs[0] << min(known, 32))
-            case "div" | "cdiv":
+            case "div":
+                return highs[0] // (known or 1)
+            case "cdiv":
                 return highs[0]
             case "shr":
-                return highs[0] >> known if known is not None else highs[0]
+                return highs[0] >> (known or 0)
             case "mod":
                 return min(highs[0], max(highs[1], 1) - 1)
         return MASK

@@ -132,7 +132,8 @@ class _Parser:
     bundles: list[Bundle] = field(default_factory=list)
 
     def error(self, column: int, cause: str, help: str | None = None) -> DataError:  # noqa: A002
-        return DataError(f"{self.name}:{self.row + 1}:{column + 1}: {cause}", help=help)
+        line = min(self.row + 1, len(self.lines))  # what is missing at the end is missed in the last line
+        return DataError(f"{self.name}:{line}:{column + 1}: {cause}", help=help)
 
     def parse(self) -> Program:
         machine = self._text_header("machine")
@@ -165,8 +166,8 @@ class _Parser:
         return value
 
     def _json(self, text: str, column: int) -> Operand:
-        where = f"{self.name}:{self.row + 1}:{column + 1}"
-        return operand(parse_json(text, where), where)
+        origin = (self.row + 1, column + 1)
+        return operand(parse_json(text, self.name, origin), f"{self.name}:{origin[0]}:{origin[1]}")
 
     def _bundle(self) -> None:
         """One `n:` line and the slots below it."""

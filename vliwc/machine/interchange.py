@@ -44,11 +44,14 @@ def program_from_json(text: str | bytes, machine: Machine, name: str = "<program
     return Program(machine.name, bundles, scratch_used(bundles, machine.lanes))
 
 
-def parse_json(text: str | bytes, name: str) -> object:
+def parse_json(text: str | bytes, name: str, origin: tuple[int, int] = (1, 1)) -> object:
     """The JSON value of a text: integers of sensible size, text, truth values, null, arrays, objects. Raises DataError.
 
-    Fractions, NaN and infinities, and keys that are there twice, are refused.
+    Fractions, NaN and infinities, and keys that are there twice, are refused. `origin` is the line and the column of
+    the file at which the text starts.
     """
+    line, column = origin
+    where = name if origin == (1, 1) else f"{name}:{line}:{column}"
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
         result: object = json.loads(
@@ -61,11 +64,12 @@ def parse_json(text: str | bytes, name: str) -> object:
     except UnicodeDecodeError as error:
         raise DataError(f"{name}: not UTF-8: {error.reason} at byte {error.start}", help="save it as UTF-8") from error
     except json.JSONDecodeError as error:
-        raise DataError(f"{name}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from error
+        line, column = line + error.lineno - 1, error.colno + (column - 1 if error.lineno == 1 else 0)
+        raise DataError(f"{name}:{line}:{column}: not JSON: {error.msg}") from error
     except RecursionError as error:
-        raise DataError(f"{name}: nested too deeply") from error
+        raise DataError(f"{where}: nested too deeply") from error
     except _RefusedError as error:
-        raise DataError(f"{name}: {error}") from error
+        raise DataError(f"{where}: {error}") from error
     return result
 
 

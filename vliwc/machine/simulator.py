@@ -238,22 +238,24 @@ class Simulation:
 
     def _diagnose(self) -> SimulationFault:
         """Finds the slot that faulted, by its operands. No state has changed yet."""
-        size, lanes = len(self._memory), self._machine.lanes
-        for group in self._program.bundles[self._pc].by_engine().values():
-            for slot in group:
-                fmt = format_of(slot)
-                if fmt.effect in (Effect.LOAD, Effect.STORE):
-                    first = self._scratch[reads(slot, lanes)[0].start]
-                    last = first + (lanes - 1 if fmt.vector else 0)
-                    if last >= size:
-                        span = f"address {first}" if first == last else f"addresses {first} to {last}"
-                        return self._fault(slot, f"memory {span} outside the image of {size} words")
-                if fmt.meaning is not None and fmt.meaning.can_fault:
-                    divisors = self._scratch[reads(slot, lanes)[1].start :][: lanes if fmt.vector else 1]
-                    if 0 in divisors:
-                        lane = f" in lane {divisors.index(0)}" if fmt.vector else ""
-                        return self._fault(slot, f"division by zero{lane}")
-        raise AssertionError("a slot faulted whose operands are right")
+        groups = self._program.bundles[self._pc].by_engine().values()
+        return next(fault for group in groups for slot in group if (fault := self._explain(slot)))
+
+    def _explain(self, slot: Slot) -> SimulationFault | None:
+        """The fault that a slot's operands lead to, if any."""
+        size, lanes, fmt = len(self._memory), self._machine.lanes, format_of(slot)
+        if fmt.effect in (Effect.LOAD, Effect.STORE):
+            first = self._scratch[reads(slot, lanes)[0].start]
+            last = first + (lanes - 1 if fmt.vector else 0)
+            if last >= size:
+                span = f"address {first}" if first == last else f"addresses {first} to {last}"
+                return self._fault(slot, f"memory {span} outside the image of {size} words")
+        if fmt.meaning is not None and fmt.meaning.can_fault:
+            divisors = self._scratch[reads(slot, lanes)[1].start :][: lanes if fmt.vector else 1]
+            if 0 in divisors:
+                lane = f" in lane {divisors.index(0)}" if fmt.vector else ""
+                return self._fault(slot, f"division by zero{lane}")
+        return None
 
     def _compare(self, bundle: Bundle, reference: Mapping[Operand, int]) -> None:
         """Checks the debug slots of a bundle against traced values."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import cast
 
 from vliwc.ir.ops import BINARY, PURE, Op
@@ -51,7 +52,7 @@ class Effect(Enum):
     DEBUG = "nothing that the program can notice"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Format:
     """One kind of slot. `text` is how assembly writes it, with a `$` for each operand in the machine's order."""
 
@@ -62,10 +63,20 @@ class Format:
     text: str
     meaning: Op | None = None
 
-    @property
+    @cached_property
     def vector(self) -> bool:
         """Does it work on one word a lane?"""
         return any(role in VECTORS for role in self.roles)
+
+    @cached_property
+    def dests(self) -> tuple[tuple[int, bool], ...]:
+        """The operands that are destinations (one at most): their positions, and whether they are vectors."""
+        return tuple((i, role in VECTORS) for i, role in enumerate(self.roles) if role in DESTS)
+
+    @cached_property
+    def sources(self) -> tuple[tuple[int, bool], ...]:
+        """The operands that are sources, likewise."""
+        return tuple((i, role in VECTORS) for i, role in enumerate(self.roles) if role in SOURCES)
 
 
 def _arithmetic() -> Iterable[Format]:
@@ -121,25 +132,25 @@ def format_of(slot: Slot) -> Format:
     return FORMATS[slot.engine, slot.op]
 
 
-def _ranges(slot: Slot, lanes: int, wanted: tuple[Role, Role]) -> tuple[range, ...]:
-    roles = format_of(slot).roles
-    operands = cast("tuple[int, ...]", slot.operands)
-    shift = operands[-1] if Role.LANE in roles else 0
-    return tuple(
-        range(x + shift, x + shift + (lanes if role in VECTORS else 1))
-        for role, x in zip(roles, operands, strict=True)
-        if role in wanted
-    )
-
-
 def reads(slot: Slot, lanes: int) -> tuple[range, ...]:
     """The scratch words that a slot of a valid program reads: one range for each source, in operand order."""
-    return _ranges(slot, lanes, SOURCES)
+    fmt = format_of(slot)
+    return tuple(_words(slot, fmt, position, lanes if vector else 1) for position, vector in fmt.sources)
 
 
 def writes(slot: Slot, lanes: int) -> range:
     """The scratch words that a slot of a valid program writes; an empty range if none."""
-    return next(iter(_ranges(slot, lanes, DESTS)), range(0))
+    fmt = format_of(slot)
+    for position, vector in fmt.dests:
+        return _words(slot, fmt, position, lanes if vector else 1)
+    return range(0)
+
+
+def _words(slot: Slot, fmt: Format, position: int, width: int) -> range:
+    first = cast("int", slot.operands[position])
+    if Role.LANE in fmt.roles:
+        first += immediate(slot)
+    return range(first, first + width)
 
 
 def immediate(slot: Slot) -> int:

@@ -132,17 +132,16 @@ def _is_key(operand: object, depth: int = 0) -> bool:
 
 def _check_double_writes(program: Program, machine: Machine) -> None:
     """Rejects two writes of one word that are bound to land in one cycle: of one bundle, or of straight-line code."""
-    landing: dict[int, dict[int, str]] = {}
+    landing: dict[int, dict[int, tuple[int, Slot]]] = {}
     cycle = 0
     for number, bundle in enumerate(program.bundles):
         for slot in bundle.slots:
             words = landing.setdefault(cycle + machine.latency(slot.engine, slot.op), {})
-            where = place(program, number, slot)
             for word in writes(slot, machine.lanes):
                 if word in words:
-                    cause = f"scratch word {word} is written twice in one cycle, also by {words[word]}"
-                    raise ProgramError(f"{where}: {cause}", bundle=number)
-                words[word] = where
+                    cause = f"scratch word {word} is written twice in one cycle, also by {place(program, *words[word])}"
+                    raise ProgramError(f"{place(program, number, slot)}: {cause}", bundle=number)
+                words[word] = number, slot
         if any(FORMATS[s.engine, s.op].effect is Effect.CONTROL and s.op != "pause" for s in bundle.slots):
             landing.clear()  # what comes next may be reached from elsewhere
         if bundle.takes_cycle:

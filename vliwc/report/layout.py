@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.table import Table
+
+PLAIN_WIDTH = 120
+"""Columns of a table that goes to a file or a pipe."""
+
+
+def plain_text(renderable: RenderableType) -> str:
+    """A table as text without colours, at most 120 columns wide, ending in a line end."""
+    console = Console(color_system=None, width=PLAIN_WIDTH)
+    with console.capture() as capture:
+        console.print(renderable)
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
 
 
 def plain_table(*columns: str, right: Sequence[str] = ()) -> Table:

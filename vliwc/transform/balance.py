@@ -1,7 +1,8 @@
 """Which gathers become selections: the mix that keeps every engine equally busy.
 
 The load of the busiest engine bounds the cycles from below. A gather keeps the load engine busy, selection the flow
-engine or, as multiply-adds, the vector units; an integer program decides how many groups treat each gather in which way.
+engine or, as multiply-adds, the vector units; an integer program decides how many groups treat each gather
+in which way.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Prices:
     def way(self, site: Site, way: Way) -> Loads | None:
         """The price of carrying out a gather in some way, or None where that way is not open."""
         if way is Way.GATHER:
-            return self.gather
+            return self.gather.plus(self.op, site.flip != 0)
         leaves, others = site.leaf_selects, site.selects - site.leaf_selects
         total = Loads().plus(self.op, site.bit_ops)
         if way is Way.SELECT:
@@ -107,8 +108,10 @@ def balance(loads: Loads, found: list[Site], prices: Prices, groups: int) -> dic
     if not options or not groups:
         return {}
     total = Loads().plus(loads, groups)
-    for _ in found:
-        total = total.plus(prices.gather, -groups)
+    for site in found:
+        plain = prices.way(site, Way.GATHER)
+        assert plain is not None
+        total = total.plus(plain, -groups)
     counts = _solve(total, options, groups)
     plan: dict[tuple[int, int], Way] = {}
     used = dict.fromkeys((s.node for s in found), 0)

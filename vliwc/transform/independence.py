@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from vliwc.analysis.facts import Fact
-from vliwc.analysis.linear import Form, Forms
+from vliwc.analysis.linear import Form, Forms, signed
 from vliwc.ir.graph import Graph, Loop
 from vliwc.ir.ops import Kind
-
-_SIGN = 1 << 31
 
 
 def accesses(graph: Graph, block: tuple[int, ...]) -> list[int]:
@@ -43,12 +41,12 @@ def owns_its_words(graph: Graph, facts: list[Fact], forms: Forms, pars: list[Loo
 
 def _window(facts: list[Fact], form: Form, index: int) -> tuple[int, int, int]:
     """c and the bounds of r in the form c * index + r, as plain integers."""
-    lo = hi = _signed(form.constant)
+    lo = hi = signed(form.constant)
     for n, k in form.terms:
         if n != index:
-            ends = (_signed(k) * facts[n].lo, _signed(k) * facts[n].hi)
+            ends = (signed(k) * facts[n].lo, signed(k) * facts[n].hi)
             lo, hi = lo + min(ends), hi + max(ends)
-    return _signed(form.coefficient(index)), lo, hi
+    return signed(form.coefficient(index)), lo, hi
 
 
 def _apart(windows: list[tuple[int, int, int]], loop: Loop) -> bool:
@@ -59,7 +57,3 @@ def _apart(windows: list[tuple[int, int, int]], loop: Loop) -> bool:
     last = loop.lo + (loop.trips - 1) * loop.step
     no_wrap = factor * loop.lo + lo >= 0 and factor * last + hi < 1 << 32
     return no_wrap and hi - lo < factor * loop.step
-
-
-def _signed(word: int) -> int:
-    return word - (1 << 32) if word >= _SIGN else word

@@ -96,9 +96,9 @@ def _pattern(tree: ast.expr) -> Pattern:
             return Name(name, name.isupper())
         case ast.Constant(value=int(value)):
             return Word(value & MASK)
-        case ast.BinOp(left=a, op=op, right=b):
+        case ast.BinOp(left=a, op=op, right=b) if type(op) in _SPELLING:
             return Apply(BINARY[_SPELLING[type(op)]].name, (_pattern(a), _pattern(b)))
-        case ast.Compare(left=a, ops=[op], comparators=[b]):
+        case ast.Compare(left=a, ops=[op], comparators=[b]) if type(op) in _SPELLING:
             return Apply(BINARY[_SPELLING[type(op)]].name, (_pattern(a), _pattern(b)))
         case ast.UnaryOp(op=ast.USub(), operand=a):
             return Apply("sub", (Word(0), _pattern(a)))

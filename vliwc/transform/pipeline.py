@@ -19,6 +19,7 @@ from vliwc.transform.simplify import simplify
 from vliwc.transform.tables import expand_tables
 from vliwc.transform.unroll import unroll
 from vliwc.transform.vectorize import absolute, sequentialize, vectorize
+from vliwc.transform.xors import xors
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,11 @@ def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
         Pass("forward", 1, lambda g, _: forward(g)),
         Pass("tables", 1, lambda g, _: simplify(expand_tables(g)), essential=True),
         Pass("affine", 1, affine),
+        Pass("xors", 1, lambda g, _: xors(simplify(xors(g)))),
         Pass("vectorize", 1, lambda g, m: vectorize(g, m, selection=selection), essential=True),
-        Pass("addresses", 1, lambda g, _: absolute(g)),
+        Pass("addresses", 1, lambda g, _: simplify(absolute(g))),
         Pass("affine-vectors", 1, affine),
-        Pass("simplify-vectors", 1, lambda g, _: simplify(g)),
+        Pass("simplify-vectors", 1, lambda g, _: xors(simplify(g))),
     ]
 
 

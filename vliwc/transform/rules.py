@@ -29,6 +29,7 @@ x & C -> 0 if zero(x, C)
 (x & C) & D -> x & (C & D)
 (x | C) & D -> x & D if C & D == 0
 (x ^ C) & D -> x & D if C & D == 0
+(x ^ C) & 1 -> (x & 1) ^ 1 if C & 1 == 1
 (x ^ y) & D -> x & D if zero(y, D)
 (x | y) & D -> x & D if zero(y, D)
 x | 0 -> x

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vliwc.analysis.facts import Fact
-from vliwc.analysis.linear import Form, Forms
-from vliwc.ir.graph import Builder, Graph, Loop
+from vliwc.analysis.linear import Form, Forms, signed
+from vliwc.ir.graph import Graph, Loop
 from vliwc.transform.rewriter import Rewriter, never_stored
 
 MAX_ENTRIES = 32
@@ -25,14 +25,17 @@ MAX_ENTRIES = 32
 class Site:
     """A gather with few reachable words: `lo` … `lo + count - 1` of an array that keeps its initial contents.
 
-    `bits` are the (weight, node) pairs of which index - lo is the sum, in the order in which they become known; None if
-    the index is not such a sum.
+    `node` is the load itself or the one exclusive or with the constant `flip` that uses it: that may as well be done
+    once to the table. `bits` are (weight, node) pairs with index = `start` + sum of weight * node, in the order in
+    which the nodes become known; weights may be negative. None if the index is no such sum.
     """
 
     node: int
-    array: str
+    load: int
+    flip: int
     lo: int
     count: int
+    start: int
     bits: tuple[tuple[int, int], ...] | None
 
     @property
@@ -54,28 +57,43 @@ class Site:
 def sites(graph: Graph, facts: list[Fact], forms: Forms, loop: Loop) -> list[Site]:
     """All gathers in a `par` body that might be replaced by selection, in program order."""
     frozen = never_stored(graph)
+    uses = graph.uses()
+    flips: dict[int, int] = {}
+    for n in graph.walk(loop.body):
+        if graph.op[n] == "xor" and graph.const(graph.args[n][1]) is not None and uses[graph.args[n][0]] == 1:
+            flips[graph.args[n][0]] = n
+        elif graph.op[n] == "xor" and graph.const(graph.args[n][0]) is not None and uses[graph.args[n][1]] == 1:
+            flips[graph.args[n][1]] = n
     found = []
     for n in graph.walk(loop.body):
-        if graph.op[n] != "load" or graph.access(n).array not in frozen:
-            continue
-        index = graph.args[n][0]
-        lo, hi = facts[index].lo, min(facts[index].hi, graph.arrays[graph.access(n).array].length - 1)
-        if 1 <= hi - lo < MAX_ENTRIES:
-            found.append(Site(n, graph.access(n).array, lo, hi - lo + 1, _bits(forms.of(index), facts, lo, hi)))
+        slice_ = reach(graph, facts, n, frozen) if graph.op[n] == "load" else None
+        if slice_ is not None and len(slice_) > 1:
+            lo, hi = slice_[0], slice_[-1]
+            node = flips.get(n, n)
+            flip = next((c for a in graph.args[node] if (c := graph.const(a)) is not None), 0) if node != n else 0
+            form = forms.of(graph.args[n][0])
+            found.append(Site(node, n, flip, lo, hi - lo + 1, form.constant, _bits(form, facts, lo, hi)))
     return found
 
 
+def reach(graph: Graph, facts: list[Fact], n: int, frozen: frozenset[str]) -> range | None:
+    """The indices that load `n` can have, if they are few and the array (one of `frozen`) keeps its contents."""
+    array, index = graph.access(n).array, graph.args[n][0]
+    lo, hi = facts[index].lo, min(facts[index].hi, graph.arrays[array].length - 1)
+    return range(lo, hi + 1) if array in frozen and 0 <= hi - lo < MAX_ENTRIES else None
+
+
 def _bits(form: Form, facts: list[Fact], lo: int, hi: int) -> tuple[tuple[int, int], ...] | None:
-    """The weights and single-bit words that sum up to index - lo, if it is such a sum without wrap-around."""
-    if form.constant != lo or not all(facts[n].is_bit for n, _ in form.terms):
+    """The signed weights and single-bit words that the index is a sum of, if it is such a sum within lo..hi."""
+    weights = [(signed(k), n) for n, k in form.terms]
+    if not all(facts[n].is_bit for _, n in weights) or len(weights) > (hi - lo).bit_length():
         return None
-    if lo + sum(k for _, k in form.terms) > hi or len(form.terms) > (hi - lo).bit_length():
-        return None
-    return tuple((k, n) for n, k in form.terms)
+    least = form.constant + sum(min(k, 0) for k, _ in weights)
+    most = form.constant + sum(max(k, 0) for k, _ in weights)
+    return tuple(weights) if lo <= least and most <= hi else None
 
 
 def choose(
-    new: Builder,
     bits: list[tuple[int, int]],
     entry: Callable[[int], int],
     select: Callable[[int, int, int, bool], int],
@@ -89,8 +107,8 @@ def choose(
     if not bits:
         return entry(at)
     *rest, (weight, cond) = bits
-    clear = choose(new, rest, entry, select, at)
-    taken = choose(new, rest, entry, select, at + weight)
+    clear = choose(rest, entry, select, at)
+    taken = choose(rest, entry, select, at + weight)
     return clear if clear == taken else select(cond, taken, clear, not rest)
 
 
@@ -116,7 +134,6 @@ class _TableExpansion(Rewriter):
         bits = [(1 << j, self.emit("and", index, new.const(1 << j), span=span)) for j in range(width)]
         last = len(entries) - 1
         return choose(
-            new,
             bits,
             lambda k: new.const(entries[min(k, last)]),
             lambda c, a, b, _: self.emit("select", c, a, b, span=span),

@@ -181,6 +181,8 @@ class _Vectorizer(_Sequentializer):
         old = self.old
         op, span = old.op[n], old.span[n]
         match op:
+            case _ if (way := self.plan.get((n, group.number))) is not None:
+                group.value[n] = self.selection(self.sites[n], way, group)
             case "load":
                 group.value[n] = self.lane_load(n, group)
             case "store":
@@ -215,9 +217,6 @@ class _Vectorizer(_Sequentializer):
         start = self.start_index(index, group)
         if start is not None:
             return self.emit("vload", start, attr=access, span=span)
-        way = self.plan.get((n, group.number), Way.GATHER)
-        if way is not Way.GATHER:
-            return self.selection(self.sites[n], way, group)
         return self.emit("gather", self.vector(group, index), attr=access, span=span)
 
     def lane_store(self, n: int, group: Group, value: int) -> None:
@@ -250,10 +249,12 @@ class _Vectorizer(_Sequentializer):
     def selection(self, site: Site, way: Way, group: Group) -> int:
         """The tree of choices that stands for a gather."""
         span = self.old.span[site.node]
-        access = self.old.access(site.node)
+        access = self.old.access(site.load)
 
         def word(k: int) -> int:
-            return self.emit("load", self.new.const(site.lo + min(k, site.count - 1)), attr=access, span=span)
+            index = self.new.const(site.lo + min(k, site.count - 1))
+            loaded = self.emit("load", index, attr=access, span=span)
+            return self.emit("xor", loaded, self.new.const(site.flip), span=span) if site.flip else loaded
 
         scalar: dict[int, int] = {}
 
@@ -271,14 +272,15 @@ class _Vectorizer(_Sequentializer):
                 difference = self.emit("sub", a, b, span=span)
             return self.emit("muladd", cond, difference, b, span=span)
 
-        return choose(self.new, self.conditions(site, group), entry, select)
+        start = 0 if site.bits is None else site.start - site.lo
+        return choose(self.conditions(site, group), entry, select, start)
 
     def conditions(self, site: Site, group: Group) -> list[tuple[int, int]]:
-        """(weight, condition) for each bit of index - lo."""
+        """(weight, condition) pairs whose sum is the index, but for a constant."""
         if site.bits is not None:
             return [(weight, self.vector(group, n)) for weight, n in site.bits]
         span = self.old.span[site.node]
-        index = self.vector(group, self.old.args[site.node][0])
+        index = self.vector(group, self.old.args[site.load][0])
         offset = self.emit("sub", index, self.new.const(site.lo, self.lanes), span=span)
         masks = [1 << j for j in range((site.count - 1).bit_length())]
         return [(m, self.emit("and", offset, self.new.const(m, self.lanes), span=span)) for m in masks]

@@ -37,19 +37,19 @@ def regions_of(graph: Graph) -> tuple[Region, ...]:
 
     Raises ProofFailed if arrays overlap or lie outside the image: then nothing can be proven.
     """
-    regions: list[Region] = []
-    at = 0
+    at = len(graph.header)
+    regions = [Region("header", 0, at, None, FULL)] if at else []
     for array in sorted((a for a in graph.arrays.values() if a.length), key=lambda a: a.base):
         if array.base < at or array.end > graph.image_words:
-            raise ProofFailed(f"array {array.name} of the graph overlaps another one or the end of the image")
+            raise ProofFailed(f"array {array.name} of the graph overlaps the header, another array or the image's end")
         if array.base > at:
-            regions.append(Region("header" if at < len(graph.header) else "gap", at, array.base, None, FULL))
+            regions.append(Region("gap", at, array.base, None, FULL))
         # what an `out` array holds at the start is arbitrary, whatever it is declared to hold
         bounds = FULL if array.mode is Mode.OUT else (array.lo, array.hi)
         regions.append(Region(array.name, array.base, array.end, array.mode, bounds))
         at = array.end
     if at < graph.image_words:
-        regions.append(Region("header" if not regions else "gap", at, graph.image_words, None, FULL))
+        regions.append(Region("gap", at, graph.image_words, None, FULL))
     return tuple(regions)
 
 
@@ -63,7 +63,7 @@ class Addresses:
         self._bases = [region.base for region in self.regions]
         self._inside: dict[int, int] = {}
         self._inside_if: dict[tuple[int, int], int] = {}
-        self._disjoint: set[tuple[int, int]] = set()
+        self._disjoint: dict[tuple[int, int], bool] = {}
         self.divisors: set[int] = set()
         """Expressions that the graph divides by, which are therefore not 0."""
 
@@ -121,7 +121,7 @@ class Addresses:
         algebra = self.algebra
         found = []
         for x, _ in algebra.terms[a]:
-            condition = algebra.args[x][0] if algebra.op[x] in ("when", "select") else x
+            condition = algebra.args[x][0] if algebra.op[x] == "when" else x
             assert isinstance(condition, int)
             if algebra.is_boolean(condition) and condition not in found:
                 found.append(condition)
@@ -135,9 +135,8 @@ class Addresses:
             term = x
             if x == condition:
                 term = algebra.constant(int(value))
-            elif algebra.op[x] in ("when", "select") and algebra.args[x][0] == condition:
-                arms = (*algebra.args[x][1:], algebra.zero)
-                chosen = arms[0] if value else arms[1]
+            elif algebra.op[x] == "when" and algebra.args[x][0] == condition:
+                chosen = algebra.args[x][1] if value else algebra.zero
                 assert isinstance(chosen, int)
                 term = chosen
             result = algebra.add(result, algebra.scale(term, c))
@@ -148,14 +147,11 @@ class Addresses:
         if a == b:
             return False
         key = (a, b) if a < b else (b, a)
-        if key in self._disjoint:
-            return True
-        algebra = self.algebra
-        offset, terms = algebra.sum(a, b, -1)
-        apart = bool(offset) if not terms else self._differ(a, b, offset, terms)
-        if apart:
-            self._disjoint.add(key)
-        return apart
+        found = self._disjoint.get(key)
+        if found is None:
+            offset, terms = self.algebra.sum(a, b, -1)
+            found = self._disjoint[key] = bool(offset) if not terms else self._differ(a, b, offset, terms)
+        return found
 
     def _differ(self, a: int, b: int, offset: int, terms: tuple[tuple[int, int], ...]) -> bool:
         """Can a - b = offset + terms not be 0? Because of parity, the range of the difference, or both ranges."""

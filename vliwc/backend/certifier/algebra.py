@@ -17,9 +17,6 @@ from vliwc.backend.certifier.expressions import Expressions
 from vliwc.backend.certifier.intervals import integer_range, misses_zero
 from vliwc.ir.ops import MASK, PURE, WORD_BITS
 
-MAX_SELECT_TERMS = 12
-"""A select between sums of more terms stays one atom, so that trees of selects stay cheap."""
-
 _HALF = (MASK + 1) // 2
 
 
@@ -251,10 +248,6 @@ class Algebra(Expressions):
             return a if self.offset[c] else b
         if not self.is_boolean(c):
             return self.select(self.is_zero(c), b, a)
-        if len(self.terms[a]) + len(self.terms[b]) > MAX_SELECT_TERMS:
-            if self.terms[c][0][1] == MASK:
-                c, a, b = self.sub(self.one, c), b, a
-            return self.atom("select", c, a, b)
         result = self.add(b, self.when(c, self.sub(a, b)))
         self.tighten(result, min(self.lo[a], self.lo[b]), max(self.hi[a], self.hi[b]))
         return result

@@ -53,8 +53,6 @@ def _atom(algebra: Algebra, x: int, depth: int) -> str:
             return f"({inner[0]})"
         case "when":
             return f"({inner[0]} ? {inner[1]} : 0)"
-        case "select":
-            return f"({inner[0]} ? {inner[1]} : {inner[2]})"
     return f"({f' {PURE[op].symbol} '.join(inner)})" if op in PURE else f"{op}(…)"
 
 

@@ -24,7 +24,7 @@ Argument = int | tuple[int, ...]
 UNDEFINED = 0
 """The number that is no expression: a word that was never written."""
 
-MAX_TERMS = 32
+MAX_TERMS = 16
 """Sums of more terms are treated as one atom, so that long chains of additions stay cheap."""
 
 
@@ -146,7 +146,7 @@ class Expressions:
             return a
         whole = self.linear(0, self.terms[a])
         atom = self.atom("sum", whole, bounds=(self.lo[whole], self.hi[whole]))
-        return self.linear(self.offset[a], ((atom, 1),))
+        return self.add(self.constant(self.offset[a]), atom)
 
     def scale(self, a: int, factor: int) -> int:
         """factor * a, for a constant factor (any integer)."""

@@ -79,6 +79,4 @@ def of_operation(op: str, bounds: Sequence[Interval]) -> Interval:
             return 0, min(ahi, bhi - 1)
         case "when", (_, (_, yhi)):
             return 0, yhi
-        case "select", (_, (alo, ahi), (blo, bhi)):
-            return min(alo, blo), max(ahi, bhi)
     return FULL

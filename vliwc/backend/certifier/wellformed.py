@@ -14,9 +14,16 @@ _OTHER = (Role.KEY, Role.KEYS, Role.TEXT)
 
 
 def check_program(program: Program, machine: Machine) -> None:
-    """Raises ProofFailed for too many slots, an operation that the machine lacks, or an operand that cannot be."""
+    """Raises ProofFailed for too many slots, an operation that the machine lacks, or an operand that cannot be.
+
+    An engine that is named as empty must be one of the machine's, and be empty.
+    """
     for number, bundle in enumerate(program.bundles):
-        for engine, count in Counter(slot.engine for slot in bundle.slots).items():
+        counts = Counter(slot.engine for slot in bundle.slots)
+        for engine in bundle.empty_engines:
+            if engine in counts or not machine.slots(engine):
+                raise ProofFailed(f"{place(program, number)}: it cannot have an empty engine '{engine}'", bundle=number)
+        for engine, count in counts.items():
             if count > machine.slots(engine):
                 message = f"{count} {engine} slots, but the machine has {machine.slots(engine)}"
                 raise ProofFailed(f"{place(program, number)}: {message}", bundle=number)

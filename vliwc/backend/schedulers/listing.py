@@ -38,6 +38,8 @@ class Shapes:
         self.choices: list[list[tuple[int, int, int]]] = []
         """For each class the (form, engine, slots) of first steps, those with most slots first: they have the fewest
         rivals, since single slots fit anywhere."""
+        self.indivisible: set[int] = set()
+        """The classes whose forms all begin with a single slot."""
         self.of: list[int] = []
         """The class of each operation."""
         known: dict[tuple[object, ...], int] = {}
@@ -47,6 +49,8 @@ class Shapes:
             if key not in known:
                 known[key] = len(self.choices)
                 order = sorted(range(len(demand)), key=lambda f: (demand[f][2], -demand[f][1], f))
+                if all(slots == 1 for _, slots, _ in demand):
+                    self.indivisible.add(len(self.choices))
                 self.choices.append([(f, demand[f][0], demand[f][1]) for f in order])
             self.of.append(known[key])
         self.engine = [[[number[s.engine] for s in form] for form in o.forms] for o in problem.operations]
@@ -144,8 +148,7 @@ class _Run:
             self.first_undone += 1
         for target, kind in self.problem.successors[k]:
             at = landed if kind == DATA else self.cycle
-            if at > self.earliest[target]:
-                self.earliest[target] = at
+            self.earliest[target] = max(self.earliest[target], at)
             self.edges_left[target] -= 1
             if self.edges_left[target] == 0:
                 if self.earliest[target] <= self.cycle:
@@ -197,22 +200,23 @@ class _Run:
         return True
 
     def _fill(self) -> None:
-        """Starts ready operations by urgency, first those whose first step fits into the bundle, then others in part."""
+        """Starts ready operations by urgency: first those whose first step fits into the bundle, then others in part."""
         for partly in (False, True):
-            open_heaps = [c for c, heap in enumerate(self.heaps) if heap]
-            if partly:
-                open_heaps = [c for c in open_heaps if any(slots > 1 for _, _, slots in self.shapes.choices[c])]
-            while open_heaps:
-                c = min(open_heaps, key=lambda c: self.heaps[c][0])
+            closed = self.shapes.indivisible.copy() if partly else set()
+            while (c := self._most_urgent(closed)) >= 0:
                 if not self._start(c, partly):
-                    open_heaps.remove(c)
-                elif not self.heaps[c]:
-                    open_heaps.remove(c)
-                if not partly and len(self.heaps) > len(open_heaps):
-                    open_heaps = [c for c in open_heaps if self.heaps[c]]
+                    closed.add(c)
+
+    def _most_urgent(self, closed: set[int]) -> int:
+        """The class whose next operation is most urgent, of those that are not closed; -1 if none has one."""
+        best, lowest = -1, len(self.rank)
+        for c, heap in enumerate(self.heaps):
+            if heap and heap[0] < lowest and c not in closed:
+                best, lowest = c, heap[0]
+        return best
 
     def _start(self, c: int, partly: bool) -> bool:
-        """Starts the most urgent operation of a class, or sets it aside for want of scratch; False if no slot is free."""
+        """Starts a class's most urgent operation, or sets it aside for want of scratch; False if no slot is free."""
         choice = self._choose(c, partly)
         if choice is None:
             return False

@@ -83,7 +83,7 @@ def portfolio(problem: Problem, urgency: Urgency, seed: int) -> Iterator[Setting
     """The settings to try: the larger the problem, the fewer; last those that ask for ever less scratch."""
     strands = max(urgency.strand, default=SHARED) + 1
     tries = max(2, min(12, 120_000 // (len(problem.operations) + 1)))
-    slopes = (0.06, 0.03, 0.1, 0.045, 0.08, 0.15, 0.02, 0.01, 0.25, 0.0, 0.5, 1.0)
+    slopes: tuple[float, ...] = (0.06, 0.03, 0.1, 0.045, 0.08, 0.15, 0.02, 0.01, 0.25, 0.0, 0.5, 1.0)
     if strands <= 1:
         slopes, tries = (0.0,), min(tries, 1)
     for stagger in slopes[:tries]:

@@ -143,6 +143,8 @@ def plan_emissions(
         raise UsageError(
             "--stop-after leaves no program to emit", help=f"with it, --emit is one of: {', '.join(GRAPH_KINDS)}"
         )
+    if graph_only and as_json:
+        raise UsageError("--stop-after leaves no program to report on", help="leave out --json")
     if output is None:
         if len(kinds) > 1:
             raise UsageError("several --emit need a place to go", help="name a directory with -o")

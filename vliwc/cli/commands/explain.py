@@ -9,7 +9,7 @@ from vliwc.errors import UsageError
 
 
 def _codes(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from vliwc.language.diagnostics import CODES
+    from vliwc.language.codes import CODES
 
     return [code for code in CODES if code.startswith(incomplete.upper())]
 
@@ -18,7 +18,7 @@ def _codes(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> lis
 @click.argument("code", required=False, metavar="[VK0001]", shell_complete=_codes)
 def command(code: str | None) -> None:
     """Explain an error code such as VK0001; without one, list all codes."""
-    from vliwc.language.diagnostics import CODES
+    from vliwc.language.codes import CODES
 
     if code is None:
         from vliwc.report.layout import facts

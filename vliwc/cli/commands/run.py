@@ -58,19 +58,20 @@ def command(
     """Simulate a program, or compile and simulate a kernel.
 
     PROGRAM is a .vasm or .json file, as `vliwc compile` writes it. The start memory is --image, or made up from the
-    kernel's declarations. Where the kernel is known, the final memory is compared with what the interpreter computes; if
-    it is wrong, the exit code is 1.
+    kernel's declarations. Where the kernel is known, the final memory is compared with what the interpreter computes;
+    if it is wrong, the exit code is 1.
     """
     if output is not None:
         require_image_suffix(output)
         require_writable(output)
+    known: Kernel | None
     if program.suffix == KERNEL_SUFFIX:
         if kernel is not None:
             raise UsageError("--kernel is for programs", help=f"{program} is a kernel already")
         code, target, known = _compile(program, defines, machine or shared.DEFAULT_MACHINE, optimise, schedule, seed)
     else:
         code, target = load_program(program, machine)
-        known = _load_kernel(kernel, defines) if kernel else None
+        known = None if kernel is None else _load_kernel(kernel, defines)
     memory = start_memory(image, known, seed)
 
     from vliwc.machine import simulate
@@ -118,7 +119,7 @@ def load_program(path: Path, machine: str | None) -> tuple[Program, Machine]:
         raise UsageError(f"cannot tell what {path} is", help="a program is *.vasm or *.json, a kernel *.vk")
     text = read_text(path, "program")
 
-    from vliwc.machine import load_machine, parse_assembly, program_from_json, validate
+    from vliwc.machine import load_machine, parse_assembly, program_from_json
 
     if path.suffix == ".vasm":
         program = parse_assembly(text, str(path))
@@ -126,7 +127,6 @@ def load_program(path: Path, machine: str | None) -> tuple[Program, Machine]:
     else:
         target = load_machine(machine or shared.DEFAULT_MACHINE)
         program = program_from_json(text, target, str(path))
-    validate(program, target)
     return program, target
 
 

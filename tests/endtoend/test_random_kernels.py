@@ -1,0 +1,111 @@
+"""Random kernels: text, interpreter, graph and program agree, for every scheduler, level and machine.
+
+The kernels are the same in every run. The default test command tests at least `KERNELS` of them, no two combinations of
+options on the same ones.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import HealthCheck, given, note, seed, settings
+
+from tests.endtoend.pipeline import LEVELS, MACHINES, assert_compiled_right
+from tests.kernels import DIVISIONS, WRAPPING, kernels
+from tests.unparse import unparse
+from vliwc.backend import schedule_names
+from vliwc.driver import Options
+from vliwc.language import syntax
+from vliwc.language.parser import parse
+from vliwc.source import Source
+
+KERNELS = 1000
+COMBINATIONS = tuple(product(LEVELS, schedule_names(), MACHINES))
+SHARE = -(-KERNELS // len(COMBINATIONS))
+
+DETERMINED = settings(
+    max_examples=SHARE,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+
+
+@pytest.mark.parametrize(("level", "schedule", "machine"), COMBINATIONS)
+def test_random_kernels(level: int, schedule: str, machine: str) -> None:
+    options = Options(optimise=level, schedule=schedule, machine=machine, verify_each=True)
+    tested: set[str] = set()
+
+    @seed(COMBINATIONS.index((level, schedule, machine)))
+    @DETERMINED
+    @given(kernels().map(unparse))
+    def agree(text: str) -> None:
+        note(text)
+        assert_compiled_right(Source("random.vk", text), options)
+        tested.add(text)
+
+    agree()
+    assert len(tested) == SHARE
+
+
+def test_random_trees_survive_their_text_and_have_every_construct() -> None:
+    seen: set[str] = set()
+
+    @seed(0)
+    @settings(DETERMINED, max_examples=150)
+    @given(kernels())
+    def survive(file: syntax.File) -> None:
+        assert _plain(parse(Source("random.vk", unparse(file)))) == _plain(file)
+        seen.update(_constructs(file))
+
+    survive()
+    operators = {*WRAPPING, *DIVISIONS, "min", "max", "<", "<=", ">", ">=", "==", "!=", "&&", "||", "~", "!"}
+    statements = {"for", "par", "static for", "static if", "if", "let", "=", *(f"{op}=" for op in WRAPPING)}
+    declarations = {"param", "const", "table", "fn", "&", "assume", "2-D", "in", "inout", "out", "consumed"}
+    assert operators | statements | declarations | {"?:", "lookup", "call"} <= seen
+
+
+def _plain(node: object) -> object:
+    """A syntax tree as nested tuples, without spans."""
+    if isinstance(node, tuple):
+        return tuple(_plain(item) for item in node)
+    if isinstance(node, syntax.Node):
+        return type(node).__name__, *(_plain(getattr(node, f)) for f in node.__dataclass_fields__ if f != "span")
+    return node
+
+
+def _constructs(file: syntax.File) -> set[str]:
+    """What stands in a file, by the words and signs that a reader would look for."""
+    seen: set[str] = set()
+    for node, _ in syntax.walk(file):
+        match node:
+            case syntax.Unary() | syntax.Binary():
+                seen.add(node.op)
+            case syntax.Call():
+                seen |= {node.name.text, "call"} if node.name.text.startswith("f") else {node.name.text}
+            case syntax.Index() if node.name.text.startswith("t"):
+                seen.add("lookup")
+            case syntax.Assign():
+                seen.add(f"{node.op}=")
+            case syntax.If():
+                seen.add("static if" if node.static else "if")
+            case syntax.Loop():
+                seen.add(node.kind)
+            case syntax.Array():
+                seen |= {node.mode.text, "2-D"} if len(node.sizes) == 2 else {node.mode.text}
+        seen.add(_NAMES.get(type(node), ""))
+    return seen
+
+
+_NAMES: dict[type, str] = {
+    syntax.Param: "param",
+    syntax.Const: "const",
+    syntax.Table: "table",
+    syntax.Function: "fn",
+    syntax.Address: "&",
+    syntax.Assume: "assume",
+    syntax.Let: "let",
+    syntax.Conditional: "?:",
+}
