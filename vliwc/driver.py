@@ -24,6 +24,7 @@ from vliwc.machine import Machine, Program, load_machine
 from vliwc.machine.faults import suggest
 from vliwc.source import Source
 from vliwc.transform import optimize, pass_names
+from vliwc.transform.pipeline import optional_names
 
 LEVELS = (0, 1, 2, 3)
 LOWERED = "lower"
@@ -208,7 +209,7 @@ def _require_known(options: Options) -> None:
         raise UsageError(f"there is no optimisation level {options.optimise}", help="levels are 0, 1, 2 and 3")
     require_name("scheduler", options.schedule, schedule_names())
     for name in sorted(options.disable):
-        require_pass(name, options.optimise)
+        require_name("optional pass", name, optional_names(options.optimise))
     if options.stop_after is not None:
         require_pass(options.stop_after, options.optimise)
 

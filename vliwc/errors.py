@@ -11,9 +11,10 @@ code  meaning
 3     the kernel has errors (codes VK0001 and up)
 4     a machine description, program, memory image or other data file is wrong
 5     the kernel is right but does not fit the machine (scratch, missing operation)
-6     the simulated program faulted
+6     a run faulted: of a program in the simulator, or of the kernel itself
 70    internal error: the compiler caught itself in a mistake (failed proof, verifier)
 130   interrupted
+141   the reader of the output has gone away
 ====  ===========================================================================
 """
 

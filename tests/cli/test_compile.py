@@ -166,7 +166,7 @@ def test_kernel_errors_show_place_and_help(vliwc: Vliwc, kernel: Path) -> None:
         (["axpy.vk", "--stop-after", "lower", "--json"], "error: --stop-after leaves no program to report on\n"),
         (["axpy.vk", "--stop-after", "unrol"], "error: there is no pass called 'unrol'\n  help: did you mean 'unroll'"),
         (["axpy.vk", "--print-after", "lowr"], "error: there is no pass called 'lowr'\n  help: did you mean 'lower'"),
-        (["axpy.vk", "--disable", "everything"], "error: there is no pass called 'everything'\n"),
+        (["axpy.vk", "--disable", "vectorize"], "error: there is no optional pass called 'vectorize'\n"),
         (["axpy.vk", "--schedule", "lst"], "error: there is no scheduler called 'lst'\n  help: did you mean 'list'"),
         (["axpy.vk", "--machine", "wode"], "error: there is no machine 'wode'\n  help: did you mean 'wide'"),
     ],
@@ -226,12 +226,13 @@ def test_a_broken_machine_description(vliwc: Vliwc, kernel: Path) -> None:
     assert "bad.toml" in outcome.err
 
 
-def test_ctrl_c_in_a_long_compilation(kernel: Path) -> None:
+@pytest.mark.parametrize("after", ["lower", "vectorize"])
+def test_ctrl_c_in_a_long_compilation(after: str, kernel: Path) -> None:
     example = Path(__file__).parent.parent.parent / "examples" / "tree_walk.vk"
     Path("axpy.vasm").write_text("old")
-    process = spawn("compile", example, "-o", "axpy.vasm", "--print-after", "lower")
+    process = spawn("compile", example, "-o", "axpy.vasm", "--print-after", after)
     assert process.stderr is not None
-    assert process.stderr.readline() == "# after lower\n"  # now it is at work
+    assert process.stderr.readline() == f"# after {after}\n"  # now it is at work
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130

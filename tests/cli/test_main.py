@@ -10,7 +10,7 @@ import click
 import pytest
 
 from tests.cli.conftest import ROOT, Vliwc, spawn
-from vliwc import __version__
+from vliwc import __version__, errors
 from vliwc.cli import failures
 from vliwc.cli.lazy import COMMANDS, LazyGroup
 from vliwc.cli.main import cli
@@ -140,6 +140,18 @@ def test_a_closed_pipe_ends_in_silence() -> None:
     assert process.wait(timeout=60) == 141
 
 
+def test_a_stream_without_unicode_is_no_error() -> None:
+    process = spawn("examples", "--json", env={"PYTHONIOENCODING": "ascii"})
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert out.isascii()
+
+
+def test_the_package_runs_as_a_module() -> None:
+    out, _ = spawn("--version").communicate(timeout=60)
+    assert out == f"vliwc {__version__}\n"
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(shell: str, vliwc: Vliwc) -> None:
     outcome = vliwc("completion", shell)
@@ -166,3 +178,24 @@ def test_completion_answers(words: str, expected: set[str]) -> None:
     process = spawn(env=environment)
     out, _ = process.communicate(timeout=60)
     assert expected <= set(out.split())
+
+
+def test_the_documentation_names_every_command_option_and_code() -> None:
+    text = ROOT.joinpath("docs", "cli.md").read_text(encoding="utf-8")
+    context = click.Context(cli)
+    group = cli
+    assert isinstance(group, LazyGroup)
+    for name in COMMANDS:
+        command = group.get_command(context, name)
+        assert command is not None
+        assert f"vliwc {name}" in text
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert f"`{max(parameter.opts, key=len)}" in text, parameter.opts
+    assert errors.__doc__ is not None
+    table = [line.split()[0] for line in errors.__doc__.splitlines() if line[:1].isdigit()]
+    assert len(table) == 10
+    for code in table:
+        assert f"| {code} |" in text
+        assert cli.epilog is not None
+        assert f" {code} " in cli.epilog

@@ -120,13 +120,25 @@ def test_image_of_the_wrong_size():
         evaluate(builder().finish(), image()[:9])
 
 
-def test_thousands_of_iterations_in_lockstep():
-    """One by one, half a million iterations would outlast everybody's patience."""
-    n = 50_000
+def nested_pars(outer: int, inner: int) -> Graph:
+    """Adds 0, 1, 2, … to the words of an array, three times."""
+    n = outer * inner
     b = Builder(Graph("many", {"a": Array("a", 0, n, Mode.INOUT)}, n))
     rounds, _ = b.begin_loop()
     i, _ = b.begin_loop()
-    b.emit("store", i, b.emit("add", b.emit("load", i, attr=Access("a")), rounds), attr=Access("a"))
-    b.end_loop("par", (0, n, 1), i)
-    b.end_loop("for", (0, 10, 1), rounds)
-    assert evaluate(b.finish(), np.arange(n, dtype=np.uint32)).tolist() == list(range(45, n + 45))
+    row = b.emit("mul", i, b.const(inner))
+    j, _ = b.begin_loop()
+    at = b.emit("add", row, j)
+    b.emit("store", at, b.emit("add", b.emit("load", at, attr=Access("a")), at), attr=Access("a"))
+    b.end_loop("par", (0, inner, 1), j)
+    b.end_loop("par", (0, outer, 1), i)
+    b.end_loop("for", (0, 3, 1), rounds)
+    return b.finish()
+
+
+@pytest.mark.parametrize(("outer", "inner"), [(1, 200_000), (200_000, 1), (400, 500), (7, 3)])
+def test_many_iterations_run_in_batches(outer, inner):
+    graph = nested_pars(outer, inner)
+    verify(graph)
+    n = outer * inner
+    assert np.array_equal(evaluate(graph, np.zeros(n, np.uint32)), 3 * np.arange(n, dtype=np.uint32))

@@ -45,22 +45,28 @@ XY = "x: u32[8] in\ny: u32[8] out"
         ("a // 16", {"shr": 1}),
         ("a % 2 == 0 ? 1 : 2", {"and": 1, "add": 1}),
         ("a % 2 == 0 ? b : a", {"and": 1, "select": 1}),
-        ("a > 3 && a < 2 ? a : 7", None),
         ("(a & 1) < 2 ? a : b", {}),
-        ("a ^ 5 ^ b ^ 5", {"xor": 2}),
+        ("a ^ 5 ^ b ^ 5", {"xor": 1}),
+        ("(a ^ 5 ^ b) ^ (b ^ 3)", {"xor": 1}),
+        ("(a ^ 0x80000001) & 1 == 0 ? 5 : 9", {"and": 1, "muladd": 1}),
         ("min(a, a)", {}),
     ],
 )
-def test_expression_takes_these_operations(expression: str, expected: dict[str, int] | None) -> None:
-    body = f"par i in 0..8 {{\nlet a = x[i]\nlet b = x[i] >> 3\ny[i] = {expression}\n}}"
-    found = vector_ops(compiled(body, XY))
-    del found["vload"]
-    if "b" not in expression.replace("0x", ""):
-        found.pop("shr", None) if expression != "a // 16" else None
-    if "b" in expression and expected is not None and expression != "(a & 1) < 2 ? a : b":
-        found["shr"] -= 1
-    if expected is not None:
-        assert +found == Counter(expected)
+def test_expression_takes_these_operations(expression: str, expected: dict[str, int]) -> None:
+    body = f"par i in 0..8 {{\nlet a = x[i]\nlet b = z[i]\ny[i] = {expression}\n}}"
+    found = vector_ops(compiled(body, f"{XY}\nz: u32[8] in"))
+    for memory in ("vload", "vstore"):
+        del found[memory]
+    assert found == Counter(expected)
+
+
+def test_an_xor_constant_moves_into_a_small_table() -> None:
+    body = "par i in 0..64 {\ny[i] = (x[i] ^ 0xABC) ^ t[x[i] & 3]\n}"
+    graph = compiled(body, "t: u32[4] in\nx: u32[64] in\ny: u32[64] out")
+    vectors = vector_ops(graph)
+    assert vectors["gather"] < 8
+    assert vectors["xor"] == 8 + vectors["gather"]  # where the look-up is a selection, the constant is in the four entries
+    assert sum(graph.op[n] == "xor" and graph.width[n] == 1 for n in graph.walk()) == 4
 
 
 def test_a_chain_of_stages_merges_across_statements() -> None:
@@ -129,10 +135,9 @@ def test_a_written_array_is_not_selected_from() -> None:
 
 def test_a_constant_table_becomes_selects_or_xors() -> None:
     crooked = ", ".join(str(k * k + 1) for k in range(16))
-    linear = ", ".join(str(k * 0x1021 & 0xFFFF ^ (k << 4)) if False else str((k & 1) * 9 ^ (k >> 1 & 1) * 5 ^ (k >> 2) * 16)
-                       for k in range(16))  # fmt: skip
+    linear = ", ".join(str((k & 1) * 9 ^ (k >> 1 & 1) * 5 ^ (k >> 2) * 16) for k in range(16))
     body = "par i in 0..8 {\ny[i] = T[x[i] & 15]\n}"
-    assert vector_ops(compiled(body, XY, prelude=f"const T = [{crooked}]"))["select"] == 15
+    assert vector_ops(compiled(body, XY, prelude=f"const T = [{crooked}]"))["select"] >= 7
     assert vector_ops(compiled(body, XY, prelude=f"const T = [{linear}]"))["select"] == 0
 
 
@@ -148,7 +153,7 @@ def test_many_groups_stay_a_machine_loop_of_whole_blocks() -> None:
     graph = compiled(body, "x: u32[40000] inout")
     loops = [attr for n in graph.walk() if isinstance(attr := graph.attr[n], Loop)]
     assert len(loops) == 1
-    assert loops[0].trips * loops[0].step == 40000
+    assert 40000 - loops[0].step < loops[0].hi <= 40000
     assert len(graph) < 100_000
 
 

@@ -16,6 +16,9 @@ from vliwc.machine.description import Machine
 
 _EPSILON = 1e-6
 
+_SHARES = (1, 2, 4, 7, 10, 15, 20, 30, 40, 60)
+"""The shares of operations, in percent, that the energy bound leaves out at either end."""
+
 Demand = tuple[tuple[str, int], ...]
 """The slots that a form takes of each engine."""
 
@@ -25,7 +28,8 @@ class Bounds:
     """Lower bounds in cycles for a whole run; loops count as often as they run.
 
     `resource`: the busiest engine's work when the choice among forms is balanced best. `critical_path`: the longest
-    chain of operations that wait for each other. `best`: the sum over all segments of the larger of the two. `busiest`
+    chain of operations that wait for each other. `best`: the sum over all segments of the largest of their bounds,
+    the energy bound (see `segment_bound`) among them. `busiest`
     is the engine with the highest load, `loads` the share of each engine's slots that a balanced choice fills in
     `best` cycles.
     """
@@ -43,6 +47,7 @@ class SegmentBound:
 
     resource: int
     critical_path: int
+    energy: int
     slots: dict[str, float]
 
 
@@ -53,7 +58,7 @@ def total(machine: Machine, segments: Iterable[tuple[SegmentBound, int]]) -> Bou
     for bound, times in segments:
         resource += bound.resource * times
         path += bound.critical_path * times
-        best += max(bound.resource, bound.critical_path) * times
+        best += max(bound.energy, bound.critical_path) * times
         for engine, count in bound.slots.items():
             slots[engine] = slots.get(engine, 0.0) + count * times
     loads = {engine: slots[engine] / (machine.slots(engine) * max(best, 1)) for engine in sorted(slots)}
@@ -67,23 +72,48 @@ def segment_bound(problem: Problem) -> SegmentBound:
     The resource bound is a linear program: with x[f] the (fractional) number of operations that take form f, find the
     smallest T such that every engine's slots in all chosen forms are at most T times what it offers a cycle. Every
     schedule of T cycles gives a solution, so the optimum, rounded up, is a lower bound.
+
+    The energy bound (after Carlier's heads and tails, 1982) does the same for a part of the operations: those that
+    cannot begin before cycle r and that leave at least q cycles to do after their last slot. All of their slots lie in
+    a window of T - r - q cycles, so r + q + their resource bound is a lower bound too. The best of a small grid of
+    (r, q) is taken.
     """
-    groups = Counter(tuple(_demand(form) for form in o.forms) for o in problem.operations if o.forms)
-    cycles, slots = _balance(problem.machine, groups)
-    return SegmentBound(cycles, critical_path(problem), slots)
+    heads, tails, path = _heads_and_tails(problem)
+    operations = [(k, tuple(_demand(f) for f in o.forms)) for k, o in enumerate(problem.operations) if o.forms]
+    best, slots = _balance(problem.machine, Counter(forms for _, forms in operations))
+    energy = best
+    for r in _thresholds([heads[k] for k, _ in operations]):
+        for q in _thresholds([tails[k] for k, _ in operations]):
+            inside = Counter(forms for k, forms in operations if heads[k] >= r and tails[k] >= q)
+            if r + q and r + q + best > energy:
+                energy = max(energy, r + q + _balance(problem.machine, inside)[0])
+    return SegmentBound(best, path, energy, slots)
 
 
-def critical_path(problem: Problem) -> int:
-    """The length in cycles of the longest chain: every operation by its fastest form, with all the slots it wants."""
-    machine = problem.machine
-    start = [0] * len(problem.operations)
-    length = 0
-    for k, operation in enumerate(problem.operations):
-        issued, landed = _fastest(operation, machine)
-        length = max(length, start[k] + landed)
+def _thresholds(values: list[int]) -> list[int]:
+    """A few of the values at which there is much to gain: 0, and such that most operations lie above."""
+    ordered = sorted(values)
+    return sorted({0, *(ordered[len(ordered) * share // 100] for share in _SHARES)}) if ordered else []
+
+
+def _heads_and_tails(problem: Problem) -> tuple[list[int], list[int], int]:
+    """For each operation the first cycle in which it can begin, and the fewest cycles after its last slot until all
+    results have landed; and the length of the critical path. Every operation takes its fastest form."""
+    machine, count = problem.machine, len(problem.operations)
+    times = [_fastest(operation, machine) for operation in problem.operations]
+    heads, rest, tails = [0] * count, [0] * count, [0] * count
+    for k in range(count):
+        issued, landed = times[k]
         for target, kind in problem.successors[k]:
-            start[target] = max(start[target], start[k] + (landed if kind == DATA else issued))
-    return length
+            heads[target] = max(heads[target], heads[k] + (landed if kind == DATA else issued))
+    for k in range(count - 1, -1, -1):
+        issued, landed = times[k]
+        after = landed - issued
+        for target, kind in problem.successors[k]:
+            after = max(after, rest[target] + (landed - issued if kind == DATA else 0))
+        rest[k] = issued + after
+        tails[k] = max(after - 1, 0)
+    return heads, tails, max((heads[k] + rest[k] for k in range(count)), default=0)
 
 
 def _fastest(operation: Operation, machine: Machine) -> tuple[int, int]:
@@ -91,7 +121,8 @@ def _fastest(operation: Operation, machine: Machine) -> tuple[int, int]:
     if not operation.forms:
         return 0, 0
     both = [_times(form, machine) for form in operation.forms]
-    return min(issued for issued, _ in both), min(landed for _, landed in both)
+    issued = min(issued for issued, _ in both)
+    return issued, issued + min(landed - issued for issued, landed in both)
 
 
 def _times(form: Form, machine: Machine) -> tuple[int, int]:

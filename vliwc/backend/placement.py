@@ -31,7 +31,7 @@ class Placement:
     born: list[int] = field(default_factory=list)
     """The segment that writes the value first."""
     last: list[int] = field(default_factory=list)
-    """The last moment of its life: 2s if segment s may reuse its words after the last read, 2s + 1 if only later ones."""
+    """The end of its life: 2s if segment s may reuse its words after the last read, 2s + 1 if only later ones may."""
     node: list[int] = field(default_factory=list)
     """A node that is computed into the value."""
     read: set[int] = field(default_factory=set)

@@ -7,6 +7,7 @@ again when all of their words are back, so fragmentation stays bounded by the nu
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 
 from vliwc.backend.problem import Operation, Problem
 
@@ -118,9 +119,34 @@ class Lives:
             self._reads_left[v] == 1 and self._widths[v] == width and v not in self._keep for v in operation.reads
         )
 
+    def holds(self, value: int) -> bool:
+        """Are a value's words still its own?"""
+        return self._reads_left.get(value, 0) > 0 or value in self._keep
+
     def end(self, operation: Operation) -> None:
         """Counts the operation's reads; words that nobody reads any more become free."""
         for value in operation.reads:
             self._reads_left[value] -= 1
             if self._reads_left[value] == 0 and value not in self._keep:
                 self.scratch.give(self.address[value], self._widths[value])
+
+
+class Present:
+    """From which cycle on the values are complete that some form needs."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._writers = {v: 0 for o in problem.operations for need in o.needs for v in need}
+        for o in problem.operations:
+            if o.writes in self._writers:
+                self._writers[o.writes] += 1
+        self._landed = dict.fromkeys(self._writers, 0)
+
+    def written(self, value: int, landed: int) -> None:
+        """Notes that one of a value's writers is done, and when its result lands."""
+        if value in self._writers:
+            self._writers[value] -= 1
+            self._landed[value] = max(self._landed[value], landed)
+
+    def since(self, value: int) -> float:
+        """The cycle from which a value can be read; infinite as long as it is not known."""
+        return inf if self._writers[value] else self._landed[value]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from vliwc.backend.constants import derive_constants
 from vliwc.backend.dependences import MemoryOrder, lanes_differ, touches_memory
 from vliwc.backend.legalise import Legal, extend_bits
 from vliwc.backend.placement import Placement
@@ -40,6 +41,7 @@ class Selector:
         held = frozenset(placement.held_after(number))
         problem = Problem(self.machine, [], [], placement.widths, entry, held)
         _Segment(self, problem).select(number)
+        derive_constants(problem, self.graph)
         problem.sort()
         return problem
 

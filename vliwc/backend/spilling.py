@@ -203,13 +203,14 @@ class _Spiller:
         """The old operations that make value v from nothing: a constant, or a constant and its splat."""
         writers = self.values[v].writers
         operation = self.old.operations[writers[0]]
-        if len(writers) > 1 or len(operation.reads) > 1:
+        made_by = self.graph.op[operation.node]
+        if len(writers) > 1 or made_by not in ("const", "splat"):
             return []
-        if not operation.reads:
-            return writers if self.graph.op[operation.node] == "const" else []
+        if made_by == "const":
+            return [] if operation.reads else writers
         source = operation.reads[0]
-        whole = self.old.widths[source] == 1 and source not in self.old.entry
-        return self._recipe(source) + writers if whole and self._recipe(source) else []
+        first = self._recipe(source) if self.old.widths[source] == 1 and source not in self.old.entry else []
+        return first + writers if first else []
 
     def _make_again(self, v: int, name: int) -> int:
         """Repeats what made value v, under new names; the last operation's number."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ COMPLETION_VARIABLE = "_VLIWC_COMPLETE"
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 success, 1 wrong result, 2 usage, 3 kernel errors, 4 bad data file, 5 does not fit "
-    "the machine, 6 simulated fault, 70 internal error, 130 interrupted, 141 output closed.",
+    "the machine, 6 fault in a run, 70 internal error, 130 interrupted, 141 output closed.",
 )
 @click.option("--debug", is_flag=True, envvar="VLIWC_DEBUG", help="Show the traceback of internal errors.")
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
@@ -49,6 +50,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Unicode gets question marks, not an error
     if COMPLETION_VARIABLE in os.environ:
         cli.main(prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE)  # answers the shell and exits
     sys.exit(run())

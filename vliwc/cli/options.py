@@ -57,9 +57,17 @@ def _passes() -> Iterable[str]:
     return (LOWERED, *pass_names(LEVELS[-1]))
 
 
+def _optional() -> Iterable[str]:
+    from vliwc.driver import LEVELS
+    from vliwc.transform.pipeline import optional_names
+
+    return optional_names(LEVELS[-1])
+
+
 complete_machine = _completer(_machines)
 complete_schedule = _completer(_schedules)
 complete_pass = _completer(_passes)
+complete_optional = _completer(_optional)
 
 kernel_argument = click.argument("kernel", metavar="KERNEL.vk", type=PATH)
 

@@ -1,14 +1,11 @@
 """The meaning of a graph, at either level: it is run on a memory image.
 
 A value is a Python integer while all iterations of the enclosing `par` loops agree on it, else an array with one axis
-for each of these loops (at the vector level there are none, and a vector is an array of `lanes` words). So `par` loops
-run in lockstep, all iterations at once, which their independence allows; `for` loops run one iteration after the other.
+for each of these loops (at the vector level there are none, and a vector is an array of `lanes` words). So the
+iterations of `par` run in lockstep, which their independence allows; those of `for` run one after the other.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +16,9 @@ from vliwc.ir.ops import MASK, OPS, PURE, Lanes
 from vliwc.source import Span
 
 Value = int | Lanes
+
+MAX_BATCH = 1 << 16
+"""At most this many iterations run in lockstep, to bound the memory that is needed."""
 
 
 class EvaluationFault(VliwcError):
@@ -58,6 +58,7 @@ class _Evaluation:
         self.values: list[Value] = [0] * len(graph)
         self.final: dict[int, list[Value]] = {}  # what each `for` carried out
         self.depth = 0  # how many `par` loops are around
+        self.batch = 1  # how many of their iterations run in lockstep
 
     def block(self, nodes: tuple[int, ...]) -> None:
         """Runs the nodes of a block in order."""
@@ -93,26 +94,27 @@ class _Evaluation:
         return result
 
     def _loop(self, n: int, loop: Loop, carried: list[Value]) -> None:
-        span = range(loop.lo, loop.hi, loop.step)
+        iterations = range(loop.lo, loop.hi, loop.step)
         if self.graph.op[n] == "par":
-            with self._deeper():
-                words = np.array([i & MASK for i in span], np.uint32)
-                self.values[loop.index] = words.reshape((1,) * (self.depth - 1) + words.shape)
-                self.block(loop.body)
+            at_once = max(1, MAX_BATCH // self.batch)
+            for start in range(0, len(iterations), at_once):
+                self._lockstep(loop, iterations[start : start + at_once])
             return
-        for i in span:
-            self.values[loop.index] = i & MASK
+        for i in iterations:
+            self.values[loop.index] = i
             for node, value in zip(loop.carried, carried, strict=True):
                 self.values[node] = value
             self.block(loop.body)
             carried = [self.values[y] for y in loop.yields]
         self.final[n] = carried
 
-    @contextmanager
-    def _deeper(self) -> Iterator[None]:
-        self.depth += 1
-        yield
-        self.depth -= 1
+    def _lockstep(self, loop: Loop, iterations: range) -> None:
+        around = self.depth, self.batch
+        self.depth, self.batch = self.depth + 1, self.batch * len(iterations)
+        words = np.arange(iterations.start, iterations.stop, iterations.step).astype(np.uint32)
+        self.values[loop.index] = words.reshape((1,) * (self.depth - 1) + words.shape)
+        self.block(loop.body)
+        self.depth, self.batch = around
 
     def _move(self, n: int, args: list[Value]) -> Value:
         """Constants, layout, loads, tables and loop results: what moves words and computes none."""

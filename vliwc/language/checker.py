@@ -76,9 +76,9 @@ def _only(file: syntax.File, kind: type[_Part], what: str, problems: Problems) -
     """The one declaration of its kind. Reports that it is missing or repeated."""
     found = [d for d in file.declarations if isinstance(d, kind)]
     if not found:
-        problems.report("VK0009", f"there is no {what}", Span(1, 1, 1, 2), "in this file")
+        problems.report("VK0008", f"there is no {what}", Span(1, 1, 1, 2), "in this file")
         return None
     for other in found[1:]:
         here = Span(other.span.line, other.span.column, other.span.line, other.span.column + 6)
-        problems.report("VK0009", f"a second {what}", here, f"the first is at {found[0].span}")
+        problems.report("VK0008", f"a second {what}", here, f"the first is at {found[0].span}")
     return found[0]

@@ -65,12 +65,6 @@ _TABLE: tuple[Code, ...] = (
     ),
     Code(
         "VK0008",
-        "not text",
-        "The file is not UTF-8 text.",
-        "save the file as UTF-8; compiled programs and images are not kernels",
-    ),
-    Code(
-        "VK0009",
         "missing or repeated part",
         "A file has exactly one kernel and exactly one memory block; one of them is missing or there twice.",
         "a file looks like this: memory { a: u32[8] inout } kernel name { a[0] = 1 }",

@@ -13,6 +13,9 @@ from vliwc.source import Source, Span
 TAB = "    "
 """How a tab is shown, so that carets stand under what they mean."""
 
+LONGEST_LINE = 120
+"""Of longer source lines only the part around the error is shown, in characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
@@ -58,6 +61,17 @@ def _shown(text: str) -> str:
     return "".join(parts)
 
 
+def _window(line: str, start: int, end: int) -> tuple[str, int, int]:
+    """A long line cut down to what is around the columns start … end, and these columns in it."""
+    if len(line) <= LONGEST_LINE:
+        return line, start, end
+    first = max(0, start - LONGEST_LINE // 3)
+    last = first + LONGEST_LINE
+    head, tail = ("…" if first else ""), ("…" if last < len(line) else "")
+    moved = first - len(head)
+    return head + line[first:last] + tail, start - moved, min(end, last) - moved
+
+
 def _columns(text: str) -> int:
     """How many terminal columns the shown `text` takes."""
     return sum(
@@ -71,6 +85,7 @@ def render(diagnostic: Diagnostic, source: Source) -> str:
     line = source.line(span.line)
     start = min(span.column - 1, len(line))
     end = span.end_column - 1 if span.end_line == span.line else len(line)
+    line, start, end = _window(line, start, end)
     marked = max(_columns(line[start : max(end, start)]), 1)
     gutter = " " * len(str(span.line))
     caret = " " * _columns(line[:start]) + "^" * marked

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lark.lexer import PatternStr
 
 from vliwc.language.diagnostics import Diagnostic
+from vliwc.language.problems import did_you_mean
 from vliwc.language.tokens import CLOSING, OPENING, grammar, span_of
 from vliwc.source import Source, Span
 
@@ -38,13 +39,27 @@ def explain(stop: Stop, tokens: list[Token], source: Source) -> Diagnostic:
     special = _special(stop, tokens)
     if special is not None:
         return special
+    hint = _keyword(token, stop) or _misspelt(before, stop)
     found = f"`{token}`" if len(token) <= 40 else f"`{token[:37]}…`"
     wanted = _wanted(stop)
     if before is not None and before.line != token.line:
         after = span_of(before)
         here = Span(after.end_line, after.end_column, after.end_line, after.end_column + 1)
         return Diagnostic("VK0002", f"expected {wanted} after `{before}`", here, f"before {found} in the next line")
-    return Diagnostic("VK0002", f"expected {wanted}, found {found}", span_of(token), "not expected here")
+    return Diagnostic("VK0002", f"expected {wanted}, found {found}", span_of(token), "not expected here", hint)
+
+
+def _keyword(token: Token, stop: Stop) -> str:
+    """Which keyword a name may be a misspelling of, as a help text."""
+    words = {_literals().get(name, "") for name in stop.accepts}
+    return did_you_mean(str(token), {w for w in words if w.isalpha()}) if token.type == "NAME" else ""
+
+
+def _misspelt(before: Token | None, stop: Stop) -> str:
+    """Which keyword the name at the beginning of a statement may have been meant to be, as a help text."""
+    if before is None or before.type != "NAME" or "ASSIGNMENT" not in stop.accepts:
+        return ""
+    return did_you_mean(str(before), _STATEMENTS | {"else"})
 
 
 def _at_end(stop: Stop, before: Token | None, source: Source) -> Diagnostic:
@@ -98,7 +113,10 @@ def _wanted(stop: Stop) -> str:
         wanted.append("a declaration")
         texts -= _DECLARATIONS | {"const", ";"}
     operator = bool(texts & _OPERATORS)
-    texts -= _OPERATORS | {"COMPARISON"}
+    if operator:
+        texts -= _OPERATORS | {"COMPARISON", "(", "["}
+        if "NAME" in texts:
+            texts = texts - {"NAME"} | {"step"}
     wanted += [words for name, words in _WORDS.items() if name in texts]
     for closer in sorted(texts & CLOSING.keys()):
         wanted.append(_closing(closer, stop))

@@ -15,7 +15,7 @@ from vliwc.ir.ops import MASK
 from vliwc.language import constants, kernel, scope, syntax
 from vliwc.language.constants import BUILT_IN, ConstantError, is_word, show
 from vliwc.language.kernel import Expr
-from vliwc.language.problems import Problems, Reported
+from vliwc.language.problems import Problems, Reported, a_
 from vliwc.language.scope import Scope
 from vliwc.language.tokens import MAX_NESTING
 from vliwc.source import Span
@@ -166,7 +166,7 @@ class Expressions:
                 hint = f"index it: {node.name}[…]; its address is &{node.name}"
                 hint = hint if isinstance(symbol, scope.Array) else f"index it: {node.name}[…]"
                 raise self.problems.failure(
-                    "VK0105", f"`{node.name}` is a {symbol.what}, not a word", node.span, help=hint
+                    "VK0105", f"`{node.name}` is {a_(symbol.what)}, not a word", node.span, help=hint
                 )
 
     def look_up(self, name: syntax.Name | syntax.Ident, names: Scope) -> scope.Symbol:
@@ -186,7 +186,7 @@ class Expressions:
             return decl.base
         symbol = self.look_up(name, names)
         if not isinstance(symbol, scope.Array):
-            raise self.problems.failure("VK0108", f"`{name.text}` is a {symbol.what}: it has no address", name.span)
+            raise self.problems.failure("VK0108", f"`{name.text}` is {a_(symbol.what)}: it has no address", name.span)
         return symbol.decl.base
 
     def binary(self, op: str, a: int | Expr, b: int | Expr, spans: tuple[Span, Span], span: Span) -> int | Expr:
@@ -243,7 +243,7 @@ class Expressions:
         symbol = self.look_up(node.name, names)
         name = node.name.text
         if not isinstance(symbol, scope.Array | scope.Table):
-            message = f"`{name}` is a {symbol.what}: it has no elements"
+            message = f"`{name}` is {a_(symbol.what)}: it has no elements"
             raise self.problems.failure("VK0106", message, node.name.span, "indexed here")
         rank = len(symbol.decl.shape) if isinstance(symbol, scope.Array) else 1
         if len(node.indices) != rank:
@@ -277,7 +277,7 @@ class Expressions:
             return self._binary(name, a, b, node.span, names)
         symbol = self.look_up(node.name, names)
         if not isinstance(symbol, scope.Function):
-            raise self.problems.failure("VK0107", f"`{name}` is a {symbol.what}, not a function", node.name.span)
+            raise self.problems.failure("VK0107", f"`{name}` is {a_(symbol.what)}, not a function", node.name.span)
         self._check_arguments(node, len(symbol.syntax.params))
         args = self._words(node.args, names)
         if name not in self.functions:

@@ -10,7 +10,7 @@ from vliwc.ir.ops import MASK
 from vliwc.language import kernel, scope, syntax
 from vliwc.language.constants import MAX_BITS, show
 from vliwc.language.expressions import Expressions
-from vliwc.language.problems import Problems, Reported, did_you_mean
+from vliwc.language.problems import Problems, Reported, a_, did_you_mean
 from vliwc.language.scope import Scope
 from vliwc.source import Span
 
@@ -158,7 +158,7 @@ class Layout:
         if isinstance(symbol, scope.Broken):
             raise Reported
         if not isinstance(symbol, scope.Array):
-            raise self._problems.failure("VK0108", f"`{name.text}` is a {symbol.what}, not an array", name.span)
+            raise self._problems.failure("VK0108", f"`{name.text}` is {a_(symbol.what)}, not an array", name.span)
         decl = self.arrays[name.text]
         if decl.mode is Mode.OUT:
             message = f"`{name.text}` is `out`: its contents at the start are arbitrary"

@@ -53,7 +53,7 @@ def parse(source: Source) -> syntax.File:
 def _parse(tokens: list[Token], source: Source, problems: list[Diagnostic]) -> Tree[Token] | None:
     """Parses, leaving out statements that cannot be read; None if there were any."""
     errors = 0
-    lines: set[int] = set()
+    lines = {p.span.line for p in problems}  # a second error in one line is often a consequence of the first
     while errors < MAX_ERRORS:
         result = _attempt(tokens)
         if not isinstance(result, Stop):

@@ -45,6 +45,11 @@ class Problems:
             self.stop()
 
 
+def a_(what: str) -> str:
+    """`what` with its indefinite article."""
+    return f"an {what}" if what[0] in "aeiou" else f"a {what}"
+
+
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """A help text that suggests the candidate closest to `name`, or the empty string."""
     close = difflib.get_close_matches(name, sorted(set(candidates)), n=1, cutoff=0.6)

@@ -11,7 +11,7 @@ from vliwc.language import kernel, scope, syntax
 from vliwc.language.constants import show
 from vliwc.language.expressions import MAX_SIZE, Expressions
 from vliwc.language.kernel import Stmt
-from vliwc.language.problems import Problems, Reported
+from vliwc.language.problems import Problems, Reported, a_
 from vliwc.language.scope import Scope
 
 
@@ -97,7 +97,7 @@ class Statements:
         if not isinstance(symbol, scope.Variable) or symbol.what == "loop variable":
             hint = f"assign to its elements: {target.name}[…] = …" if isinstance(symbol, scope.Array) else ""
             raise self._problems.failure(
-                "VK0404", f"`{target.name}` is a {symbol.what}", target.span, "not assignable", hint
+                "VK0404", f"`{target.name}` is {a_(symbol.what)}", target.span, "not assignable", hint
             )
         if symbol.par < self._par:
             message = f"`{target.name}` is declared outside the `par` loop, at {symbol.span}"
@@ -157,7 +157,7 @@ class Statements:
         bounds = self._bounds(node, names)
         trips = -(-(bounds.hi - bounds.lo) // bounds.step)
         if trips > MAX_SIZE:
-            self._expressions.too_large(node.span, f"`static for` with {show(trips)} iterations")
+            self._expressions.too_large(node.span, f"`static for` with {trips:,} iterations")
         result: list[Stmt] = []
         for value in range(bounds.lo, bounds.hi, bounds.step):
             inner = Scope(names)

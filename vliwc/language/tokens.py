@@ -72,8 +72,7 @@ def _stray(token: Token) -> Diagnostic:
     char = str(token)
     name = f"`{char}`" if char.isprintable() else f"U+{ord(char):04X} {unicodedata.name(char, '')}".rstrip()
     helps = {
-        "=": "",
-        "@": "",
+        "/": "division is written `//`",
         '"': "there are no strings in the language",
         "'": "there are no strings in the language",
         ".": "there are no fractions; a range is written `lo..hi`",

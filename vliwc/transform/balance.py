@@ -145,6 +145,7 @@ def _solve(fixed: Loads, options: list[tuple[Site, Way, Loads]], groups: int) ->
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = 2.0
     solver.parameters.relative_gap_limit = 1e-4
+    solver.parameters.catch_sigint_signal = False  # its handler would outlive the solve and take Ctrl-C from Python
     status = solver.solve(model)
     assert status in (cp_model.OPTIMAL, cp_model.FEASIBLE), "plain gathers are always feasible"
     return [solver.value(c) for c in counts]

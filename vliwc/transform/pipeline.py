@@ -54,8 +54,8 @@ def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
         Pass("simplify-unrolled", 2, lambda g, _: simplify(simplify(g))),
         Pass("forward", 1, lambda g, _: forward(g)),
         Pass("tables", 1, lambda g, _: simplify(expand_tables(g)), essential=True),
-        Pass("affine", 1, affine),
         Pass("xors", 1, lambda g, _: xors(simplify(xors(g)))),
+        Pass("affine", 1, affine),
         Pass("vectorize", 1, lambda g, m: vectorize(g, m, selection=selection), essential=True),
         Pass("addresses", 1, lambda g, _: simplify(absolute(g))),
         Pass("affine-vectors", 1, affine),
@@ -66,6 +66,12 @@ def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
 def pass_names(level: int) -> tuple[str, ...]:
     """The names of the passes that run at a level, in order."""
     return tuple(p.name for p in _passes(level, frozenset()) if p.level <= level)
+
+
+def optional_names(level: int) -> tuple[str, ...]:
+    """What can be disabled at a level: the passes that are not essential, and the techniques."""
+    passes = [p.name for p in _passes(level, frozenset()) if p.level <= level and not p.essential]
+    return (*passes, *TECHNIQUES)
 
 
 def optimize(

@@ -213,12 +213,13 @@ class Algebra(Expressions):
             return self.zero
         if len(self.terms[a]) == 1 and self.is_boolean(self.terms[a][0][0]):
             return self._is_zero_of_boolean(a)
+        a, _ = self._positive(a)
         if self.op[a] == "xor":
             x, y = self.args[a]
             assert isinstance(x, int)
             assert isinstance(y, int)
             return self.is_zero(self.sub(x, y))
-        return self.atom("eq0", self._positive(a)[0])
+        return self.atom("eq0", a)
 
     def _is_zero_of_boolean(self, a: int) -> int:
         """As `is_zero`, for offset + c * e with a boolean e and c not 0: one of two words."""

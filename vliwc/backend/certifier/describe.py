@@ -35,18 +35,16 @@ def _term(algebra: Algebra, x: int, coefficient: int, depth: int) -> str:
 
 
 def _atom(algebra: Algebra, x: int, depth: int) -> str:
-    op = algebra.op[x]
-    args = [a for a in algebra.args[x] if isinstance(a, int)]
     if x in algebra.names:
         return algebra.names[x]
     if depth == 0:
         return "…"
+    op = algebra.op[x]
+    args = _word_arguments(algebra, x)
+    if op == "load":
+        return _load(algebra, args[0], args[1], depth)
     inner = [describe(algebra, a, depth - 1) for a in args]
     match op:
-        case "load":
-            return f"{_atom(algebra, args[0], depth - 1)}[{inner[1]}]"
-        case "overlay":
-            return f"{inner[0]}'"
         case "eq0":
             return f"({inner[0]} == 0)"
         case "sum":
@@ -54,6 +52,19 @@ def _atom(algebra: Algebra, x: int, depth: int) -> str:
         case "when":
             return f"({inner[0]} ? {inner[1]} : 0)"
     return f"({f' {PURE[op].symbol} '.join(inner)})" if op in PURE else f"{op}(…)"
+
+
+def _load(algebra: Algebra, memory: int, address: int, depth: int) -> str:
+    """`array[index]`, with a prime if there were stores before that may count."""
+    stores = ""
+    if algebra.op[memory] == "overlay":
+        memory, stores = _word_arguments(algebra, memory)[0], "'"
+    base = _word_arguments(algebra, memory)[0]
+    return f"{algebra.names[memory]}{stores}[{describe(algebra, algebra.sub(address, base), depth - 1)}]"
+
+
+def _word_arguments(algebra: Algebra, atom: int) -> list[int]:
+    return [a for a in algebra.args[atom] if isinstance(a, int)]
 
 
 def first_difference(algebra: Algebra, a: int, b: int) -> tuple[int, int]:

@@ -69,9 +69,9 @@ class Expressions:
         """A new unknown word within `bounds`. `name` is for messages; two symbols of one name are two unknowns."""
         return self.constant(bounds[0]) if bounds[0] == bounds[1] else self.unknown("symbol", name, bounds)
 
-    def unknown(self, kind: str, name: str, bounds: Interval = FULL) -> int:
+    def unknown(self, kind: str, name: str, bounds: Interval = FULL, *args: int) -> int:
         """A new atom that nothing is known of but its bounds: a word, or the contents of a whole array."""
-        n = self._new(kind, (), 0, None, bounds)
+        n = self._new(kind, args, 0, None, bounds)
         self.names[n] = name
         return n
 

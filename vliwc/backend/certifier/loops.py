@@ -184,13 +184,13 @@ class Loops:
         """Gives all that the loop changes new unknown contents, the same for both sides where it must be."""
         algebra, graph, machine = self.algebra, self.meaning.memory, self.execution.memory
         for r in sorted(self._numbers(self.liveness.stored(n)) - changes.shared):
-            graph.forget(r, algebra.unknown("memory", graph.region(r).name))
+            graph.forget(r, graph.unknown(r))
         for r in sorted(changes.whole):
-            machine.forget(r, algebra.unknown("memory", machine.region(r).name))
+            machine.forget(r, machine.unknown(r))
         for r, address in sorted(changes.words):
             machine.store(r, address, algebra.symbol("undefined"))
         for r in sorted(changes.shared):
-            version = algebra.unknown("memory", graph.region(r).name)
+            version = graph.unknown(r)
             graph.forget(r, version)
             machine.forget(r, version)
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from vliwc.backend.certifier.addresses import Addresses, Region
 from vliwc.backend.certifier.algebra import Algebra
+from vliwc.backend.certifier.intervals import FULL, Interval
 from vliwc.ir.graph import Graph
 
 MAX_EXACT = 64
@@ -66,8 +67,8 @@ class Memory:
     @classmethod
     def initial(cls, algebra: Algebra, addresses: Addresses, graph: Graph) -> Memory:
         """The image before the program: unknown, but for the header and the declared bounds of arrays."""
-        contents = [Contents(algebra.unknown("memory", f"{r.name}", r.bounds)) for r in addresses.regions]
-        memory = cls(algebra, addresses, contents)
+        memory = cls(algebra, addresses, [])
+        memory.contents = [Contents(memory.unknown(r, region.bounds)) for r, region in enumerate(addresses.regions)]
         for address, word in enumerate(graph.header):
             region = addresses.region(algebra.constant(address))
             assert region is not None, "the header is in the image"
@@ -81,6 +82,11 @@ class Memory:
     def region(self, r: int) -> Region:
         """Region number `r`."""
         return self.addresses.regions[r]
+
+    def unknown(self, r: int, bounds: Interval = FULL) -> int:
+        """New contents of region `r`, of which nothing is known but bounds."""
+        region = self.region(r)
+        return self.algebra.unknown("memory", region.name, bounds, self.algebra.constant(region.base))
 
     def load(self, r: int, address: int) -> int:
         """The word at `address`, in region `r`."""

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from vliwc.backend.problem import DATA, Issue, Problem, Schedule
+from vliwc.backend.problem import DATA, Issue, Operation, Problem, Schedule
 from vliwc.backend.schedulers.urgency import Settings, Urgency, portfolio
-from vliwc.backend.scratch import Lives
+from vliwc.backend.scratch import Lives, Present
 from vliwc.backend.strands import SHARED
+
+_MOST_SKIPPED = 16
+"""How many operations are passed over in a cycle because a form that fits needs values that are not there."""
 
 
 def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | None = None) -> Schedule | None:
@@ -36,8 +39,7 @@ class Shapes:
         number = {name: k for k, name in enumerate(engines)}
         self.capacity = [problem.machine.slots(name) for name in engines]
         self.choices: list[list[tuple[int, int, int]]] = []
-        """For each class the (form, engine, slots) of first steps, those with most slots first: they have the fewest
-        rivals, since single slots fit anywhere."""
+        """For each class the (form, engine, slots) of first steps, the preferred one first."""
         self.indivisible: set[int] = set()
         """The classes whose forms all begin with a single slot."""
         self.of: list[int] = []
@@ -48,12 +50,17 @@ class Shapes:
             key = (demand, bool(o.needs))
             if key not in known:
                 known[key] = len(self.choices)
-                order = sorted(range(len(demand)), key=lambda f: (demand[f][2], -demand[f][1], f))
+                order = sorted(range(len(demand)), key=lambda f: self._preference(f, demand[f]))
                 if all(slots == 1 for _, slots, _ in demand):
                     self.indivisible.add(len(self.choices))
                 self.choices.append([(f, demand[f][0], demand[f][1]) for f in order])
             self.of.append(known[key])
         self.engine = [[[number[s.engine] for s in form] for form in o.forms] for o in problem.operations]
+
+    def _preference(self, form: int, demand: tuple[int, int, int]) -> tuple[int, int, int, int]:
+        """A sort key: few steps, then many slots (single ones have more rivals), then an engine with many slots."""
+        engine, slots, steps = demand
+        return steps, -slots, -self.capacity[engine], form
 
 
 @dataclass(slots=True)
@@ -98,6 +105,8 @@ class _Run:
         self.landed = 0
         self.left = len(self.operations)
         self.first_undone = 0
+        self.present = Present(problem)
+        self.skipped = 0
         self.undone = bytearray(b"\1" * len(self.operations))
 
     def run(self) -> Schedule | None:
@@ -108,6 +117,7 @@ class _Run:
         while self.left:
             before = len(self.issues), self.left
             self.free = self.shapes.capacity.copy()
+            self.skipped = 0
             self._wake_up()
             self._go_on()
             self._fill()
@@ -142,6 +152,7 @@ class _Run:
         """The last slot of operation k is issued in this cycle."""
         self.left -= 1
         landed = self.cycle + latency
+        self.present.written(self.operations[k].writes, landed)
         self.landed = max(self.landed, landed)
         self.undone[k] = 0
         while self.first_undone < len(self.undone) and not self.undone[self.first_undone]:
@@ -200,7 +211,7 @@ class _Run:
         return True
 
     def _fill(self) -> None:
-        """Starts ready operations by urgency: first those whose first step fits into the bundle, then others in part."""
+        """Starts operations by urgency, first those whose first step fits into the bundle, then others in part."""
         for partly in (False, True):
             closed = self.shapes.indivisible.copy() if partly else set()
             while (c := self._most_urgent(closed)) >= 0:
@@ -217,12 +228,17 @@ class _Run:
 
     def _start(self, c: int, partly: bool) -> bool:
         """Starts a class's most urgent operation, or sets it aside for want of scratch; False if no slot is free."""
-        choice = self._choose(c, partly)
-        if choice is None:
-            return False
-        form, fits = choice
-        k = self.at_rank[heappop(self.heaps[c])]
+        k = self.at_rank[self.heaps[c][0]]
         operation = self.operations[k]
+        choice = self._choose(operation, c, partly)
+        if choice is None and (not operation.needs or self.skipped == _MOST_SKIPPED):
+            return False
+        heappop(self.heaps[c])
+        if choice is None:
+            self.skipped += 1  # another operation of the class may have what its forms need
+            self.starved.append(k)
+            return True
+        form, fits = choice
         at_once = fits and len(operation.forms[form]) == 1
         if not self._has_room(k, at_once):
             self.starved.append(k)
@@ -241,15 +257,21 @@ class _Run:
             self.ongoing.append(task)
         return True
 
-    def _choose(self, c: int, partly: bool) -> tuple[int, bool] | None:
-        """The form for an operation of a class, and whether its first step fits into the bundle."""
+    def _choose(self, operation: Operation, c: int, partly: bool) -> tuple[int, bool] | None:
+        """The form for an operation of class c, and whether its first step fits into the bundle."""
         free, capacity = self.free, self.shapes.capacity
         for form, engine, slots in self.shapes.choices[c]:
+            if operation.needs and not self._have(operation.needs[form]):
+                continue
             if free[engine] >= slots:
                 return form, True
             if free[engine] and (partly or slots > capacity[engine]):
                 return form, False
         return None
+
+    def _have(self, values: tuple[int, ...]) -> bool:
+        """Are these values in scratch now?"""
+        return all(self.present.since(v) <= self.cycle and self.lives.holds(v) for v in values)
 
     def _has_room(self, k: int, at_once: bool) -> bool:
         operation = self.operations[k]

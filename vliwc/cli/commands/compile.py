@@ -77,8 +77,8 @@ class Emission:
     "--disable",
     multiple=True,
     metavar="PASS",
-    shell_complete=shared.complete_pass,
-    help="Leave a pass out (repeatable).",
+    shell_complete=shared.complete_optional,
+    help="Leave an optional pass or technique out (repeatable).",
 )
 @click.option("--verify-each", is_flag=True, help="Verify the graph after every pass.")
 @click.option("--no-certify", is_flag=True, help="Unsafe: skip the proof that the program computes what was asked.")

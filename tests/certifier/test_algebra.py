@@ -1,0 +1,153 @@
+"""The normaliser: what it makes of an expression has the same value, and what should be equal is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.certifier.values import Valuation
+from vliwc.backend.certifier.algebra import Algebra
+from vliwc.backend.certifier.expressions import MAX_TERMS
+from vliwc.ir.ops import MASK, PURE
+
+EDGES = (0, 1, 2, 3, 7, 8, 31, 32, 33, 0x7FFF_FFFF, 0x8000_0000, 0x8000_0001, MASK - 1, MASK)
+BOUNDS = ((0, MASK), (0, 1), (0, 1), (1, 9), (3, 4), (100, 2**31), (2**31, MASK), (0, 32))
+words = st.one_of(st.sampled_from(EDGES), st.integers(0, MASK))
+
+
+@settings(max_examples=300, deadline=None)
+@given(seed=st.integers(0, 2**32), inputs=st.lists(words, min_size=8, max_size=8))
+def test_normal_forms_have_the_value_of_what_they_stand_for(seed: int, inputs: list[int]) -> None:
+    rng = Random(seed)
+    algebra = Algebra()
+    symbols = {}
+    for name, (bounds, word) in enumerate(zip(BOUNDS, inputs, strict=True)):
+        lo, hi = bounds
+        symbols[algebra.symbol(f"x{name}", bounds)] = lo + word % (hi - lo + 1)
+    made = [*symbols.items(), *((algebra.constant(word), word) for word in rng.choices(EDGES, k=4))]
+    for _ in range(40):
+        op = PURE[rng.choice([name for name in algebra.apply])]
+        operands = [rng.choice(made[-12:] if rng.random() < 0.7 else made) for _ in range(op.arity)]
+        if op.can_fault and operands[1][1] == 0:
+            continue
+        assert op.word is not None
+        made.append((algebra.apply[op.name](*(a for a, _ in operands)), op.word(*(word for _, word in operands))))
+    valuation = Valuation(algebra, symbols)
+    for a, word in made:
+        assert valuation.word(a) == word
+        assert algebra.lo[a] <= word <= algebra.hi[a]
+    for a in range(1, len(algebra)):
+        if algebra.op[a] not in ("div", "mod", "cdiv") and _no_zero_division(algebra, valuation, a):
+            assert algebra.lo[a] <= valuation.word(a) <= algebra.hi[a]
+
+
+def _no_zero_division(algebra: Algebra, valuation: Valuation, a: int) -> bool:
+    """Can `a` be evaluated?"""
+    try:
+        valuation.word(a)
+    except ZeroDivisionError:
+        return False
+    return True
+
+
+@given(entries=st.lists(words, min_size=1, max_size=19), data=st.data())
+def test_tables_give_their_entries(entries: list[int], data: st.DataObject) -> None:
+    algebra = Algebra()
+    index = algebra.symbol("i")
+    looked_up = algebra.table(tuple(entries), index)
+    k = data.draw(st.integers(0, len(entries) - 1))
+    assert Valuation(algebra, {index: k}).word(looked_up) == entries[k]
+    assert algebra.table(tuple(entries), algebra.constant(k)) == algebra.constant(entries[k])
+
+
+def _equalities() -> dict[str, Callable[[Algebra, int, int, int, int], tuple[int, int]]]:
+    """Pairs that must be equal, of two words x and y, a boolean e, and a word s from 3 to 4."""
+
+    def c(a: Algebra, word: int) -> int:
+        return a.constant(word)
+
+    return {
+        "commuted": lambda a, x, y, e, s: (a.apply["xor"](x, y), a.apply["xor"](y, x)),
+        "commuted products": lambda a, x, y, e, s: (a.apply["mul"](x, y), a.apply["mul"](y, x)),
+        "associated sums": lambda a, x, y, e, s: (a.add(a.add(x, y), s), a.add(x, a.add(s, y))),
+        "address arithmetic": lambda a, x, y, e, s: (a.add(a.add(x, c(a, 7)), c(a, 5)), a.add(c(a, 12), x)),
+        "split multiply_add": lambda a, x, y, e, s: (a.apply["muladd"](x, y, s), a.add(s, a.apply["mul"](y, x))),
+        "shift as product": lambda a, x, y, e, s: (a.apply["shl"](x, c(a, 5)), a.apply["mul"](c(a, 32), x)),
+        "shift out": lambda a, x, y, e, s: (a.apply["shl"](x, c(a, 32)), a.zero),
+        "shift right out": lambda a, x, y, e, s: (a.apply["shr"](x, c(a, 32)), a.zero),
+        "shift of little": lambda a, x, y, e, s: (a.apply["shr"](s, c(a, 3)), a.zero),
+        "shift by 0": lambda a, x, y, e, s: (a.apply["shr"](x, a.zero), x),
+        "copy by or": lambda a, x, y, e, s: (a.apply["or"](x, x), x),
+        "copy by and": lambda a, x, y, e, s: (a.apply["and"](x, x), x),
+        "xor with itself": lambda a, x, y, e, s: (a.apply["xor"](x, x), a.zero),
+        "difference with itself": lambda a, x, y, e, s: (a.sub(x, x), a.zero),
+        "equal to itself": lambda a, x, y, e, s: (a.apply["eq"](x, x), a.one),
+        "not less than itself": lambda a, x, y, e, s: (a.apply["lt"](x, x), a.zero),
+        "complement": lambda a, x, y, e, s: (a.apply["xor"](x, a.ones), a.sub(a.ones, x)),
+        "division as shift": lambda a, x, y, e, s: (a.apply["div"](x, c(a, 8)), a.apply["shr"](x, c(a, 3))),
+        "remainder as mask": lambda a, x, y, e, s: (a.apply["mod"](x, c(a, 8)), a.apply["and"](x, c(a, 7))),
+        "mask that covers": lambda a, x, y, e, s: (a.apply["and"](s, c(a, 7)), s),
+        "known comparison": lambda a, x, y, e, s: (a.apply["lt"](s, c(a, 5)), a.one),
+        "known inequality": lambda a, x, y, e, s: (a.apply["eq"](s, c(a, 5)), a.zero),
+        "less than 1": lambda a, x, y, e, s: (a.apply["lt"](x, a.one), a.apply["eq"](a.zero, x)),
+        "equal by difference": lambda a, x, y, e, s: (a.apply["eq"](x, y), a.apply["eq"](a.sub(y, x), a.zero)),
+        "equal by xor": lambda a, x, y, e, s: (a.apply["eq"](x, y), a.apply["eq"](a.apply["xor"](y, x), a.zero)),
+        "not of a boolean": lambda a, x, y, e, s: (a.apply["xor"](e, a.one), a.apply["eq"](e, a.zero)),
+        "test of a boolean": lambda a, x, y, e, s: (a.apply["eq"](a.sub(e, a.one), a.zero), e),
+        "select of equals": lambda a, x, y, e, s: (a.select(x, y, y), y),
+        "select by a constant": lambda a, x, y, e, s: (a.select(c(a, 2), x, y), x),
+        "select by 0": lambda a, x, y, e, s: (a.select(a.zero, x, y), y),
+        "select by something not 0": lambda a, x, y, e, s: (a.select(s, x, y), x),
+        "select of constants": lambda a, x, y, e, s: (a.select(e, c(a, 5), c(a, 3)), a.add(a.add(e, e), c(a, 3))),
+        "select by arithmetic": lambda a, x, y, e, s: (a.select(e, x, y), a.apply["muladd"](a.sub(x, y), e, y)),
+        "select by the contrary": lambda a, x, y, e, s: (a.select(a.apply["eq"](e, a.zero), x, y), a.select(e, y, x)),
+        "select by equality to 0": lambda a, x, y, e, s: (
+            a.select(a.apply["eq"](s, x), x, y),
+            a.select(a.sub(x, s), y, x),
+        ),
+        "select by a mask": lambda a, x, y, e, s: (a.select(e, x, a.zero), a.apply["and"](a.sub(a.zero, e), x)),
+        "product of booleans": lambda a, x, y, e, s: (a.apply["mul"](e, e), e),
+    }
+
+
+@pytest.mark.parametrize("name", _equalities())
+def test_what_a_backend_does_is_seen_through(name: str) -> None:
+    algebra = Algebra()
+    x, y, e, s = (algebra.symbol(n, b) for n, b in (("x", (0, MASK)), ("y", (0, MASK)), ("e", (0, 1)), ("s", (3, 4))))
+    left, right = _equalities()[name](algebra, x, y, e, s)
+    assert left == right
+
+
+def test_different_words_are_different() -> None:
+    algebra = Algebra()
+    x, y = algebra.symbol("x"), algebra.symbol("x")
+    apply = algebra.apply
+    different = [x, y, *(apply[op](x, y) for op in apply if PURE[op].arity == 2), algebra.select(x, y, x)]
+    different += [apply[op](y, x) for op in apply if PURE[op].arity == 2 and not PURE[op].commutative]
+    assert len(set(different)) == len(different)
+
+
+def test_division_by_constant_zero_is_no_constant() -> None:
+    algebra = Algebra()
+    for op in ("div", "mod", "cdiv"):
+        assert not algebra.is_constant(algebra.apply[op](algebra.one, algebra.zero))
+
+
+def test_long_sums_have_few_terms() -> None:
+    algebra = Algebra()
+    symbols = [algebra.symbol(f"x{k}") for k in range(100)]
+    total = algebra.zero
+    for x in symbols:
+        total = algebra.add(total, x)
+        assert len(algebra.terms[total]) <= MAX_TERMS
+    assert Valuation(algebra, {x: 3 for x in symbols}).word(total) == 300
+
+
+def test_words_that_can_be_one_value_only_are_constants() -> None:
+    algebra = Algebra()
+    assert algebra.symbol("x", (5, 5)) == algebra.constant(5)
+    assert algebra.atom("load", 1, 2, bounds=(0, 0)) == algebra.zero

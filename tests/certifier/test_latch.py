@@ -1,0 +1,89 @@
+"""Loop conditions: accepted only if they are right for every iteration, and the usual ones are accepted."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.certifier.values import Valuation
+from vliwc.backend.certifier.algebra import Algebra
+from vliwc.backend.certifier.latch import continues
+from vliwc.ir.ops import MASK
+
+small = st.integers(-40, 40)
+steep = st.one_of(st.integers(-5, 5), st.sampled_from((2**31, 2**30, 2**29, 2**31 + 1, MASK, 3 * 2**28)))
+
+
+def _bench(trips: int) -> tuple[Algebra, int]:
+    algebra = Algebra()
+    return algebra, algebra.symbol("t", (0, trips - 1))
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    trips=st.integers(1, 12),
+    op=st.sampled_from(("lt", "sub", "xor", "eq")),
+    a=st.tuples(small, steep),
+    b=st.tuples(small, steep),
+    negate=st.booleans(),
+)
+def test_accepted_conditions_hold_in_all_iterations_but_the_last(
+    trips: int, op: str, a: tuple[int, int], b: tuple[int, int], negate: bool
+) -> None:
+    algebra, counter = _bench(trips)
+    sides = [algebra.add(algebra.scale(counter, slope), algebra.constant(start)) for start, slope in (a, b)]
+    condition = algebra.apply[op](*sides)
+    if negate:
+        condition = algebra.apply["eq"](condition, algebra.zero)
+    taken = [bool(Valuation(algebra, {counter: t}).word(condition)) for t in range(trips)]
+    if continues(algebra, condition, counter, trips):
+        assert taken == [True] * (trips - 1) + [False]
+
+
+@settings(max_examples=200, deadline=None)
+@given(lo=st.integers(0, 1000), trips=st.integers(1, 1000), step=st.integers(1, 9), slack=st.integers(0, 8))
+def test_usual_conditions_are_accepted(lo: int, trips: int, step: int, slack: int) -> None:
+    algebra, counter = _bench(trips)
+    index = algebra.add(algebra.constant(lo), algebra.scale(counter, step))
+    following = algebra.add(index, algebra.constant(step))
+    hi = lo + trips * step - slack % step
+    end = lo + trips * step
+    apply, word = algebra.apply, algebra.constant
+    conditions = [
+        apply["lt"](following, word(hi)),
+        apply["sub"](word(end), following),
+        apply["xor"](following, word(end)),
+        apply["sub"](following, word(end)),
+        apply["eq"](apply["eq"](following, word(end)), algebra.zero),
+        apply["lt"](algebra.zero, apply["sub"](word(end), following)),
+        apply["xor"](apply["eq"](following, word(end)), algebra.one),
+        apply["lt"](index, word(end - step)),
+    ]
+    assert all(continues(algebra, c, counter, trips) for c in conditions)
+
+
+def test_wrong_conditions_are_rejected() -> None:
+    algebra, counter = _bench(10)
+    apply, word = algebra.apply, algebra.constant
+    other = algebra.symbol("other")
+    following = algebra.add(counter, algebra.one)
+    wrong = [
+        algebra.one,
+        algebra.zero,
+        other,
+        counter,
+        algebra.add(counter, other),
+        apply["lt"](following, word(9)),
+        apply["lt"](following, word(11)),
+        apply["lt"](following, other),
+        apply["lt"](other, word(10)),
+        apply["lt"](counter, word(10)),
+        apply["lt"](word(10), following),
+        apply["eq"](following, word(10)),
+        apply["sub"](counter, word(10)),
+        apply["or"](following, word(10)),
+        apply["lt"](apply["mul"](counter, word(2**29)), word(2**31)),  # wraps
+        apply["mul"](apply["sub"](counter, word(9)), word(2**31)),  # is 0 in every second iteration
+        algebra.add(apply["lt"](following, word(10)), apply["lt"](following, word(10))),
+    ]
+    assert not any(continues(algebra, c, counter, 10) for c in wrong)

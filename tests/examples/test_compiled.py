@@ -1,0 +1,58 @@
+"""Every example, compiled and simulated, against its numpy reference: every scheduler, level and machine."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
+
+from tests.endtoend.pipeline import LEVELS, MACHINES
+from tests.examples.references import EXAMPLES, Params
+from tests.examples.test_interpreted import sizes
+from tests.examples.workload import assert_right, source
+from vliwc.backend import schedule_names
+from vliwc.driver import Options, compile_source
+from vliwc.language import make_image
+from vliwc.language.image import STYLES
+from vliwc.machine import simulate
+
+
+def assert_program_right(name: str, options: Options, styles: tuple[str, ...] = STYLES[:3]) -> None:
+    """Compiles an example with the certifier on and holds the program's results against the reference."""
+    compilation = compile_source(source(name), options)
+    kernel, machine = compilation.front.kernel, compilation.front.machine
+    for style in styles:
+        start = make_image(kernel, np.random.default_rng(3), style)
+        assert_right(name, kernel, start, simulate(compilation.program, machine, start, strict=True).memory)
+
+
+def small(name: str) -> Params:
+    """Sizes a little above the least: enough for a whole vector of some machine, and for a tail."""
+    return {p: min(lo + 2, hi) if hi < 10 else min(13, hi) for p, (lo, hi) in EXAMPLES[name].sizes.items()}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_all_schedulers_and_levels(name: str, machine: str) -> None:
+    for schedule, level in product(schedule_names(), LEVELS):
+        options = Options(optimise=level, schedule=schedule, machine=machine, defines=small(name))
+        assert_program_right(name, options, ("random", "edges"))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_any_size(name: str) -> None:
+    @seed(2)
+    @settings(max_examples=6, deadline=None, database=None)
+    @given(sizes(name), st.sampled_from(schedule_names()), st.sampled_from(LEVELS), st.sampled_from(MACHINES))
+    def right(params: Params, schedule: str, level: int, machine: str) -> None:
+        assert_program_right(name, Options(optimise=level, schedule=schedule, machine=machine, defines=params))
+
+    right()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_as_shipped(name: str) -> None:
+    assert_program_right(name, Options(), ("random",))

@@ -1,0 +1,121 @@
+"""Gives constants more ways to be made: from other constants that happen to be in scratch.
+
+A `const` takes a slot of the load engine, which early cycles want for many constants at once and gathers want later. A
+constant that is the sum, difference, xor, product or shift of two others may come from `alu`, and from any other one by
+`add_imm`. Such forms need their operands (`Operation.needs`), but do not keep them in scratch: the scheduler takes them
+if they are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from vliwc.backend.problem import Form, Immediate, Operation, Problem, Step, Word
+from vliwc.ir.graph import Graph
+from vliwc.ir.ops import MASK, PURE
+from vliwc.machine.description import Machine
+
+_MOST_SOURCES = 128
+"""Constants that others are made of; splats are taken first, since they live longest."""
+_MOST_FACTORS = 48
+"""Of these, how many are multiplied and shifted by each other."""
+_MOST_WAYS = 3
+"""How many ways by `alu` an operation gets."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A constant and a word that holds it."""
+
+    number: int
+    word: Word
+
+
+def derive_constants(problem: Problem, graph: Graph) -> None:
+    """Adds forms to the operations that make constants."""
+    sources = _sources(problem, graph)
+    at = {s.number: s for s in reversed(sources)}
+    products = dict(_products(sources[:_MOST_FACTORS]))
+    for k, operation in enumerate(problem.operations):
+        number = _constant(operation, graph)
+        if number is not None:
+            ways = list(_ways(number, problem.machine, operation, sources, at, products))
+            forms = operation.forms + tuple(form for form, _ in ways)
+            needs = tuple(() for _ in operation.forms) + tuple(need for _, need in ways)
+            problem.operations[k] = replace(operation, forms=forms, needs=needs)
+
+
+def _constant(operation: Operation, graph: Graph) -> int | None:
+    """The number that an operation loads, or None if it does something else."""
+    if operation.forms and operation.forms[0][0].op == "const":
+        number = graph.attr[operation.node]
+        return number if isinstance(number, int) else None
+    return None
+
+
+def _sources(problem: Problem, graph: Graph) -> list[_Source]:
+    """Constants of the problem in the order in which they are to be preferred, each number once."""
+    splats: list[_Source] = []
+    words: list[_Source] = []
+    for operation in problem.operations:
+        if operation.node < 0 or not operation.forms:
+            continue
+        target = operation.forms[0][-1].operands[0]
+        number = graph.const(operation.node)
+        if isinstance(target, Word) and operation.writes == target.value and number is not None:
+            (splats if graph.op[operation.node] == "splat" else words).append(_Source(number, target))
+    unique = {s.number: s for s in reversed(splats + words)}
+    ordered = [s for s in splats + words if unique[s.number] is s]
+    return ordered[:_MOST_SOURCES]
+
+
+def _products(sources: list[_Source]) -> Iterator[tuple[int, tuple[str, _Source, _Source]]]:
+    for a in sources:
+        for b in sources:
+            for op in ("mul", "shl", "shr"):
+                meaning = PURE[op].word
+                assert meaning is not None
+                yield meaning(a.number, b.number), (op, a, b)
+
+
+def _ways(
+    number: int,
+    machine: Machine,
+    operation: Operation,
+    sources: list[_Source],
+    at: dict[int, _Source],
+    products: dict[int, tuple[str, _Source, _Source]],
+) -> Iterator[tuple[Form, tuple[int, ...]]]:
+    """Forms that make a number from other constants, with the values that they need."""
+    target = operation.forms[0][0].operands[0]
+    assert isinstance(target, Word)
+    found = 0
+    for op, a, b in _pairs(number, sources, at, products):
+        symbol = PURE[op].symbol
+        if operation.writes not in (a.word.value, b.word.value) and machine.runs("alu", symbol):
+            step = Step("alu", symbol, (target, a.word, b.word), 1, machine.latency("alu", symbol))
+            yield (step,), (a.word.value, b.word.value)
+            found += 1
+            if found == _MOST_WAYS:
+                break
+    near = next((s for s in sources if s.word.value != operation.writes), None)
+    if near is not None and machine.runs("flow", "add_imm"):
+        difference = Immediate((number - near.number) & MASK)
+        step = Step("flow", "add_imm", (target, near.word, difference), 1, machine.latency("flow", "add_imm"))
+        yield (step,), (near.word.value,)
+
+
+def _pairs(
+    number: int, sources: list[_Source], at: dict[int, _Source], products: dict[int, tuple[str, _Source, _Source]]
+) -> Iterator[tuple[str, _Source, _Source]]:
+    """Operations on two sources that give a number."""
+    if sources and number <= 1:
+        yield ("eq" if number else "xor"), sources[0], sources[0]
+    if number in products:
+        yield products[number]
+    for a in sources:
+        for op, other in (("add", number - a.number), ("sub", a.number - number), ("xor", number ^ a.number)):
+            b = at.get(other & MASK)
+            if b is not None:
+                yield op, a, b
