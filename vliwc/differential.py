@@ -71,11 +71,14 @@ def try_input(compilation: Compilation, image: Lanes, number: int = 0, style: st
     return Trial(number, style, result.cycles, tuple(m for m in mismatches if m is not None))
 
 
+def style_of(number: int) -> str:
+    """The kind of input of the trial of this number: random and adversarial ones take turns."""
+    return STYLES[number % len(STYLES)]
+
+
 def trials(compilation: Compilation, runs: int, seed: int) -> Iterator[Trial]:
-    """`runs` trials on generated inputs; the styles of inputs, random and adversarial, take turns. Raises as
-    `try_input`.
-    """
+    """`runs` trials on generated inputs. Raises as `try_input`."""
     for number in range(runs):
-        style = STYLES[number % len(STYLES)]
+        style = style_of(number)
         image = make_image(compilation.front.kernel, np.random.default_rng([seed, number]), style)
         yield try_input(compilation, image, number, style)

@@ -87,3 +87,36 @@ def test_dead_memory_that_a_later_loop_reads_is_not_dead() -> None:
     out.emit("store", out.const(320), result, attr=C)
     with pytest.raises(DoesNotFit):
         generate(out.finish(), with_scratch(160))
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_constants_move_into_loops(schedule: str) -> None:
+    """Forty constant vectors in two loops, one in the other, with 240 words of scratch."""
+    out = builder(8, a=(64, Mode.IN), c=(64, Mode.OUT))
+    start = out.emit("vload", out.const(0), attr=A)
+    i, (x,) = out.begin_loop((8,))
+    y = x
+    for k in range(20):
+        y = out.emit("xor" if k % 2 else "mul", y, out.const(1001 + 2 * k, 8))
+    j, (inner,) = out.begin_loop((8,))
+    z = inner
+    for k in range(20):
+        z = out.emit("add" if k % 2 else "mul", z, out.const(3001 + 2 * k, 8))
+    (inside,) = out.end_loop("for", (0, 3, 1), j, (inner,), (y,), (z,))
+    out.emit("vstore", out.emit("mul", i, out.const(8)), inside, attr=C)
+    out.end_loop("for", (0, 8, 1), i, (x,), (start,), (out.emit("add", inside, out.const(7, 8)),))
+    run(out.finish(), schedule, with_scratch(240))
+
+
+def test_error_with_loops() -> None:
+    with pytest.raises(DoesNotFit):
+        generate(carried(12), with_scratch(80))
+
+
+def carried(count: int) -> Graph:
+    out = builder(8, a=(8 * count, Mode.IN), c=(8 * count, Mode.OUT))
+    inits = tuple(out.emit("vload", out.const(8 * k), attr=A) for k in range(count))
+    i, rows = out.begin_loop((8,) * count)
+    for k, r in enumerate(out.end_loop("for", (0, 3, 1), i, rows, inits, (*rows[1:], rows[0]))):
+        out.emit("vstore", out.const(8 * k), r, attr=C)
+    return out.finish()

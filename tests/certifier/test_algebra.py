@@ -30,7 +30,7 @@ def test_normal_forms_have_the_value_of_what_they_stand_for(seed: int, inputs: l
         symbols[algebra.symbol(f"x{name}", bounds)] = lo + word % (hi - lo + 1)
     made = [*symbols.items(), *((algebra.constant(word), word) for word in rng.choices(EDGES, k=4))]
     for _ in range(40):
-        op = PURE[rng.choice([name for name in algebra.apply])]
+        op = PURE[rng.choice(list(algebra.apply))]
         operands = [rng.choice(made[-12:] if rng.random() < 0.7 else made) for _ in range(op.arity)]
         if op.can_fault and operands[1][1] == 0:
             continue
@@ -144,7 +144,7 @@ def test_long_sums_have_few_terms() -> None:
     for x in symbols:
         total = algebra.add(total, x)
         assert len(algebra.terms[total]) <= MAX_TERMS
-    assert Valuation(algebra, {x: 3 for x in symbols}).word(total) == 300
+    assert Valuation(algebra, dict.fromkeys(symbols, 3)).word(total) == 300
 
 
 def test_words_that_can_be_one_value_only_are_constants() -> None:

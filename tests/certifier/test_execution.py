@@ -143,8 +143,8 @@ def test_layout_operations_and_tables() -> None:
     load s[13] = 9; load s[20] = 3
     alu s[12] = s[5] & s[20]
     alu s[8] = s[12] & s[9]; load s[10] = 5; load s[11] = 7; alu s[12] = s[12] & s[0]
-    flow s[14] = s[12] ? s[13] : s[11]
-    flow s[17] = s[8] ? s[14] : s[10]
+    flow s[14] = s[8] ? s[11] : s[10]; flow s[15] = s[8] ? s[13] : s[10]
+    flow s[17] = s[12] ? s[15] : s[14]
     alu s[16] = s[6] | s[6]; alu s[18] = s[6] & s[6]; flow s[19] = coreid
     store mem[s[1]..] = v[16]
     """

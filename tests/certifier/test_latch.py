@@ -19,7 +19,7 @@ def _bench(trips: int) -> tuple[Algebra, int]:
     return algebra, algebra.symbol("t", (0, trips - 1))
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     trips=st.integers(1, 12),
     op=st.sampled_from(("lt", "sub", "xor", "eq")),
@@ -40,7 +40,7 @@ def test_accepted_conditions_hold_in_all_iterations_but_the_last(
         assert taken == [True] * (trips - 1) + [False]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(lo=st.integers(0, 1000), trips=st.integers(1, 1000), step=st.integers(1, 9), slack=st.integers(0, 8))
 def test_usual_conditions_are_accepted(lo: int, trips: int, step: int, slack: int) -> None:
     algebra, counter = _bench(trips)

@@ -197,7 +197,7 @@ def test_regions_cover_the_image() -> None:
 @pytest.mark.parametrize("array", [Array("b", 5, 4, Mode.IN), Array("b", 1, 3, Mode.IN), Array("b", 18, 3, Mode.IN)])
 def test_images_that_overlap_are_rejected(array: Array) -> None:
     arrays = {"a": Array("a", 4, 6, Mode.IN), "b": array}
-    with pytest.raises(ProofFailed, match="array [ab] of the graph overlaps"):
+    with pytest.raises(ProofFailed, match=r"array [ab] of the graph overlaps"):
         regions_of(Graph("g", arrays, 20, (5, 6)))
 
 

@@ -168,7 +168,9 @@ def test_a_fault_of_the_kernel_itself(vliwc: Vliwc, kernel: Path) -> None:
     kernel.write_text(kernel.read_text().replace("3 * x[i]", "3 // x[i]"))
     outcome = vliwc("check", kernel)
     assert outcome.code == 6
-    assert outcome.err.startswith("error: axpy.vk:12:")
+    first, second, *_ = outcome.err.splitlines()
+    assert first == "run 1 (zeros input): a fault ends it"
+    assert second.startswith("error: axpy.vk:12:")
     assert "Traceback" not in outcome.err
 
 

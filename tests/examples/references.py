@@ -234,9 +234,7 @@ EXAMPLES: dict[str, Example] = {
     "bit_reverse": Example(bit_reverse, {"bits": (0, 7)}),
     "crc32": Example(crc32, {"n": (1, 20), "length": (1, 4)}),
     "crc32_bytes": Example(crc32_bytes, {"n": (1, 20), "length": (1, 4)}),
-    "decision_forest": Example(
-        decision_forest, {"n": (1, 20), "trees": (1, 4), "depth": (1, 4), "features": (1, 6)}
-    ),
+    "decision_forest": Example(decision_forest, {"n": (1, 20), "trees": (1, 4), "depth": (1, 4), "features": (1, 6)}),
     "dot_products": Example(dot_products, {"rows": (1, 20), "columns": (1, 13)}),
     "gcd": Example(gcd, {"n": (1, 20), "steps": (1, 50)}),
     "histogram": Example(histogram, {"n": (1, 70), "bins": (1, 20)}),

@@ -30,8 +30,8 @@ def assert_program_right(name: str, options: Options, styles: tuple[str, ...] = 
 
 
 def small(name: str) -> Params:
-    """Sizes a little above the least: enough for a whole vector of some machine, and for a tail."""
-    return {p: min(lo + 2, hi) if hi < 10 else min(13, hi) for p, (lo, hi) in EXAMPLES[name].sizes.items()}
+    """Sizes a little above the least: enough for a vector and a tail, unless the machine is wide."""
+    return {p: lo + (hi - lo) // 3 if hi <= 10 else min(11, hi) for p, (lo, hi) in EXAMPLES[name].sizes.items()}
 
 
 @pytest.mark.parametrize("machine", MACHINES)

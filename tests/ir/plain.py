@@ -6,7 +6,7 @@ from vliwc.ir.graph import Graph
 from vliwc.ir.ops import MASK, PURE
 
 
-class PlainFault(Exception):
+class PlainFault(Exception):  # noqa: N818 - "fault" is the field's word
     """A division by zero or an index out of range."""
 
 

@@ -39,15 +39,26 @@ def images(graph: Graph) -> st.SearchStrategy[np.ndarray]:
 
 
 @st.composite
-def graphs(draw: st.DrawFn, *, lanes: int | None = None, faulty: bool = False, statements: int = 12) -> Graph:
-    """A random graph: scalar with `par` if `lanes` is 1, with vectors if it is more, either if None."""
+def graphs(
+    draw: st.DrawFn,
+    *,
+    lanes: int | None = None,
+    faulty: bool = False,
+    statements: int = 12,
+    absolute: bool = True,
+) -> Graph:
+    """A random graph: scalar with `par` if `lanes` is 1, with vectors if it is more, either if None.
+
+    Without `absolute` all indices count from their array's base.
+    """
     if lanes is None:
         lanes = draw(st.sampled_from([1, 1, 2, 4, 8]))
-    return _Maker(draw, lanes, faulty).make(statements)
+    return _Maker(draw, lanes, faulty, absolute).make(statements)
 
 
 class _Maker:
-    def __init__(self, draw: st.DrawFn, lanes: int, faulty: bool) -> None:
+    def __init__(self, draw: st.DrawFn, lanes: int, faulty: bool, absolute: bool) -> None:
+        self.absolute = absolute
         self.draw = draw
         self.lanes = lanes
         self.faulty = faulty
@@ -128,7 +139,7 @@ class _Maker:
 
     def place(self, array: str, index: int, active: int = 0) -> tuple[int, Access]:
         """The operand and the attribute that name element `index` of an array, relative or absolute."""
-        if self.draw(st.booleans()):
+        if not (self.absolute and self.draw(st.booleans())):
             return index, Access(array, active)
         base = self.wide(self.out.graph.arrays[array].base, index)
         return self.emit("add", index, base), Access(array, active, absolute=True)

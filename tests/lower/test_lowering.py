@@ -309,9 +309,9 @@ NOT_IN_RANGE = (
 
 
 def selects_on_index(index: str) -> int:
-    """How many more selects an access under a predicate has than the same access without one."""
+    """How many selects a choice of an access has besides its own and those of the index as such."""
     within = f"for i in 0..8 {{\nlet x = a[i]\nr[i] = x > 9 ? a[{index}] : 0\n}}"
-    without = f"for i in 0..8 {{\nlet x = a[i]\nr[i] = a[{index}]\n}}"
+    without = f"for i in 0..8 {{\nlet x = a[i]\nr[i] = {index}\n}}"
     return lowered(within).op.count("select") - lowered(without).op.count("select") - 1
 
 

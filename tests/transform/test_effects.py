@@ -16,7 +16,9 @@ from vliwc.transform import optimize
 TAKEHOME = load_machine("takehome")
 
 
-def compiled(body: str, memory: str, level: int = 2, *, prelude: str = "", disable: frozenset[str] = frozenset()) -> Graph:
+def compiled(
+    body: str, memory: str, level: int = 2, *, prelude: str = "", disable: frozenset[str] = frozenset()
+) -> Graph:
     text = f"memory {{\n{memory}\n}}\n{prelude}\nkernel k {{\n{body}\n}}\n"
     return optimize(lower(load_kernel(Source("k.vk", text), {})), TAKEHOME, level, disable=disable)
 
@@ -65,7 +67,9 @@ def test_an_xor_constant_moves_into_a_small_table() -> None:
     graph = compiled(body, "t: u32[4] in\nx: u32[64] in\ny: u32[64] out")
     vectors = vector_ops(graph)
     assert vectors["gather"] < 8
-    assert vectors["xor"] == 8 + vectors["gather"]  # where the look-up is a selection, the constant is in the four entries
+    assert (
+        vectors["xor"] == 8 + vectors["gather"]
+    )  # where the look-up is a selection, the constant is in the four entries
     assert sum(graph.op[n] == "xor" and graph.width[n] == 1 for n in graph.walk()) == 4
 
 

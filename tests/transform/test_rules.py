@@ -112,5 +112,5 @@ def test_malformed_rules_are_refused(text: str, message: str) -> None:
 
 @pytest.mark.parametrize("text", ["x + 0 -> x if likely(x)", "x + 0 -> x if x[0]"])
 def test_malformed_conditions_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no such predicate|not part of a condition"):
+    with pytest.raises(ValueError, match=r"no such predicate|not part of a condition"):
         instance(parse_rule(text), {"x": 1})

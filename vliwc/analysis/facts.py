@@ -65,11 +65,10 @@ def contains(outer: Fact, inner: Fact) -> bool:
 
 def transfer(op: str, args: tuple[Fact, ...]) -> Fact:
     """The fact about a pure operation's result. Sound for all words the operand facts allow."""
-    values = [a.value for a in args]
-    if all(v is not None for v in values):
-        word = OPS[op].word
-        if word is not None and not (OPS[op].can_fault and values[1] == 0):
-            return exact(word(*values))
+    values = [v for a in args if (v := a.value) is not None]
+    word = OPS[op].word
+    if word is not None and len(values) == len(args) and not (OPS[op].can_fault and values[1] == 0):
+        return exact(word(*values))
     rule = _TRANSFER.get(op)
     return rule(*args) if rule else ANY
 

@@ -99,11 +99,18 @@ def _ways(
             found += 1
             if found == _MOST_WAYS:
                 break
-    near = next((s for s in sources if s.word.value != operation.writes), None)
-    if near is not None and machine.runs("flow", "add_imm"):
-        difference = Immediate((number - near.number) & MASK)
-        step = Step("flow", "add_imm", (target, near.word, difference), 1, machine.latency("flow", "add_imm"))
-        yield (step,), (near.word.value,)
+    if machine.runs("flow", "add_imm"):
+        for near in _neighbours(operation, sources):
+            difference = Immediate((number - near.number) & MASK)
+            step = Step("flow", "add_imm", (target, near.word, difference), 1, machine.latency("flow", "add_imm"))
+            yield (step,), (near.word.value,)
+
+
+def _neighbours(operation: Operation, sources: list[_Source]) -> list[_Source]:
+    """The first source, and the last one that is made before an operation: one of them is likely to be there."""
+    others = [s for s in sources if s.word.value != operation.writes]
+    before = [s for s in others if s.word.value < operation.writes]
+    return [*others[:1], *(s for s in before[-1:] if s is not others[0])]
 
 
 def _pairs(

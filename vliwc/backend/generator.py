@@ -11,11 +11,12 @@ from vliwc.backend.dead_memory import dead_arrays
 from vliwc.backend.emission import bundle, slots_by_cycle
 from vliwc.backend.legalise import Legal, legalise
 from vliwc.backend.placement import Placement, place
-from vliwc.backend.pressure import does_not_fit
+from vliwc.backend.pressure import NoRoom, no_room
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.regions import Plan, plan
 from vliwc.backend.schedulers import SCHEDULERS, schedule_names
 from vliwc.backend.selection import Selector
+from vliwc.backend.sinking import sink_constants
 from vliwc.backend.spilling import spill
 from vliwc.errors import UsageError
 from vliwc.ir.graph import Graph
@@ -63,19 +64,27 @@ def generate(
     if schedule not in SCHEDULERS:
         known = ", ".join(schedule_names())
         raise UsageError(f"there is no scheduler '{schedule}'", help=f"it is one of: {known}")
-    return _Generator(graph, machine, schedule, seed, progress).run()
+    legal = legalise(graph, machine)
+    try:
+        return _Generator(graph, legal, machine, schedule, seed, progress).run()
+    except NoRoom:
+        if not legal.origin:
+            raise
+        return _Generator(graph, sink_constants(legal), machine, schedule, seed, progress).run()
 
 
 class _Generator:
-    def __init__(self, graph: Graph, machine: Machine, schedule: str, seed: int, progress: Progress | None) -> None:
+    def __init__(
+        self, graph: Graph, legal: Legal, machine: Machine, schedule: str, seed: int, progress: Progress | None
+    ) -> None:
         self.graph = graph
         self.machine = machine
         self.schedule = SCHEDULERS[schedule]
         self.seed = seed
         self.progress = progress
-        self.legal: Legal = legalise(graph, machine)
-        self.plan: Plan = plan(self.legal)
-        self.placement: Placement = place(self.legal, self.plan)
+        self.legal = legal
+        self.plan: Plan = plan(legal)
+        self.placement: Placement = place(legal, self.plan)
         self.selector = Selector(self.legal, self.plan, self.placement, machine)
         self.address: dict[int, int] = {}
         self.cycles: list[list[Slot]] = []
@@ -171,7 +180,7 @@ class _Generator:
             found = self.schedule(smaller, self.seed, self.progress) if smaller else None
             if smaller is not None and found is not None:
                 return smaller, found
-        raise does_not_fit(problem, graph)
+        raise no_room(problem, graph)
 
 
 def _landing(problem: Problem, found: Schedule, value: int) -> int:

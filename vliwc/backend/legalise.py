@@ -27,14 +27,16 @@ class Legal:
     """A legal graph.
 
     Index operands of memory operations are absolute addresses. `origin` maps its `for` nodes to those of the graph it
-    was made from, `continues` to the word in their body that says whether another iteration follows. `counter` is the
-    position of the loop's index among the carried values, `kept` the original positions of the others.
+    was made from, `continues` to the word in their body that says whether another iteration follows. The
+    loop's index is the last of the carried values; `kept` has the original positions of the others.
     """
 
     graph: Graph
     origin: dict[int, int] = field(default_factory=dict)
     continues: dict[int, int] = field(default_factory=dict)
     kept: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    bits: list[bool] = field(default_factory=list)
+    """For each node whether it certainly holds only 0 and 1."""
 
 
 def legalise(graph: Graph, machine: Machine) -> Legal:
@@ -42,6 +44,7 @@ def legalise(graph: Graph, machine: Machine) -> Legal:
     rewriter = _Legaliser(graph, machine)
     legal = rewriter.legal
     legal.graph = rewriter.run()
+    extend_bits(legal.graph, legal.bits)
     return legal
 
 
@@ -50,7 +53,6 @@ class _Legaliser(Rewriter):
         super().__init__(graph)
         self.machine = machine
         self.legal = Legal(self.new.graph)
-        self._bits: list[bool] = []
 
     def pure(self, n: int, args: tuple[int, ...]) -> int:
         old = self.old
@@ -96,7 +98,7 @@ class _Legaliser(Rewriter):
     def _select(self, args: tuple[int, int, int], width: int, span: Span | None) -> int:
         c, a, b = args
         on_flow = self.machine.runs("flow", "vselect" if width > 1 else "select")
-        if not on_flow and not extend_bits(self.new.graph, self._bits)[c]:
+        if not on_flow and not extend_bits(self.new.graph, self.legal.bits)[c]:
             zero = self.new.const(0, width, span)
             c, a, b = self._emit("eq", c, zero, span=span), b, a
         if not on_flow:

@@ -28,13 +28,17 @@ def peak(problem: Problem) -> tuple[int, int]:
     return most, where
 
 
-def does_not_fit(problem: Problem, graph: Graph) -> DoesNotFit:
+class NoRoom(DoesNotFit):
+    """A kernel that needs more scratch than the machine has."""
+
+
+def no_room(problem: Problem, graph: Graph) -> NoRoom:
     """The error for a problem that no schedule and no spill makes small enough."""
     words, where = peak(problem)
     span = graph.span[problem.operations[where].node] if where >= 0 else None
     place = f" at line {span.line}" if span else ""
     machine = problem.machine
-    return DoesNotFit(
+    return NoRoom(
         f"the kernel needs {words} words of scratch at a time{place}, but machine {machine.name} "
         f"has {machine.scratch_words} words, and there is no dead memory to spill to",
         help="use a smaller kernel or a lower -O level, declare an array that is not needed any more as `consumed`, "

@@ -85,7 +85,7 @@ class _Cutter:
             attr = graph.attr[n]
             if not self.live[n] or graph.op[n] == "result":
                 continue
-            if _floats(graph, n):
+            if floats(graph, n):
                 waiting.add(n)
             elif isinstance(attr, Loop):
                 self._place(sorted(waiting & self._reads(n)), waiting)
@@ -130,7 +130,7 @@ class _Cutter:
         return frozenset(found)
 
 
-def _floats(graph: Graph, n: int) -> bool:
+def floats(graph: Graph, n: int) -> bool:
     """Can node n be made at any time, from nothing? Constants, their splats and packs."""
     op = graph.op[n]
     return op == "const" or (op in ("splat", "pack") and all(graph.op[a] == "const" for a in graph.args[n]))

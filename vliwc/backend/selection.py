@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from vliwc.backend.constants import derive_constants
 from vliwc.backend.dependences import MemoryOrder, lanes_differ, touches_memory
-from vliwc.backend.legalise import Legal, extend_bits
+from vliwc.backend.legalise import Legal
 from vliwc.backend.placement import Placement
 from vliwc.backend.problem import DATA, ORDER, Form, Immediate, Operation, Problem, Step, Word
 from vliwc.backend.regions import Plan
@@ -32,7 +32,6 @@ class Selector:
         self.plan = plan
         self.placement = placement
         self.machine = machine
-        self.bits = extend_bits(legal.graph, [])
 
     def problem(self, number: int, address: dict[int, int]) -> Problem:
         """The scheduling problem of segment `number`; `address` tells where the values of earlier segments stand."""
@@ -208,7 +207,7 @@ class _Segment:
         else:
             at_once = self._step("flow", "vselect", target, *sources)
             on_flow = self._forms(at_once or self._lanewise("flow", "select", target, *sources))
-        if not self.selector.bits[self.graph.args[n][0]]:
+        if not self.selector.legal.bits[self.graph.args[n][0]]:
             return on_flow
         return on_flow + self._forms(self._blend("valu" if width > 1 else "alu", target, *sources))
 

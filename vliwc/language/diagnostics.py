@@ -16,6 +16,9 @@ TAB = "    "
 LONGEST_LINE = 120
 """Of longer source lines only the part around the error is shown, in characters."""
 
+LONGEST_TEXT = 300
+"""Longer messages are cut."""
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
@@ -28,7 +31,7 @@ class Diagnostic:
     help: str = ""
 
 
-class KernelErrors(VliwcError):  # noqa: N818 - there are usually several
+class KernelErrors(VliwcError):
     """The kernel text is wrong; `diagnostics` has everything that was found, in source order."""
 
     exit_code = 3
@@ -61,6 +64,11 @@ def _shown(text: str) -> str:
     return "".join(parts)
 
 
+def _short(text: str) -> str:
+    """`text`, cut if it is very long: names can be."""
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
 def _window(line: str, start: int, end: int) -> tuple[str, int, int]:
     """A long line cut down to what is around the columns start … end, and these columns in it."""
     if len(line) <= LONGEST_LINE:
@@ -90,12 +98,12 @@ def render(diagnostic: Diagnostic, source: Source) -> str:
     gutter = " " * len(str(span.line))
     caret = " " * _columns(line[:start]) + "^" * marked
     rows = [
-        f"error[{diagnostic.code}]: {diagnostic.message}",
+        f"error[{diagnostic.code}]: {_short(diagnostic.message)}",
         f"{gutter}--> {source.name}:{span.line}:{span.column}",
         f"{gutter} |",
         f"{span.line} | {_shown(line)}".rstrip(),
-        f"{gutter} | {caret}{' ' + diagnostic.label if diagnostic.label else ''}",
+        f"{gutter} | {caret}{' ' + _short(diagnostic.label) if diagnostic.label else ''}",
     ]
     help_text = diagnostic.help or CODES[diagnostic.code].help
-    rows.append(f"{gutter} = help: {help_text}")
+    rows.append(f"{gutter} = help: {_short(help_text)}")
     return "\n".join(rows)

@@ -40,12 +40,14 @@ def explain(stop: Stop, tokens: list[Token], source: Source) -> Diagnostic:
     if special is not None:
         return special
     hint = _keyword(token, stop) or _misspelt(before, stop)
-    found = f"`{token}`" if len(token) <= 40 else f"`{token[:37]}…`"
+    found = _quoted(token)
     wanted = _wanted(stop)
     if before is not None and before.line != token.line:
         after = span_of(before)
         here = Span(after.end_line, after.end_column, after.end_line, after.end_column + 1)
-        return Diagnostic("VK0002", f"expected {wanted} after `{before}`", here, f"before {found} in the next line")
+        return Diagnostic(
+            "VK0002", f"expected {wanted} after {_quoted(before)}", here, f"before {found} in the next line"
+        )
     return Diagnostic("VK0002", f"expected {wanted}, found {found}", span_of(token), "not expected here", hint)
 
 
@@ -53,6 +55,10 @@ def _keyword(token: Token, stop: Stop) -> str:
     """Which keyword a name may be a misspelling of, as a help text."""
     words = {_literals().get(name, "") for name in stop.accepts}
     return did_you_mean(str(token), {w for w in words if w.isalpha()}) if token.type == "NAME" else ""
+
+
+def _quoted(token: Token) -> str:
+    return f"`{token}`" if len(token) <= 40 else f"`{token[:39]}…`"
 
 
 def _misspelt(before: Token | None, stop: Stop) -> str:
@@ -83,8 +89,8 @@ def _special(stop: Stop, tokens: list[Token]) -> Diagnostic | None:
     token = tokens[stop.at]
     before = tokens[stop.at - 1] if stop.at else None
     earlier = tokens[stop.at - 2] if stop.at > 1 else None
-    if token == "}" and not stop.open:
-        return Diagnostic("VK0005", "this `}` closes nothing", span_of(token), "no block is open")
+    if token in CLOSING and not stop.open:
+        return Diagnostic("VK0005", f"this `{token}` closes nothing", span_of(token), "no bracket is open", "remove it")
     if token == "(" and before is not None and before.type == "NAME" and "ASSIGNMENT" in stop.accepts:
         message = f"the call `{before}(…)` stands alone: functions are pure, so it would do nothing"
         return Diagnostic("VK0002", message, span_of(before), "not a statement", "use its value: let x = f(…)")

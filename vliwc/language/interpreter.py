@@ -27,7 +27,7 @@ MAX_LANES = 2**18
 """At most this many iterations run at once: more run in turns, to bound the memory that is needed."""
 
 
-class KernelFault(VliwcError):  # noqa: N818 - "fault" is the field's word
+class KernelFault(VliwcError):
     """The kernel did something that has no meaning: `span` is where, in `source`."""
 
     exit_code = 6

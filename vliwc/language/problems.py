@@ -13,7 +13,7 @@ MAX_PROBLEMS = 100
 """Checking stops after this many."""
 
 
-class Reported(Exception):  # noqa: N818 - not an error by itself: the diagnostic has been collected already
+class Reported(Exception):
     """Leaves the statement or declaration at hand, which has been reported. Never reaches a user."""
 
 

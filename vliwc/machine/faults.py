@@ -19,7 +19,7 @@ class ProgramError(DataError):
         self.bundle = bundle
 
 
-class SimulationFault(VliwcError):  # noqa: N818  # what the machine does, not what we did wrong
+class SimulationFault(VliwcError):
     """A run that went wrong. `bundle` is the number of the bundle, `cycle` the count of cycles before it."""
 
     exit_code = 6

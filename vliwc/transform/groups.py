@@ -22,14 +22,20 @@ class Group:
     """The vector for each old node that differs between lanes."""
 
 
-def group_blocks(groups: int, size: int) -> tuple[int, int]:
+def group_blocks(groups: int, size: int, words: int, scratch: int) -> tuple[int, int]:
     """Groups per block and number of blocks, for `groups` full groups of `size` nodes each.
 
-    Blocks are as large as the budget allows, but a somewhat smaller size that leaves no remainder is better.
+    `words` is how much scratch one group holds while an inner loop runs; 0 if there is none and straight code can take
+    as many groups as it likes. Blocks are as large as the budgets allow, but a somewhat smaller size that leaves no
+    remainder is better.
     """
     most = max(1, BLOCK_NODES // max(size, 1))
+    if words:
+        most = max(1, min(most, scratch // words))
     if groups <= most:
         return groups, 1
+    # Inside a machine loop each group also holds addresses and offsets of its own.
+    most = max(1, min(most, scratch // max(words, 16)))
     for per_block in range(most, most * 2 // 3, -1):
         if groups % per_block == 0:
             return per_block, groups // per_block

@@ -69,9 +69,9 @@ class _Simplifier(Rewriter):
 
     def build(self, op: str, args: tuple[int, ...], width: int, n: int, fuel: int = 8) -> int:
         """`op(args)` after folding and rules; `fuel` bounds how often a result is rewritten again."""
-        words = [self.new.graph.const(a) for a in args]
+        words = [w for a in args if (w := self.new.graph.const(a)) is not None]
         word = OPS[op].word
-        if word and all(w is not None for w in words) and not (OPS[op].can_fault and words[1] == 0):
+        if word and len(words) == len(args) and not (OPS[op].can_fault and words[1] == 0):
             return self.new.const(word(*words), width, self.old.span[n])
         for rule in RULES.get(op, ()) if fuel else ():
             binding = self.matcher.match(rule, op, args)

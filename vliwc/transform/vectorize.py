@@ -81,7 +81,7 @@ class _Vectorizer(_Sequentializer):
         self.varying = varying_nodes(self.old, loop)
         size = sum(self.live[m] for m in self.old.walk(loop.body))
         full, tail = divmod(loop.trips, self.lanes)
-        per_block, blocks = group_blocks(full, size)
+        per_block, blocks = group_blocks(full, size, self.held_words(loop), self.machine.scratch_words // 2)
         self.plan_tables(loop, per_block)
         stride = self.lanes * loop.step
         end = loop.lo + blocks * per_block * stride
@@ -98,6 +98,12 @@ class _Vectorizer(_Sequentializer):
             groups.append(Group(len(groups), self.new.const(loop.lo + full * stride), tail))
         if groups:
             self.body(loop, groups)
+
+    def held_words(self, loop: Loop) -> int:
+        """How many words of scratch one group holds during an inner loop: what it carries, and as much for temporaries."""
+        inner = [attr for m in self.old.walk(loop.body) if isinstance(attr := self.old.attr[m], Loop)]
+        carried = [sum(self.live[c] and c in self.varying for c in attr.carried) for attr in inner]
+        return (max(carried) + 2) * self.lanes if inner else 0
 
     def plan_tables(self, loop: Loop, groups: int) -> None:
         found = [s for s in sites(self.old, self.facts, self.forms, loop) if self.may_select and s.node in self.varying]

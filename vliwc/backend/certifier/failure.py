@@ -5,7 +5,7 @@ from __future__ import annotations
 from vliwc.errors import InternalError
 
 
-class ProofFailed(InternalError):  # noqa: N818 — the name says what happened to the proof
+class ProofFailed(InternalError):
     """The certifier could not prove that a program computes what its graph says.
 
     `bundle` is the number of the bundle in question, where there is one.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from vliwc.backend.problem import DATA, Issue, Operation, Problem, Schedule
-from vliwc.backend.schedulers.urgency import Settings, Urgency, portfolio
+from vliwc.backend.schedulers.urgency import Settings, Urgency, around, portfolio, rescues
 from vliwc.backend.scratch import Lives, Present
 from vliwc.backend.strands import SHARED
 
@@ -17,18 +17,20 @@ _MOST_SKIPPED = 16
 
 def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | None = None) -> Schedule | None:
     """The shortest schedule that a portfolio of priorities finds; None if no setting finds room in scratch."""
-    urgency = Urgency(problem)
-    shapes = Shapes(problem)
-    best: Schedule | None = None
-    for settings in portfolio(problem, urgency, seed):
-        if best is not None and settings.rescue:
-            break
+    urgency, shapes = Urgency(problem), Shapes(problem)
+
+    def attempt(settings: Settings) -> Schedule | None:
         found = _Run(problem, shapes, urgency, settings).run()
-        if found is not None and (best is None or found.cycles < best.cycles):
-            best = found
         if progress is not None:
-            progress(f"{settings}: {found.cycles if found else 'no room'}")
-    return best
+            progress(f"list: stagger {settings.stagger:.3f}: {f'{found.cycles} cycles' if found else 'no room'}")
+        return found
+
+    tried = [(settings, found) for settings in portfolio(problem, urgency, seed) if (found := attempt(settings))]
+    if tried:
+        settings, _ = min(tried, key=lambda t: t[1].cycles)
+        tried += [(near, found) for near in around(problem, settings) if (found := attempt(near))]
+        return min((found for _, found in tried), key=lambda found: found.cycles)
+    return next((found for settings in rescues(urgency) if (found := attempt(settings))), None)
 
 
 class Shapes:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from vliwc.backend.problem import DATA, Operation, Problem
 from vliwc.backend.strands import SHARED, find_strands
 
+_STAGGERS = (0.04, 0.06, 0.025, 0.1, 0.015, 0.2, 0.0, 0.5)
+_MOST_OPERATIONS = 200_000
+"""How many operations all schedules of a portfolio may have together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One way to set priorities. `rescue` settings are tried only if the others find no room in scratch."""
+    """One way to set priorities."""
 
     stagger: float = 0.1
     """How much later each strand begins than the one before, as a share of a strand's length."""
@@ -24,7 +27,6 @@ class Settings:
     """How far ahead of the first operation that is not done others may begin, in program order."""
     noise: int = 0
     """A seed for small disturbances of the priorities; 0 for none."""
-    rescue: bool = False
 
 
 class Urgency:
@@ -79,18 +81,28 @@ def _delay(operation: Operation, slots: dict[str, int]) -> int:
     return min(sum(-(-s.slots // slots[s.engine]) - 1 + s.latency for s in form) for form in operation.forms)
 
 
-def portfolio(problem: Problem, urgency: Urgency, seed: int) -> Iterator[Settings]:
-    """The settings to try: the larger the problem, the fewer; last those that ask for ever less scratch."""
+def portfolio(problem: Problem, urgency: Urgency, seed: int) -> list[Settings]:
+    """The settings to try first: the larger the problem, the fewer. One is enough without strands to stagger."""
     strands = max(urgency.strand, default=SHARED) + 1
-    tries = max(2, min(12, 120_000 // (len(problem.operations) + 1)))
-    slopes: tuple[float, ...] = (0.06, 0.03, 0.1, 0.045, 0.08, 0.15, 0.02, 0.01, 0.25, 0.0, 0.5, 1.0)
     if strands <= 1:
-        slopes, tries = (0.0,), min(tries, 1)
-    for stagger in slopes[:tries]:
-        yield Settings(stagger, reserve=8 if strands > 1 else 0, noise=seed)
-    limit = strands
-    while limit > 1:
-        limit //= 2
-        yield Settings(0.1, strands=limit, reserve=8, rescue=True)
-    for window in (512, 64, 8, 1):
-        yield Settings(window=window, rescue=True)
+        return [Settings(0.0, noise=seed)]
+    return [Settings(stagger, reserve=8, noise=seed) for stagger in _STAGGERS[: _tries(problem)]]
+
+
+def around(problem: Problem, best: Settings) -> list[Settings]:
+    """The settings to try near the best of the portfolio."""
+    if not best.stagger or _tries(problem) < len(_STAGGERS):
+        return []
+    return [replace(best, stagger=best.stagger * factor) for factor in (0.75, 0.87, 1.15, 1.33)]
+
+
+def _tries(problem: Problem) -> int:
+    return max(2, min(len(_STAGGERS), _MOST_OPERATIONS // (len(problem.operations) + 1)))
+
+
+def rescues(urgency: Urgency) -> list[Settings]:
+    """Settings that ask for less and less scratch; the last one takes the program order as it is."""
+    strands = max(urgency.strand, default=SHARED) + 1
+    limits = [strands >> k for k in range(1, strands.bit_length())]
+    few = [Settings(0.1, strands=limit, reserve=8) for limit in limits]
+    return few + [Settings(window=window) for window in (512, 64, 8, 1)]

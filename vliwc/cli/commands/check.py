@@ -9,6 +9,7 @@ import click
 from vliwc.cli import options as shared
 from vliwc.cli.files import read_kernel
 from vliwc.cli.terminal import complain, print_json, progress
+from vliwc.errors import VliwcError
 
 SHOWN = 5
 """How many failed runs are told in full."""
@@ -38,7 +39,7 @@ def command(
     """
     source = read_kernel(kernel)
 
-    from vliwc.differential import Trial, trials
+    from vliwc.differential import Trial, style_of, trials
     from vliwc.driver import Options, compile_source
     from vliwc.report.tables import mismatch_text
 
@@ -47,9 +48,13 @@ def command(
         compilation = compile_source(source, options, progress=tell)
     done: list[Trial] = []
     with progress(f"checking {kernel}") as tell:
-        for trial in trials(compilation, runs, seed):
-            done.append(trial)
-            tell(f"{len(done)} of {runs} runs")
+        try:
+            for trial in trials(compilation, runs, seed):
+                done.append(trial)
+                tell(f"{len(done)} of {runs} runs")
+        except VliwcError:
+            complain(f"run {len(done)} ({style_of(len(done))} input)", "a fault ends it")
+            raise
     failed = [trial for trial in done if trial.mismatches]
     for trial in failed[:SHOWN]:
         for mismatch in trial.mismatches:

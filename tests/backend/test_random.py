@@ -1,0 +1,31 @@
+"""Random graphs, schedulers, machines and amounts of scratch: the program does what the graph says, and is proved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.backend.harness import MACHINES, SCHEDULES, run
+from tests.ir.strategies import graphs, images
+from vliwc.errors import DoesNotFit
+from vliwc.machine import load_machine
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_random_graphs(data: st.DataObject) -> None:
+    machine = load_machine(data.draw(st.sampled_from(MACHINES)))
+    graph = data.draw(graphs(lanes=data.draw(st.sampled_from([1, machine.lanes]))))
+    for n, op in enumerate(graph.op):
+        if op == "par":
+            graph.op[n] = "for"
+    tight = data.draw(st.none() | st.integers(24, 120))
+    if tight is not None:
+        machine = replace(machine, scratch_words=tight)
+    try:
+        run(graph, data.draw(st.sampled_from(SCHEDULES)), machine, data.draw(images(graph)))
+    except DoesNotFit as error:
+        assert tight is not None
+        assert "words of scratch" in error.message
