@@ -6,7 +6,7 @@ from vliwc.ir.graph import Graph
 from vliwc.ir.ops import MASK, PURE
 
 
-class PlainFault(Exception):  # noqa: N818 - "fault" is the field's word
+class PlainFault(Exception):
     """A division by zero or an index out of range."""
 
 

@@ -13,7 +13,7 @@ from vliwc.language import kernel as k
 M = 2**32
 
 
-class Fault(Exception):  # noqa: N818 - the word for it
+class Fault(Exception):
     """An index out of range or a division by zero."""
 
 

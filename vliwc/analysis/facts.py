@@ -5,6 +5,7 @@ Intervals (Cousot & Cousot 1977) and known bits (as in LLVM's KnownBits) run tog
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vliwc.ir.ops import MASK, OPS
@@ -181,7 +182,7 @@ def _select(c: Fact, a: Fact, b: Fact) -> Fact:
     return b if c.hi == 0 else join(a, b)
 
 
-_TRANSFER = {
+_TRANSFER: dict[str, Callable[..., Fact]] = {
     "add": _add,
     "sub": _sub,
     "mul": _mul,

@@ -48,8 +48,8 @@ class Array:
 class Access:
     """The attribute of a memory operation. `active` is how many lanes a `scatter` stores (0: not a scatter).
 
-    The index operand counts from the array's base, or from word 0 of the image when `absolute` (see `Graph.origin`). The
-    passes that reason about elements of arrays expect the former; only the last ones make the latter.
+    The index operand counts from the array's base, or from word 0 of the image when `absolute` (see `Graph.origin`).
+    The passes that reason about elements of arrays expect the former; only the last ones make the latter.
     """
 
     array: str

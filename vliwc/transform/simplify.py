@@ -97,8 +97,8 @@ def constant_value(pattern: Pattern, binding: Binding) -> int | None:
         return binding[pattern.name] if pattern.constant else None
     if not isinstance(pattern, Apply):
         return pattern.value
-    args = [constant_value(p, binding) for p in pattern.args]
-    if any(a is None for a in args):
+    args = [word for p in pattern.args if (word := constant_value(p, binding)) is not None]
+    if len(args) < len(pattern.args):
         return None
     word = FUNCTIONS.get(pattern.op) or OPS[pattern.op].word
     assert word is not None

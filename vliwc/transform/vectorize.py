@@ -100,7 +100,7 @@ class _Vectorizer(_Sequentializer):
             self.body(loop, groups)
 
     def held_words(self, loop: Loop) -> int:
-        """How many words of scratch one group holds during an inner loop: what it carries, and as much for temporaries."""
+        """How many words of scratch one group holds during an inner loop: what it carries and some temporaries."""
         inner = [attr for m in self.old.walk(loop.body) if isinstance(attr := self.old.attr[m], Loop)]
         carried = [sum(self.live[c] and c in self.varying for c in attr.carried) for attr in inner]
         return (max(carried) + 2) * self.lanes if inner else 0
