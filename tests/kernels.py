@@ -6,7 +6,8 @@ in an arm that is not taken), and the iterations of every `par` are independent.
 - Every variable and array has a `bound`: no value in it is ever greater. What is assigned or stored respects it, so an
   index may be built from loads, carried variables and loop variables, as people do, and not only from `% n`.
 - In a `par` body an array is seen through a `View`. An array that the body may write is seen only at words that belong
-  to this iteration (an affine function of the loop variable, a row, a column, a block); any other is read-only.
+  to this iteration (an affine function of the loop variable, a row, a column, a block); any other is read-only, or
+  claimed by one iteration, which alone uses it, under a condition.
 - An `out` array is filled completely, before anything reads it or at the very end; so its final contents are a function
   of the inputs.
 """
@@ -117,6 +118,7 @@ class _Kernel:
         self._draw = draw
         self.scope: list[Variable] = []
         self.views: list[View] = []
+        self.claims: dict[str, tuple[Expr, View]] = {}  # array: who may use it in this `par`, and how
         self.tables: dict[str, tuple[int, int]] = {}  # name: length, bound
         self.functions: dict[str, int] = {}  # name: number of parameters
         self.work = 1
@@ -315,9 +317,20 @@ class _Kernel:
         return syntax.Assign(target, "", self.bounded(bound, 3), _HERE)
 
     def branch(self, depth: int) -> Stmt:
+        if self.claims and self.chance(2):
+            return self.claimed(depth)
         then = self.nested(depth - 1)
         orelse = self.nested(depth - 1) if self.chance(2) else None
         return syntax.If(self.expression(2), then, orelse, False, _HERE)
+
+    def claimed(self, depth: int) -> Stmt:
+        """What only the iteration does that has claimed an array."""
+        outer = self.views
+        cond, view = self.claims[self.pick(list(self.claims))]
+        self.views = [view if v.array is view.array else v for v in outer]
+        then = self.nested(depth - 1)
+        self.views = outer
+        return syntax.If(cond, then, None, False, _HERE)
 
     def static_if(self, depth: int) -> Stmt:
         constants = [_name(v.name) for v in self.scope if v.constant] or [_number(1)]
@@ -334,6 +347,7 @@ class _Kernel:
         with self.inside(variable, trips):
             if kind == "par":
                 self.scope = [replace(v, assignable=False) for v in self.scope]
+                self.claims = {}
                 self.views = [self.narrow(v, variable.name, last) for v in self.views]
             body = self.nested(depth - 1)
         written_step = _number(step) if step > 1 or self.chance(4) else None
@@ -353,13 +367,17 @@ class _Kernel:
 
     @contextmanager
     def inside(self, variable: Variable, trips: int) -> Iterator[None]:
-        scope, views, work = self.scope, self.views, self.work
+        scope, views, work, claims = self.scope, self.views, self.work, self.claims
         self.scope, self.work = [*scope, variable], work * trips
         yield
-        self.scope, self.views, self.work = scope, views, work
+        self.scope, self.views, self.work, self.claims = scope, views, work, claims
 
     def narrow(self, view: View, variable: str, last: int) -> View:
         """The view that iteration `variable` of a `par` has, whose greatest value is `last`."""
+        if view.writable and view.readable and self.chance(6):
+            owner = _binary("==", _name(variable), _number(self.upto(last + 1)))
+            self.claims[view.array.name] = owner, view
+            return replace(view, readable=False, writable=False)
         if not view.writable or self.chance(4):
             return replace(view, writable=False)
         fitting = [d for d, size in enumerate(view.free) if size > last]

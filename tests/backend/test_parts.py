@@ -125,6 +125,18 @@ def test_energy_bound_sees_the_load_that_all_wait_for() -> None:
     assert bound.energy <= run(out.graph).bounds.best
 
 
+def test_no_bound_without_work_between_head_and_tail() -> None:
+    """A chain in lockstep lanes: nothing has both a long head and a long tail, and there is no gap to claim."""
+    out = builder(8, a=(64, Mode.IN), c=(64, Mode.OUT))
+    rows = [out.emit("vload", out.const(8 * g), attr=A) for g in range(8)]
+    for k in range(60):
+        rows = [out.emit("xor", row, out.emit("shl", row, out.const(k % 31 + 1, 8))) for row in rows]
+    for g, row in enumerate(rows):
+        out.emit("vstore", out.const(8 * g), row, attr=C)
+    generated = run(out.finish())
+    assert generated.bounds.best <= len(generated.program.bundles) <= 1.1 * generated.bounds.best
+
+
 def constants(count: int) -> Graph:
     out = builder(8, a=(8, Mode.IN), c=(8, Mode.OUT))
     x = out.emit("vload", out.const(0), attr=A)
@@ -135,9 +147,10 @@ def constants(count: int) -> Graph:
 
 
 def test_constants_come_from_other_constants() -> None:
-    slots = run(constants(60)).stats.slots
-    assert slots["load"] < 50, "many constants are sums or products of others"
-    assert run(constants(60), "naive").stats.slots["load"] > 60
+    """Some constants of a progression are sums of others that are there; one slot at a time all of them are loaded."""
+    loads = {schedule: run(constants(60), schedule).stats.slots["load"] for schedule in SCHEDULERS}
+    assert loads["naive"] == 63
+    assert loads["list"] < 55
 
 
 def test_problems_are_json() -> None:

@@ -266,6 +266,30 @@ def test_affine_indices_are_bounded(statements: str, wrong: bool) -> None:
         body_of(statements, "const t = [1, 2]")
 
 
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "a[0] = " + "(" * 195 + "c[0]" + ")" * 195,
+        "a[0] = " + "-" * 190 + "c[0]",
+        "a[0] = " + "c[0] + " * 190 + "1",
+        "a[0] = " + "c[0] ? 1 : " * 190 + "1",
+        "a[0] = " + "a[c[" * 95 + "0" + "]]" * 95,
+        "a[0] = " + "max(1, " * 190 + "0" + ")" * 190,
+        "a[0] = " + "c[0] && (" * 95 + "1" + ")" * 95,
+        "if c[0] { " * 90 + "a[0] = 1" + " }" * 90,
+        "if c[0] { } else " * 90 + "{ a[0] = 1 }",
+        "".join(f"for i{n} in 0..1 {{ " for n in range(90)) + "a[0] = 1" + " }" * 90,
+        "".join(f"par i{n} in 0..1 {{ " for n in range(90)) + "a[0] = 1" + " }" * 90,
+        "a[0] = f60(1)",
+    ],
+)
+def test_what_is_nested_deeply_but_not_too_deeply_works(statements: str) -> None:
+    functions = "fn f0(x) { return x }\n" + "".join(f"fn f{n}(x) {{ return f{n - 1}(x) + 1 }}\n" for n in range(1, 61))
+    memory = "memory { a: u32[1] inout; c: u32[1] in }"
+    kernel = kernel_of(f"{functions}\n{memory}\nkernel k {{ {statements} }}")
+    interpret(kernel, np.array([0, 0], dtype=np.uint32))
+
+
 def test_large_loops_are_checked_fast() -> None:
     text = "param n = 2 ** 26\nmemory { a: u32[n] inout; b: u32[n] inout }\nkernel k { par i in 0..n { a[i] = b[i] } }"
     kernel_of(text)

@@ -85,7 +85,7 @@ def segment_bound(problem: Problem) -> SegmentBound:
     for r in _thresholds([heads[k] for k, _ in operations]):
         for q in _thresholds([tails[k] for k, _ in operations]):
             inside = Counter(forms for k, forms in operations if heads[k] >= r and tails[k] >= q)
-            if r + q and r + q + best > energy:
+            if inside and r + q and r + q + best > energy:
                 energy = max(energy, r + q + _balance(problem.machine, inside)[0])
     return SegmentBound(best, path, energy, slots)
 

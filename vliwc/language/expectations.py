@@ -10,7 +10,7 @@ from lark.lexer import PatternStr
 from vliwc.language.diagnostics import Diagnostic
 from vliwc.language.problems import did_you_mean
 from vliwc.language.tokens import CLOSING, OPENING, grammar, span_of
-from vliwc.source import Source, Span
+from vliwc.source import Span
 
 if TYPE_CHECKING:
     from lark import Token
@@ -28,11 +28,11 @@ def _literals() -> dict[str, str]:
     return {t.name: t.pattern.value for t in grammar().terminals if isinstance(t.pattern, PatternStr)}
 
 
-def explain(stop: Stop, tokens: list[Token], source: Source) -> Diagnostic:
+def explain(stop: Stop, tokens: list[Token]) -> Diagnostic:
     """The diagnostic for the place where the parser could not go on."""
     before = tokens[stop.at - 1] if stop.at else None
     if stop.at == len(tokens):
-        return _at_end(stop, before, source)
+        return _at_end(stop, before)
     token = tokens[stop.at]
     if token in CLOSING and stop.open and OPENING[stop.open[-1]] != token:
         return _mismatch(stop.open[-1], token)
@@ -68,7 +68,7 @@ def _misspelt(before: Token | None, stop: Stop) -> str:
     return did_you_mean(str(before), _STATEMENTS | {"else"})
 
 
-def _at_end(stop: Stop, before: Token | None, source: Source) -> Diagnostic:
+def _at_end(stop: Stop, before: Token | None) -> Diagnostic:
     if stop.open:
         opener = stop.open[-1]
         message = f"the `{opener}` opened here is never closed"

@@ -95,7 +95,7 @@ class Expressions:
         self.problems.report("VK0603", message, span, "too large from here on", _SIZE_HELP)
         self.problems.stop()
 
-    # --- the recursion
+    # --- the recursion: few Python frames a level, since there may be MAX_NESTING levels
 
     def value(self, node: syntax.Expr, names: Scope) -> int | Expr:
         """A constant, or a kernel expression."""
@@ -103,7 +103,26 @@ class Expressions:
         self.depth += 1
         self.extent.depth = max(self.extent.depth, self.depth)
         try:
-            return self._value(node, names)
+            match node:
+                case syntax.Number(value=value):
+                    return value
+                case syntax.Name():
+                    return self._name(node, names)
+                case syntax.Address(name=name):
+                    return self._address(name, names)
+                case syntax.Unary():
+                    a = self.value(node.a, names)
+                    return constants.fold(node.op, (a,)) if isinstance(a, int) else kernel.Unary(node.op, a, node.span)
+                case syntax.Binary(op="&&" | "||"):
+                    return self._logical(node, names)
+                case syntax.Binary():
+                    return self._binary(node.op, node.a, node.b, node.span, names)
+                case syntax.Conditional():
+                    return self._conditional(node, names)
+                case syntax.Index():
+                    return self._index(node, names)
+                case syntax.Call():
+                    return self._call(node, names)
         except ConstantError as error:
             raise self.problems.failure(error.code, error.message, node.span) from None
         finally:
@@ -118,31 +137,6 @@ class Expressions:
         if len(found) < len(nodes):
             raise Reported
         return found
-
-    def _words(self, nodes: tuple[syntax.Expr, ...], names: Scope) -> tuple[Expr, ...]:
-        return self.lift_all(self.values(nodes, names), nodes)
-
-    def _value(self, node: syntax.Expr, names: Scope) -> int | Expr:
-        match node:
-            case syntax.Number(value=value):
-                return value
-            case syntax.Name():
-                return self._name(node, names)
-            case syntax.Address(name=name):
-                return self._address(name, names)
-            case syntax.Unary():
-                a = self.value(node.a, names)
-                return constants.fold(node.op, (a,)) if isinstance(a, int) else kernel.Unary(node.op, a, node.span)
-            case syntax.Binary(op="&&" | "||"):
-                return self._logical(node, names)
-            case syntax.Binary():
-                return self._binary(node.op, node.a, node.b, node.span, names)
-            case syntax.Conditional():
-                return self._conditional(node, names)
-            case syntax.Index():
-                return self._index(node, names)
-            case syntax.Call():
-                return self._call(node, names)
 
     def _as_word(self, value: int, span: Span) -> int:
         if not is_word(value):
@@ -217,7 +211,7 @@ class Expressions:
             taken, other = (node.a, node.b) if cond else (node.b, node.a)
             self.look_through(other, names)
             return self.value(taken, names)
-        a, b = self._words((node.a, node.b), names)
+        a, b = self.lift_all(self.values((node.a, node.b), names), (node.a, node.b))
         return kernel.Select(cond, a, b, node.span)
 
     def look_through(self, node: syntax.Expr | syntax.Block, names: Scope) -> None:
@@ -238,8 +232,8 @@ class Expressions:
 
     # --- tables, arrays, functions
 
-    def element(self, node: syntax.Index, names: Scope) -> tuple[scope.Array | scope.Table, list[int | Expr]]:
-        """What is indexed, and its indices, of the right number."""
+    def element(self, node: syntax.Index, names: Scope) -> scope.Array | scope.Table:
+        """What is indexed, with the right number of indices."""
         symbol = self.look_up(node.name, names)
         name = node.name.text
         if not isinstance(symbol, scope.Array | scope.Table):
@@ -249,14 +243,15 @@ class Expressions:
         if len(node.indices) != rank:
             message = f"`{name}` has {rank} dimension{'s' * (rank > 1)}, but {len(node.indices)} indices are given"
             raise self.problems.failure("VK0401", message.replace("1 indices are", "1 index is"), node.span)
-        return symbol, self.values(node.indices, names)
+        return symbol
 
     def lift_all(self, values: list[int | Expr], nodes: tuple[syntax.Expr, ...]) -> tuple[Expr, ...]:
         """The values as words."""
         return tuple(self._lift(v, n.span) for v, n in zip(values, nodes, strict=True))
 
     def _index(self, node: syntax.Index, names: Scope) -> int | Expr:
-        symbol, indices = self.element(node, names)
+        symbol = self.element(node, names)
+        indices = self.values(node.indices, names)
         if isinstance(symbol, scope.Array):
             return kernel.Load(node.name.text, self.lift_all(indices, node.indices), node.span)
         (index,) = indices
@@ -279,7 +274,7 @@ class Expressions:
         if not isinstance(symbol, scope.Function):
             raise self.problems.failure("VK0107", f"`{name}` is {a_(symbol.what)}, not a function", node.name.span)
         self._check_arguments(node, len(symbol.syntax.params))
-        args = self._words(node.args, names)
+        args = self.lift_all(self.values(node.args, names), node.args)
         if name not in self.functions:
             raise Reported  # an error in the function has been reported, or will be
         function, extent = self.functions[name]

@@ -25,9 +25,6 @@ SAMPLE = 2**20
 FEWEST = 64
 """… but at least this many for each use in the text."""
 
-MAX_SPREAD = 2**22
-"""Uses that are further apart, in words, are not compared."""
-
 Numbers = NDArray[np.int64]
 
 
@@ -111,17 +108,15 @@ def _trips(loop: k.For) -> int:
 def _check_group(loop: k.For, members: list[tuple[Use, Affine]], points: int, problems: Problems) -> None:
     writes_first = sorted(members, key=lambda member: not member[0].writes)
     sampled = [(use, *_enumerate(loop, use, place, points)) for use, place in writes_first]
-    least = min(int(offsets.min()) for _, offsets, _ in sampled)
-    spread = max(int(offsets.max()) for _, offsets, _ in sampled) - least + 1
-    if spread > MAX_SPREAD:
-        return
-    owners = Ownership(spread)
+    places = np.unique(np.concatenate([offsets for _, offsets, _ in sampled]))
+    owners = Ownership(len(places))
     owners.begin(_trips(loop))
     for at, (use, offsets, iterations) in enumerate(sampled):
         touch = owners.write if use.writes else owners.read
-        conflict = touch(offsets - least, iterations)
+        conflict = touch(np.searchsorted(places, offsets), iterations)
         if conflict is not None:
-            _report(loop, [u for u, o, _ in sampled[: at + 1] if conflict.index + least in o], conflict, problems)
+            users = [user for user, o, _ in sampled[: at + 1] if places[conflict.index] in o]
+            _report(loop, users, conflict, problems)
             return
 
 

@@ -193,19 +193,18 @@ class _Run:
         """The offset in its array of an element, after checking every index."""
         offset: int | NDArray[np.int64] = 0
         for node, size in zip(indices, self.kernel.arrays[array].shape, strict=True):
-            index = self._index(node, size, f"`{array}`", frame)
-            offset = offset * size + index
+            index = self.value(node, frame)
+            self._check_index(index, node.span, size, f"`{array}`", frame)
+            offset = offset * size + (index if isinstance(index, int) else index.astype(np.int64))
         return offset
 
-    def _index(self, node: k.Expr, size: int, what: str, frame: Frame) -> int | NDArray[np.int64]:
-        value = self.value(node, frame)
+    def _check_index(self, value: Value, span: Span, size: int, what: str, frame: Frame) -> None:
         bad = np.asarray(value) >= size
         if bad.any():
             lane = int(np.argmax(bad))
             wrong = value if isinstance(value, int) else int(value[lane])
             message = f"index {wrong} is out of range for {what}, which has 0 … {size - 1}{_where(frame, lane)}"
-            self._fault(message, node.span, "mask or compare the index before it is used, or enlarge the array")
-        return value if isinstance(value, int) else value.astype(np.int64)
+            self._fault(message, span, "mask or compare the index before it is used, or enlarge the array")
 
     def _use(self, array: str, index: int | NDArray[np.int64], frame: Frame, span: Span, *, writes: bool) -> None:
         """Notes the use of an element in every `par` loop around, and faults when iterations conflict."""
@@ -271,13 +270,15 @@ class _Run:
 
     def _lookup(self, node: k.Lookup, frame: Frame) -> Value:
         table = self.kernel.tables[node.table]
-        index = self._index(node.index, len(table), f"the table `{node.table}`", frame)
+        index = self.value(node.index, frame)
+        self._check_index(index, node.index.span, len(table), f"the table `{node.table}`", frame)
         return table[index] if isinstance(index, int) else np.array(table, dtype=np.uint32)[index]
 
     def _call(self, node: k.Call, frame: Frame) -> Value:
         function = self.kernel.functions[node.function]
         args = (self.value(a, frame) for a in node.args)
-        inner = Frame(frame.count, dict(zip(function.params, args, strict=True)))
+        levels = tuple(Level(lv.loop, frame.numbers(lv), lv.owners) for lv in frame.levels)
+        inner = Frame(frame.count, dict(zip(function.params, args, strict=True)), levels)
         self.block(function.body, inner)
         return self.value(function.result, inner)
 

@@ -89,8 +89,13 @@ class Layout:
 
     def _check_defines(self, file: syntax.File) -> None:
         params = {d.name.text: d.name.span for d in file.declarations if isinstance(d, syntax.Param)}
+        consts = {d.name.text: d.name.span for d in file.declarations if isinstance(d, syntax.Const)}
         for name in self._defines:
             if name in params:
+                continue
+            if name in consts:
+                message = f"-D {name}=…: `{name}` is a const"
+                self._problems.report("VK0206", message, consts[name], "not a param", "declare it with `param`")
                 continue
             hint = did_you_mean(name, params)
             near = next((span for param, span in params.items() if f"`{param}`" in hint), Span(1, 1, 1, 2))

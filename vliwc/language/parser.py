@@ -17,6 +17,9 @@ from vliwc.source import Source
 MAX_ERRORS = 20
 """The parser stops after this many syntax errors."""
 
+MAX_EFFORT = 500_000
+"""… or when it has read so many tokens in all its attempts."""
+
 _BEGINNINGS = frozenset(
     ["param", "const", "memory", "assume", "fn", "kernel", "header", "let", "if", "static", "for", "par", "return"]
 )
@@ -40,7 +43,7 @@ def parse(source: Source) -> syntax.File:
     tokens = tokenize(source, problems)
     if any(p.code == "VK0004" for p in problems):
         raise KernelErrors(source, problems)
-    tree = _parse(tokens, source, problems)
+    tree = _parse(tokens, problems)
     if tree is None:
         raise KernelErrors(source, problems)
     file = build(tree, problems)
@@ -50,21 +53,22 @@ def parse(source: Source) -> syntax.File:
     return file
 
 
-def _parse(tokens: list[Token], source: Source, problems: list[Diagnostic]) -> Tree[Token] | None:
+def _parse(tokens: list[Token], problems: list[Diagnostic]) -> Tree[Token] | None:
     """Parses, leaving out statements that cannot be read; None if there were any."""
-    errors = 0
+    errors = read = 0
     lines = {p.span.line for p in problems}  # a second error in one line is often a consequence of the first
-    while errors < MAX_ERRORS:
+    while errors < MAX_ERRORS and read < MAX_EFFORT:
         result = _attempt(tokens)
         if not isinstance(result, Stop):
             return result if errors == 0 else None
-        problem = explain(result, tokens, source)
+        problem = explain(result, tokens)
         if problem.span.line not in lines:
             problems.append(problem)
             lines.add(problem.span.line)
         errors += 1
         if result.at == len(tokens):
             return None
+        read += result.at
         start, end = _statement(tokens, result.at)
         tokens = tokens[:start] + tokens[end:]
     return None

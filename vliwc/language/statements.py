@@ -114,14 +114,14 @@ class Statements:
         return result
 
     def _store(self, node: syntax.Assign, target: syntax.Index, names: Scope) -> Stmt:
-        symbol, indices = self._expressions.element(target, names)
+        symbol = self._expressions.element(target, names)
         name = target.name.text
         if isinstance(symbol, scope.Table):
             raise self._problems.failure("VK0404", f"`{name}` is a table of constants", target.span, "not assignable")
         if symbol.decl.mode is Mode.IN:
             message = f"`{name}` is `in`: it is kept as it is"
             raise self._problems.failure("VK0403", message, target.span, f"declared at {symbol.decl.span}")
-        words = self._expressions.lift_all(indices, target.indices)
+        words = self._expressions.lift_all(self._expressions.values(target.indices, names), target.indices)
         value = self._new_value(node, kernel.Load(name, words, target.span), names)
         return kernel.Store(name, words, value, node.span)
 

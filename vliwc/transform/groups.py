@@ -26,8 +26,8 @@ def group_blocks(groups: int, size: int, words: int, scratch: int) -> tuple[int,
     """Groups per block and number of blocks, for `groups` full groups of `size` nodes each.
 
     `words` is how much scratch one group holds while an inner loop runs; 0 if there is none and straight code can take
-    as many groups as it likes. Blocks are as large as the budgets allow, but a somewhat smaller size that leaves no
-    remainder is better.
+    as many groups as it likes. Blocks are as large as the budgets allow, but a somewhat smaller size that leaves fewer
+    groups over is better.
     """
     most = max(1, BLOCK_NODES // max(size, 1))
     if words:
@@ -36,19 +36,19 @@ def group_blocks(groups: int, size: int, words: int, scratch: int) -> tuple[int,
         return groups, 1
     # Inside a machine loop each group also holds addresses and offsets of its own.
     most = max(1, min(most, scratch // max(words, 16)))
-    for per_block in range(most, most * 2 // 3, -1):
-        if groups % per_block == 0:
-            return per_block, groups // per_block
-    blocks = -(-groups // most)
-    return groups // blocks, blocks
+    per_block = min(range(most, most * 2 // 3, -1), key=lambda size: groups % size)
+    return per_block, groups // per_block
 
 
 def varying_nodes(graph: Graph, par: Loop) -> set[int]:
     """The nodes of a `par` body whose values may differ between iterations, and its stores.
 
-    A load of a shared index is shared too: iterations are independent, so none sees what another stores.
+    A load of a shared index is shared too, unless the body stores to the array: then the word may be one that a single
+    iteration, under a condition, writes and reads.
     """
     varying = {par.index}
+    stored = {graph.access(m).array for m in graph.walk(par.body) if graph.kind(m) is Kind.STORE}
+    varying |= {m for m in graph.walk(par.body) if graph.kind(m) is Kind.LOAD and graph.access(m).array in stored}
     results = {m: (graph.args[m][0], graph.attr[m]) for m, op in enumerate(graph.op) if op == "result"}
 
     def scan(block: tuple[int, ...]) -> None:

@@ -9,6 +9,8 @@ Common subexpressions and loop-invariant code need no pass: the builder shares e
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from vliwc.analysis import ranges
 from vliwc.analysis.facts import Fact, exact, join, transfer
 from vliwc.ir.graph import Graph
@@ -97,9 +99,9 @@ def constant_value(pattern: Pattern, binding: Binding) -> int | None:
         return binding[pattern.name] if pattern.constant else None
     if not isinstance(pattern, Apply):
         return pattern.value
-    args = [word for p in pattern.args if (word := constant_value(p, binding)) is not None]
+    args = [w for p in pattern.args if (w := constant_value(p, binding)) is not None]
     if len(args) < len(pattern.args):
         return None
-    word = FUNCTIONS.get(pattern.op) or OPS[pattern.op].word
+    word: Callable[..., int] | None = FUNCTIONS.get(pattern.op) or OPS[pattern.op].word
     assert word is not None
     return word(*args)
