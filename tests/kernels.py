@@ -524,15 +524,17 @@ class _Kernel:
         return _binary("%", self.dynamic(), _number(bound + 1))
 
     def is_constant(self, node: Expr) -> bool:
-        """Whether the checker may know the value: it has no loads and no variables."""
-        names = {v.name for v in self.scope if v.constant}
-        for part, _ in syntax.walk(node):
-            match part:
-                case syntax.Name(name=name) if name not in names:
-                    return False
-                case syntax.Index(name=array) if array.text not in self.tables:
-                    return False
-        return True
+        """Whether the checker may know the value: nothing that is certainly evaluated is a load or a variable."""
+        match node:
+            case syntax.Name():
+                return any(v.name == node.name and v.constant for v in self.scope)
+            case syntax.Index():
+                return node.name.text in self.tables and self.is_constant(node.indices[0])
+            case syntax.Conditional():
+                return self.is_constant(node.cond) and (self.is_constant(node.a) or self.is_constant(node.b))
+            case syntax.Binary(op="&&" | "||"):
+                return self.is_constant(node.a)
+        return all(self.is_constant(part) for part in syntax.children(node) if isinstance(part, Expr))
 
 
 def _whole(array: ArrayInfo) -> View:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from vliwc.ir.ops import MASK
 from vliwc.language import constants, kernel, scope, syntax
@@ -83,14 +84,14 @@ class Expressions:
         except Reported:
             return scope.Broken(span)
 
-    def spend(self, span: Span, amount: int = 1) -> None:
-        """Counts `amount` statements or operations. Raises KernelErrors when the kernel gets too large."""
-        self.extent.size += amount
-        self.budget.size += amount
+    def spend(self, span: Span) -> None:
+        """Counts a statement or operation. Raises KernelErrors when the kernel gets too large."""
+        self.extent.size += 1
+        self.budget.size += 1
         if self.budget.size > MAX_SIZE:
             self.too_large(span, f"more than {MAX_SIZE:,} statements and operations after expansion")
 
-    def too_large(self, span: Span, message: str) -> None:
+    def too_large(self, span: Span, message: str) -> NoReturn:
         """Reports VK0603 and ends the check."""
         self.problems.report("VK0603", message, span, "too large from here on", _SIZE_HELP)
         self.problems.stop()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from vliwc.ir.graph import Graph, Loop
-from vliwc.ir.ops import Kind
+from vliwc.ir.ops import OPS, Kind
 from vliwc.machine.description import Machine
 from vliwc.transform.tables import Site
 
@@ -55,7 +55,26 @@ class Prices:
         has_vselect = machine.runs("flow", "vselect")
         self.select = Loads(flow=1 / machine.slots("flow")) if has_vselect else self.op.plus(self.op, 2)
         self.gather = Loads(load=lanes / max(machine.slots("load"), 0.1))
-        self.vload = Loads(load=1 / max(machine.slots("load"), 0.1))
+        self.load = Loads(load=1 / max(machine.slots("load"), 0.1))
+        self.word = Loads(compute=1 / max(machine.slots("alu") + lanes * machine.slots("valu"), 0.1))
+
+    def node(self, op: str, vector: bool) -> Loads | None:
+        """The price of a graph node; None for what costs these engines nothing."""
+        if op == "gather":
+            return self.gather
+        if op in ("load", "vload", "const"):
+            return self.load
+        if op == "select":
+            return self.select
+        if op == "splat":
+            return self.op
+        if OPS[op].kind is Kind.PURE:
+            return self.op if vector else self.word
+        return None
+
+    def table(self, site: Site) -> Loads:
+        """The price of having a site's words at hand in every lane, once for all groups."""
+        return Loads().plus(self.op, site.count).plus(self.load, -(-site.count // self.machine.lanes))
 
     def way(self, site: Site, way: Way) -> Loads | None:
         """The price of carrying out a gather in some way, or None where that way is not open."""
@@ -72,11 +91,8 @@ class Prices:
         return total.plus(self.op, leaves + 2 * others)
 
 
-def group_loads(graph: Graph, loop: Loop, prices: Prices, own: set[int], rows: set[int]) -> Loads:
-    """The engine loads of one group of a `par`, with every gather a plain one. Inner loops count their trips.
-
-    `own` are the nodes that each group has for itself, `rows` the loads of consecutive words.
-    """
+def measure(graph: Graph, prices: Prices) -> Loads:
+    """The engine loads of a vectorised graph, set-up included. Loops count their trips."""
     total = Loads()
 
     def count(block: tuple[int, ...], times: int) -> None:
@@ -85,58 +101,68 @@ def group_loads(graph: Graph, loop: Loop, prices: Prices, own: set[int], rows: s
             attr = graph.attr[n]
             if isinstance(attr, Loop):
                 count(attr.body, times * attr.trips)
-            elif n not in own:
                 continue
-            elif graph.kind(n) is Kind.LOAD:
-                total = total.plus(prices.vload if n in rows else prices.gather, times)
-            elif graph.op[n] == "select":
-                total = total.plus(prices.select, times)
-            elif graph.kind(n) is Kind.PURE:
-                total = total.plus(prices.op, times)
+            price = prices.node(graph.op[n], graph.width[n] > 1)
+            if price is not None:
+                total = total.plus(price, times)
 
-    count(loop.body, 1)
+    count(graph.body, 1)
     return total
 
 
-def balance(loads: Loads, found: list[Site], prices: Prices, groups: int) -> dict[tuple[int, int], Way]:
-    """The way for each (gather node, group) pair that is not a plain gather; `loads` are those of one group.
+Ways = dict[tuple[int, int], Way]
+"""The way of each (gather node, group) pair; a plain gather where none is named."""
 
-    An integer program: how many groups treat each site in each way, so that the busiest engine has the least to do;
-    among such mixes, one with little work in all. Deterministic.
+
+def balance(
+    setup: Loads, group: Loads, main: dict[int, Way], found: list[Site], prices: Prices, groups: int
+) -> tuple[Ways, dict[int, Way]]:
+    """Chooses the way for each site and group, and tells each site's most frequent one.
+
+    `setup` and `group` are the measured loads of what all groups share and of one group, when every group treats each
+    site as `main` says. An integer program: how many groups treat each site in each way, so that the busiest engine
+    has the least to do; among such mixes, one with little work in all. Deterministic.
     """
     options = [(s, w, p) for s in found for w in Way if (p := prices.way(s, w)) is not None]
-    if not options or not groups:
-        return {}
-    total = Loads().plus(loads, groups)
+    fixed = setup.plus(group, groups)
     for site in found:
-        plain = prices.way(site, Way.GATHER)
-        assert plain is not None
-        total = total.plus(plain, -groups)
-    counts = _solve(total, options, groups)
-    plan: dict[tuple[int, int], Way] = {}
+        price = prices.way(site, main[site.node])
+        assert price is not None, "a main way is an open one"
+        fixed = fixed.plus(price, -groups)
+        if main[site.node] is not Way.GATHER:
+            fixed = fixed.plus(prices.table(site), -1)
+    counts = _solve(fixed, options, prices, groups)
+    ways: Ways = {}
+    most = dict.fromkeys((s.node for s in found), (-1, Way.GATHER))
     used = dict.fromkeys((s.node for s in found), 0)
     for (site, way, _), count in zip(options, counts, strict=True):
+        if count > most[site.node][0]:
+            most[site.node] = (count, way)
         for _ in range(count):
             # Spread over the groups, so that neighbours in time differ in what they ask of the engines.
-            if way is not Way.GATHER:
-                plan[site.node, _spread(used[site.node], groups)] = way
+            ways[site.node, _spread(used[site.node], groups)] = way
             used[site.node] += 1
-    return plan
+    return {k: w for k, w in ways.items() if w is not Way.GATHER}, {n: way for n, (_, way) in most.items()}
 
 
-def _solve(fixed: Loads, options: list[tuple[Site, Way, Loads]], groups: int) -> list[int]:
+def _solve(fixed: Loads, options: list[tuple[Site, Way, Loads]], prices: Prices, groups: int) -> list[int]:
     """How many groups take each option (CP-SAT, one worker)."""
     from ortools.sat.python import cp_model  # noqa: PLC0415 -- slow to import, and most kernels need no plan
 
     model = cp_model.CpModel()
     counts = [model.new_int_var(0, groups, f"{way.name}_{site.node}") for site, way, _ in options]
-    for node in dict.fromkeys(site.node for site, _, _ in options):
-        model.add(sum(c for c, o in zip(counts, options, strict=True) if o[0].node == node) == groups)
+    priced = [(price, count) for (_, _, price), count in zip(options, counts, strict=True)]
+    for site in dict.fromkeys(site for site, _, _ in options):
+        own = [(way, c) for (s, way, _), c in zip(options, counts, strict=True) if s is site]
+        model.add(sum(c for _, c in own) == groups)
+        table = model.new_bool_var(f"table_{site.node}")
+        model.add(sum(c for way, c in own if way is not Way.GATHER) <= groups * table)
+        priced.append((prices.table(site), table))
     busiest = model.new_int_var(0, 1 << 40, "busiest")
     work = 0
     for engine in ("compute", "flow", "load"):
         load = round(_SCALE * getattr(fixed, engine))
-        load += sum(round(_SCALE * getattr(o[2], engine)) * c for c, o in zip(counts, options, strict=True))
+        load += sum(round(_SCALE * getattr(price, engine)) * c for price, c in priced)
         model.add(busiest >= load)
         work += load
     # A little work is worth less than any cycle, but of two equal mixes the lighter leaves the scheduler more room.

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vliwc.ir.graph import Graph, Loop
 from vliwc.ir.ops import Kind
+from vliwc.machine.description import Machine
+from vliwc.transform.balance import Ways
+from vliwc.transform.tables import Site
 
 BLOCK_NODES = 24_000
 """About how many vector nodes one block of groups may come to: straight-line code up to here, a machine loop beyond."""
@@ -20,6 +24,23 @@ class Group:
     active: int
     value: dict[int, int] = field(default_factory=dict)
     """The vector for each old node that differs between lanes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which gathers of one `par` become selections: the sites by node, and their ways by (node, group)."""
+
+    sites: Mapping[int, Site] = field(default_factory=dict)
+    ways: Ways = field(default_factory=dict)
+
+
+def block_size(graph: Graph, loop: Loop, varying: set[int], machine: Machine) -> tuple[int, int]:
+    """Groups per block and number of blocks for a `par` on a machine."""
+    size = sum(1 for _ in graph.walk(loop.body))
+    inner = [attr for m in graph.walk(loop.body) if isinstance(attr := graph.attr[m], Loop)]
+    carried = [sum(c in varying for c in attr.carried) for attr in inner]
+    words = (max(carried) + 2) * machine.lanes if inner else 0  # what a group carries, and some temporaries
+    return group_blocks(loop.trips // machine.lanes, size, words, machine.scratch_words // 2)
 
 
 def group_blocks(groups: int, size: int, words: int, scratch: int) -> tuple[int, int]:

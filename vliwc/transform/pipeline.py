@@ -14,6 +14,7 @@ from vliwc.machine.description import Machine
 from vliwc.transform.affine import affine
 from vliwc.transform.forward import forward
 from vliwc.transform.interchange import interchange
+from vliwc.transform.planning import plan_selections
 from vliwc.transform.promote import promote
 from vliwc.transform.simplify import simplify
 from vliwc.transform.tables import expand_tables
@@ -56,11 +57,16 @@ def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
         Pass("tables", 1, lambda g, _: simplify(expand_tables(g)), essential=True),
         Pass("xors", 1, lambda g, _: xors(simplify(xors(g)))),
         Pass("affine", 1, affine),
-        Pass("vectorize", 1, lambda g, m: vectorize(g, m, selection=selection), essential=True),
+        Pass("vectorize", 1, lambda g, m: _vectorize(g, m, selection), essential=True),
         Pass("addresses", 1, lambda g, _: simplify(absolute(g))),
         Pass("affine-vectors", 1, affine),
         Pass("simplify-vectors", 1, lambda g, _: xors(simplify(g))),
     ]
+
+
+def _vectorize(graph: Graph, machine: Machine, selection: bool) -> Graph:
+    plans = plan_selections(graph, machine, lambda g: affine(simplify(absolute(g)), machine)) if selection else {}
+    return vectorize(graph, machine, plans)
 
 
 def pass_names(level: int) -> tuple[str, ...]:

@@ -12,23 +12,28 @@ machine loop runs over blocks of groups. Inner sequential loops run for all grou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from vliwc.analysis import ranges
 from vliwc.analysis.linear import Forms
 from vliwc.ir.graph import Access, Graph, Loop
 from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
-from vliwc.transform.balance import Prices, Way, balance, group_loads
-from vliwc.transform.groups import Group, group_blocks, varying_nodes
+from vliwc.transform.balance import Way
+from vliwc.transform.groups import Group, Plan, block_size, varying_nodes
 from vliwc.transform.rewriter import Rewriter
-from vliwc.transform.tables import Site, choose, sites
+from vliwc.transform.tables import Site, choose
 
 
-def vectorize(graph: Graph, machine: Machine, *, selection: bool = True) -> Graph:
+def vectorize(
+    graph: Graph, machine: Machine, plans: Mapping[int, Plan] | None = None, trial: Mapping[int, int] | None = None
+) -> Graph:
     """Splits every innermost `par` into groups of the machine's lanes; an outer `par` becomes a sequential loop.
 
-    With `selection`, gathers that reach few words may become choices among them, as `balance` decides.
+    `plans` tells for each `par` node which gathers become selections. `trial` gives the number of groups to emit for
+    each `par` node (none where it is silent) instead of all: a sample of the program, to be measured.
     """
-    return _Vectorizer(graph, machine, selection).run()
+    return _Vectorizer(graph, machine, plans or {}, trial).run()
 
 
 def sequentialize(graph: Graph, *, share: bool = True) -> Graph:
@@ -52,17 +57,19 @@ class _Sequentializer(Rewriter):
 
 
 class _Vectorizer(_Sequentializer):
-    def __init__(self, graph: Graph, machine: Machine, selection: bool) -> None:
+    def __init__(
+        self, graph: Graph, machine: Machine, plans: Mapping[int, Plan], trial: Mapping[int, int] | None
+    ) -> None:
         super().__init__(graph, lanes=machine.lanes)
         self.machine = machine
         self.lanes = machine.lanes
-        self.may_select = selection
+        self.plans = plans
+        self.trial = trial
         self.facts = ranges.analyse(graph)
         self.forms = Forms(graph, self.facts)
         self.varying: set[int] = set()
         self.groups: list[Group] = []
-        self.sites: dict[int, Site] = {}
-        self.plan: dict[tuple[int, int], Way] = {}
+        self.plan = Plan()
 
     def loop(self, n: int, loop: Loop) -> None:
         if self.groups:
@@ -79,10 +86,11 @@ class _Vectorizer(_Sequentializer):
     def par(self, n: int, loop: Loop) -> None:
         """Emits all groups of a `par`: blocks in a machine loop where there are many, the rest straight."""
         self.varying = varying_nodes(self.old, loop)
-        size = sum(self.live[m] for m in self.old.walk(loop.body))
+        self.plan = self.plans.get(n, Plan())
         full, tail = divmod(loop.trips, self.lanes)
-        per_block, blocks = group_blocks(full, size, self.held_words(loop), self.machine.scratch_words // 2)
-        self.plan_tables(loop, per_block)
+        per_block, blocks = block_size(self.old, loop, self.varying, self.machine)
+        if self.trial is not None:
+            full, tail, blocks = self.trial.get(n, 0), 0, 0
         stride = self.lanes * loop.step
         end = loop.lo + blocks * per_block * stride
         if blocks > 1:
@@ -98,20 +106,6 @@ class _Vectorizer(_Sequentializer):
             groups.append(Group(len(groups), self.new.const(loop.lo + full * stride), tail))
         if groups:
             self.body(loop, groups)
-
-    def held_words(self, loop: Loop) -> int:
-        """How many words of scratch one group holds during an inner loop: what it carries and some temporaries."""
-        inner = [attr for m in self.old.walk(loop.body) if isinstance(attr := self.old.attr[m], Loop)]
-        carried = [sum(self.live[c] and c in self.varying for c in attr.carried) for attr in inner]
-        return (max(carried) + 2) * self.lanes if inner else 0
-
-    def plan_tables(self, loop: Loop, groups: int) -> None:
-        found = [s for s in sites(self.old, self.facts, self.forms, loop) if self.may_select and s.node in self.varying]
-        self.sites = {s.node: s for s in found}
-        prices = Prices(self.machine)
-        rows = {m for m in self.varying if self.old.op[m] == "load" and self.is_row(self.old.args[m][0], loop)}
-        loads = group_loads(self.old, loop, prices, self.varying, rows)
-        self.plan = balance(loads, found, prices, groups)
 
     def body(self, loop: Loop, groups: list[Group]) -> None:
         self.groups, self.par_loop = groups, loop
@@ -187,8 +181,8 @@ class _Vectorizer(_Sequentializer):
         old = self.old
         op, span = old.op[n], old.span[n]
         match op:
-            case _ if (way := self.plan.get((n, group.number))) is not None:
-                group.value[n] = self.selection(self.sites[n], way, group)
+            case _ if (way := self.plan.ways.get((n, group.number))) is not None:
+                group.value[n] = self.selection(self.plan.sites[n], way, group)
             case "load":
                 group.value[n] = self.lane_load(n, group)
             case "store":
@@ -201,21 +195,16 @@ class _Vectorizer(_Sequentializer):
 
     def start_index(self, index: int, group: Group) -> int | None:
         """The index of lane 0 as a word, if the lanes' indices follow each other one by one in a full group."""
-        if group.active < self.lanes or not self.is_row(index, self.par_loop):
-            return None
         form = self.forms.of(index)
+        consecutive = form.coefficient(self.par_loop.index) * self.par_loop.step == 1
+        shared = all(n not in self.varying for n, _ in form.terms if n != self.par_loop.index)
+        if group.active < self.lanes or not consecutive or not shared:
+            return None
         total = group.start
         for n, k in form.terms:
             if n != self.par_loop.index:
                 total = self.emit("add", total, self.emit("mul", self.value[n], self.new.const(k)))
         return self.emit("add", total, self.new.const(form.constant)) if form.constant else total
-
-    def is_row(self, index: int, loop: Loop) -> bool:
-        """Whether an index grows by one from one iteration of the `par` to the next."""
-        form = self.forms.of(index)
-        if form.coefficient(loop.index) * loop.step != 1:
-            return False
-        return not any(n in self.varying for n, _ in form.terms if n != loop.index)
 
     def lane_load(self, n: int, group: Group) -> int:
         old = self.old

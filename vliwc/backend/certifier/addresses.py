@@ -103,9 +103,9 @@ class Addresses:
     def _by_cases(self, address: int) -> int | None:
         """An address that depends on a boolean: it is in a region if it is for both values."""
         for condition in self.cases(address):
-            found = {self._region_if(condition, value, address) for value in (True, False)}
-            if len(found) == 1:
-                return found.pop()
+            found = self._region_if(condition, True, address)
+            if found is not None and found == self._region_if(condition, False, address):
+                return found
         return None
 
     def _region_if(self, condition: int, value: bool, address: int) -> int | None:

@@ -105,8 +105,11 @@ class Memory:
         return algebra.atom("load", memory, address, bounds=(algebra.lo[memory], algebra.hi[memory]))
 
     def store(self, r: int, address: int, value: int) -> None:
-        """Puts `value` at `address`, in region `r`."""
-        guard = self._guard(r, address, value)
+        """Puts `value` at `address`, in region `r`. What stores back what is there, changes nothing."""
+        kept = self.load(r, address)
+        if value == kept:
+            return
+        guard = self._guard(address, value, kept)
         if guard is None:
             self._put(r, address, value)
         else:
@@ -119,8 +122,10 @@ class Memory:
         either the value or what was there.
         """
         if self.addresses.region(address) == r:
-            value = self.algebra.select(condition, value, self.load(r, address))
-            self._put(r, address, value)
+            kept = self.load(r, address)
+            value = self.algebra.select(condition, value, kept)
+            if value != kept:
+                self._put(r, address, value)
             return
         contents = self.contents[r]
         cell = self._cell(contents, "guarded", address, value, condition)
@@ -144,17 +149,13 @@ class Memory:
         self.time += 1
         return Cell(address, value, node, self.time)
 
-    def _guard(self, r: int, address: int, value: int) -> tuple[int, int, int] | None:
-        """Condition, address and value, if this store leaves memory as it is unless the condition holds.
+    def _guard(self, address: int, value: int, kept: int) -> tuple[int, int, int] | None:
+        """Condition, address and value, if this store of `value` over `kept` changes nothing unless the condition holds.
 
         A machine without conditional stores does `mem[c ? a : b] = c ? x : mem[b]`.
         """
-        cases = self.addresses.cases(address)
-        if not cases:
-            return None
-        kept = self.load(r, address)
         assuming = self.addresses.assuming
-        for c in cases:
+        for c in self.addresses.cases(address):
             for active in (True, False):
                 if assuming(c, not active, value) == assuming(c, not active, kept):
                     guard = c if active else self.algebra.is_zero(c)
