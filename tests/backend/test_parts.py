@@ -175,23 +175,6 @@ def test_unknown_stores_are_ordered_by_few_edges() -> None:
     assert sum(map(len, problem.successors)) < 12_000
 
 
-def test_long_chains_of_joins() -> None:
-    """Stores and gathers that alternate, all of them waiting for the first store."""
-    out = builder(8, a=(1000, Mode.CONSUMED), c=(8, Mode.OUT))
-    slow = out.emit("load", out.const(999), attr=A)
-    for k in range(40):
-        slow = out.emit("mul", slow, out.const(2 * k + 3))
-    index = out.const(0, 8)
-    total = index
-    out.emit("store", out.const(0), slow, attr=A)
-    for k in range(1, 700):
-        out.emit("store", out.const(k), out.const(k), attr=A)
-        index = out.emit("and", out.emit("add", index, out.emit("splat", slow)), out.const(511, 8))
-        total = out.emit("xor", total, out.emit("gather", index, attr=A))
-    out.emit("vstore", out.const(0), total, attr=C)
-    run(out.finish())
-
-
 def test_schedulers_report_progress() -> None:
     messages: list[str] = []
     SCHEDULERS["list"](problem_of(groups(12)), 0, messages.append)

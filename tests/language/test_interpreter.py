@@ -102,6 +102,7 @@ kernel hand {
         for k in 0..n { y = y * 3 + k; a[i] = gcd(y, c[(k + i) % n] | 1) }
         a[i] -= total
     }
+    if total <= a[2] && min(total, c[1]) > 3 || max(c[0], 7) >= c[2] { total = -total }
     s[0] = total && a[2] || !c[1]
 }
 """

@@ -6,27 +6,28 @@ rather than abreast, overlaps their different phases and needs scratch for a few
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+
 from vliwc.backend.problem import Problem
 
 SHARED = -1
 """The strand of operations that serve several strands."""
 
 _MOST_TOGETHER = 4
-"""Results that have an operation in common belong to one strand if they are no more than this many."""
+"""Results may belong to one strand if the operations that they have in common serve no more than this many."""
+_COMMON_WORK = 4
+"""Results belong together if what they have in common is at least one part in this many of what is each one's own."""
 
 
 def find_strands(problem: Problem) -> list[int]:
     """The strand of each operation, numbered by their first operations in program order; SHARED if it serves several.
 
-    Results are operations that nothing waits for. Those with a common operation that serves few of them are united
-    (union-find); what serves more than one of the unions is shared. Sets of results are bit masks.
+    Results are operations that nothing waits for. Few of them with much work in common are one strand (united by
+    union-find); an operation that serves results of several strands is shared. Sets of results are bit masks.
     """
-    operations, successors = problem.operations, problem.successors
-    sinks = [k for k, edges in enumerate(successors) if not edges]
-    number = {k: i for i, k in enumerate(sinks)}
-    most = min(_MOST_TOGETHER, len(sinks) // 4)
-    reached = [0] * len(operations)
-    parent = list(range(len(sinks)))
+    reached, results = _results_reached(problem)
+    parent = list(range(results))
 
     def root(i: int) -> int:
         while parent[i] != i:
@@ -34,24 +35,35 @@ def find_strands(problem: Problem) -> list[int]:
             i = parent[i]
         return i
 
-    for k in range(len(operations) - 1, -1, -1):
-        mask = 1 << number[k] if k in number else 0
+    work = Counter(reached)
+    for mask, common in work.items():
+        if 1 < mask.bit_count() <= _MOST_TOGETHER:
+            first, *others = _bits(mask)
+            for other in others:
+                if common * _COMMON_WORK >= min(work[1 << first], work[1 << other]):
+                    parent[root(other)] = root(first)
+    strand_of = {mask: _common(mask, root) for mask in work}
+    return _numbered([strand_of[mask] for mask in reached])
+
+
+def _results_reached(problem: Problem) -> tuple[list[int], int]:
+    """For each operation the results that wait for it, as a bit mask; and how many results there are."""
+    successors = problem.successors
+    reached = [0] * len(successors)
+    results = 0
+    for k in range(len(successors) - 1, -1, -1):
+        if not successors[k]:
+            reached[k] = 1 << results
+            results += 1
         for target, _ in successors[k]:
-            mask |= reached[target]
-        reached[k] = mask
-        if 1 < mask.bit_count() <= most:
-            members = _bits(mask)
-            for other in members[1:]:
-                parent[root(other)] = root(members[0])
-    return _numbered([_common(mask, most, root) for mask in reached])
+            reached[k] |= reached[target]
+    return reached, results
 
 
-def _common(mask: int, most: int, root: object) -> int:
-    assert callable(root)
-    if mask.bit_count() > most * _MOST_TOGETHER + 1:
-        return SHARED
-    roots = {root(i) for i in _bits(mask)}
-    return roots.pop() if len(roots) == 1 else SHARED
+def _common(mask: int, root: Callable[[int], int]) -> int:
+    """The strand of all results in a mask, if it is one."""
+    strands = {root(i) for i in _bits(mask)}
+    return strands.pop() if len(strands) == 1 else SHARED
 
 
 def _bits(mask: int) -> list[int]:

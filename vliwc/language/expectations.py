@@ -130,16 +130,12 @@ def _wanted(stop: Stop) -> str:
     wanted += [f"`{text}`" for text in sorted(rest)]
     if operator:
         wanted.append("an operator")
-    if not wanted:
-        wanted.append("the end of the file")
     wanted = wanted[:4]
     return " or ".join([", ".join(wanted[:-1]), wanted[-1]]) if len(wanted) > 1 else wanted[0]
 
 
 def _closing(closer: str, stop: Stop) -> str:
-    opener = stop.open[-1] if stop.open else None
-    if opener is None or OPENING[opener] != closer:
-        return f"`{closer}`"
+    opener = stop.open[-1]  # the grammar accepts a closing bracket only where one is open, of this kind
     what = "block" if closer == "}" else f"`{opener}`"
     return f"`{closer}` to close the {what} opened at {opener.line}:{opener.column}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from vliwc.analysis.linear import Form
 from vliwc.ir.graph import Graph, Loop
 from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
@@ -32,6 +33,13 @@ class Plan:
 
     sites: Mapping[int, Site] = field(default_factory=dict)
     ways: Ways = field(default_factory=dict)
+
+
+def consecutive(form: Form, par: Loop, varying: set[int]) -> bool:
+    """Whether an index of this form grows by one from one iteration of the `par` to the next."""
+    if form.coefficient(par.index) * par.step != 1:
+        return False
+    return all(n not in varying for n, _ in form.terms if n != par.index)
 
 
 def block_size(graph: Graph, loop: Loop, varying: set[int], machine: Machine) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from vliwc.analysis.linear import Forms
 from vliwc.ir.graph import Graph, Loop
 from vliwc.machine.description import Machine
 from vliwc.transform.balance import Loads, Prices, Way, Ways, balance, measure
-from vliwc.transform.groups import Plan, block_size, varying_nodes
+from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.tables import Site, sites
 from vliwc.transform.vectorize import vectorize
 
@@ -30,7 +30,11 @@ def plan_selections(graph: Graph, machine: Machine, finish: Callable[[Graph], Gr
         attr = graph.attr[n]
         if graph.op[n] == "par" and isinstance(attr, Loop):
             varying = varying_nodes(graph, attr)
-            found = [s for s in sites(graph, facts, forms, attr) if s.node in varying]
+            found = [
+                s
+                for s in sites(graph, facts, forms, attr)
+                if s.node in varying and not consecutive(forms.of(graph.args[s.load][0]), attr, varying)
+            ]
             groups, _ = block_size(graph, attr, varying, machine)
             if found and groups:
                 plans[n] = _plan(graph, n, found, groups, machine, finish)

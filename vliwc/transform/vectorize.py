@@ -20,7 +20,7 @@ from vliwc.ir.graph import Access, Graph, Loop
 from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
 from vliwc.transform.balance import Way
-from vliwc.transform.groups import Group, Plan, block_size, varying_nodes
+from vliwc.transform.groups import Group, Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.rewriter import Rewriter
 from vliwc.transform.tables import Site, choose
 
@@ -196,9 +196,7 @@ class _Vectorizer(_Sequentializer):
     def start_index(self, index: int, group: Group) -> int | None:
         """The index of lane 0 as a word, if the lanes' indices follow each other one by one in a full group."""
         form = self.forms.of(index)
-        consecutive = form.coefficient(self.par_loop.index) * self.par_loop.step == 1
-        shared = all(n not in self.varying for n, _ in form.terms if n != self.par_loop.index)
-        if group.active < self.lanes or not consecutive or not shared:
+        if group.active < self.lanes or not consecutive(form, self.par_loop, self.varying):
             return None
         total = group.start
         for n, k in form.terms:

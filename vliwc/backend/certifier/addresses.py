@@ -142,6 +142,13 @@ class Addresses:
             result = algebra.add(result, algebra.scale(term, c))
         return result
 
+    def under(self, condition: int, a: int) -> int:
+        """What `a` is when the boolean `condition`, or the negation that it is of another one, holds."""
+        negated = self.algebra.is_zero(condition)
+        if self.algebra.terms[condition] == ((condition, 1),):
+            return self.assuming(condition, True, a)
+        return self.assuming(negated, False, a)
+
     def disjoint(self, a: int, b: int) -> bool:
         """Do these addresses differ for all values of their symbols?"""
         if a == b:

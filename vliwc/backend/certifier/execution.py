@@ -139,10 +139,10 @@ class Execution:
 
     def _store(self, slot: Slot, fmt: Format, stores: list[Store]) -> None:
         (address,), words = self._sources(slot, fmt)
-        earlier = [a for _, a, _ in stores]
+        earlier = [(r, a) for r, a, _ in stores]
         for a, value in zip(self._run(address, len(words)), words, strict=True):
             region, _ = self._locate(a, slot)
-            if not all(self.addresses.disjoint(a, b) for b in earlier):
+            if not all(r != region or self.addresses.disjoint(a, b) for r, b in earlier):
                 raise self.failure("two stores of one bundle may have the same address", self.pc, slot)
             stores.append((region, a, value))
             self.stores.append((region, a))

@@ -121,6 +121,7 @@ class Memory:
         The address need not be in the region if the condition is 0. If it is anyway, this is an ordinary store of
         either the value or what was there.
         """
+        address, value = self.addresses.under(condition, address), self.addresses.under(condition, value)
         if self.addresses.region(address) == r:
             kept = self.load(r, address)
             value = self.algebra.select(condition, value, kept)
@@ -158,8 +159,7 @@ class Memory:
         for c in self.addresses.cases(address):
             for active in (True, False):
                 if assuming(c, not active, value) == assuming(c, not active, kept):
-                    guard = c if active else self.algebra.is_zero(c)
-                    return guard, assuming(c, active, address), assuming(c, active, value)
+                    return c if active else self.algebra.is_zero(c), address, value
         return None
 
     def _aliases(self, contents: Contents, address: int) -> list[Cell]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -102,7 +101,6 @@ class _Run:
         self.wake: dict[int, list[int]] = {}
         self.ongoing: list[_Ongoing] = []
         self.starved: list[int] = []
-        self.joins: deque[int] = deque()
         self.free: list[int] = []
         self.issues: list[Issue] = []
         self.cycle = 0
@@ -142,7 +140,7 @@ class _Run:
     def _ready(self, k: int) -> None:
         """All that operation k waited for is there."""
         if not self.operations[k].forms:
-            self._join(k)
+            self._done(k, 0)
             return
         s = self.strand[k]
         if s > self.newest:
@@ -151,14 +149,6 @@ class _Run:
             self.starved.append(k)
         else:
             heappush(self.heaps[self.shapes.of[k]], self.rank[k])
-
-    def _join(self, k: int) -> None:
-        """Operation k, which has no slots, is done as soon as it is ready; so may be others that wait for it."""
-        self.joins.append(k)
-        if len(self.joins) == 1:
-            while self.joins:
-                self._done(self.joins[0], 0)
-                self.joins.popleft()
 
     def _done(self, k: int, latency: int) -> None:
         """The last slot of operation k is issued in this cycle."""
