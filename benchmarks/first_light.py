@@ -30,8 +30,8 @@ VARIABLE = "VLIWC_PUBLIC_SIMULATOR"
     show_envvar=True,
     help="A checkout of anthropics/original_performance_takehome. Default: our own simulator.",
 )
-@click.option("--inputs", type=click.IntRange(min=1), default=Plan.inputs, show_default=True, help="Inputs a kernel.")
-@click.option("--samples", type=click.IntRange(min=1), default=Plan.samples, show_default=True, help="Sampled sizes.")
+@click.option("--inputs", type=click.IntRange(min=1), default=100, show_default=True, help="Inputs a kernel.")
+@click.option("--samples", type=click.IntRange(min=1), default=45, show_default=True, help="Sampled sizes.")
 @click.option("--tests/--no-tests", default=True, show_default=True, help="Random kernels and fuzzed texts too.")
 @click.option("--seed", type=int, default=0, show_default=True, help="For inputs and sizes.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

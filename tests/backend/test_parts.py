@@ -184,3 +184,17 @@ def test_schedulers_report_progress() -> None:
 def test_seeds_give_correct_programs() -> None:
     for seed in range(3):
         run(groups(12), seed=seed)
+
+
+def test_a_little_in_common_does_not_unite_strands() -> None:
+    """Two neighbours share one product; a pair of stores of the same group shares all of its work."""
+    out = builder(8, a=(96, Mode.IN), c=(192, Mode.OUT))
+    shared = out.emit("mul", out.emit("vload", out.const(0), attr=A), out.const(77, 8))
+    for g in range(12):
+        x = out.emit("vload", out.const(8 * g), attr=A)
+        for k in range(24):
+            x = out.emit("mul", x, out.const(2 * k + 3, 8))
+        x = out.emit("xor", x, shared) if g < 2 else x
+        out.emit("vstore", out.const(16 * g), x, attr=C)
+        out.emit("vstore", out.const(16 * g + 8), out.emit("add", x, out.const(1, 8)), attr=C)
+    assert set(find_strands(problem_of(out.finish()))) == {SHARED, *range(12)}

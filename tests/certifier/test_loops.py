@@ -364,6 +364,9 @@ def _par() -> Graph:
     return build.finish()
 
 
-def test_par_has_no_meaning_here() -> None:
-    with pytest.raises(ProofFailed, match="'par' has no meaning at this level"):
-        certify(_par(), program("load s[0] = 1"), SMALL)
+def test_nodes_without_a_meaning_here() -> None:
+    stray = Builder(graph(""))
+    stray.emit("index")
+    for of, name in ((_par(), "par"), (stray.finish(), "index")):
+        with pytest.raises(ProofFailed, match=f"'{name}' has no meaning at this level"):
+            certify(of, program("load s[0] = 1"), SMALL)

@@ -58,10 +58,8 @@ class Valuation:
         return [a for a in self.algebra.args[cell] if isinstance(a, int)]
 
     def _stores_to(self, cell: int, address: int) -> bool:
-        parts = self._parts(cell)
-        happens = self.algebra.op[cell] == "cell" or self.word(parts[2])
-        return bool(happens) and self.word(parts[0]) == address
+        return self.word(self._parts(cell)[0]) == address
 
     def _below(self, cell: int) -> set[int]:
-        direct = self._parts(cell)[2 if self.algebra.op[cell] == "cell" else 3 :]
+        direct = self._parts(cell)[2:]
         return set(direct).union(*map(self._below, direct))

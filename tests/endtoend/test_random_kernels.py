@@ -6,10 +6,11 @@ options on the same ones.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
 import pytest
-from hypothesis import HealthCheck, given, note, seed, settings
+from hypothesis import HealthCheck, assume, given, note, seed, settings
 
 from tests.endtoend.pipeline import LEVELS, MACHINES, assert_compiled_right
 from tests.kernels import DIVISIONS, WRAPPING, kernels
@@ -29,12 +30,14 @@ DETERMINED = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 
 
 @pytest.mark.parametrize(("level", "schedule", "machine"), COMBINATIONS)
-def test_random_kernels(level: int, schedule: str, machine: str) -> None:
+def test_random_kernels(
+    level: int, schedule: str, machine: str, record_property: Callable[[str, object], None]
+) -> None:
     options = Options(optimise=level, schedule=schedule, machine=machine, verify_each=True)
     tested: set[str] = set()
 
@@ -42,11 +45,13 @@ def test_random_kernels(level: int, schedule: str, machine: str) -> None:
     @DETERMINED
     @given(kernels().map(unparse))
     def agree(text: str) -> None:
+        assume(text not in tested)  # only different ones count
         note(text)
         assert_compiled_right(Source("random.vk", text), options)
         tested.add(text)
 
     agree()
+    record_property("inputs", len(tested))
     assert len(tested) == SHARE
 
 

@@ -1,7 +1,7 @@
 """What each example computes, said a second time: in numpy and the standard library, knowing nothing of vliwc.
 
-A reference takes the parameters and the arrays at the start (uint32, in the shape that the kernel declares) and returns
-the arrays that are results. Where a library has the function (zlib, math.gcd, np.searchsorted, `@`), it is the reference.
+A reference takes the parameters and the arrays at the start (uint32, in the shape that the kernel declares) and
+returns the arrays that are results. Where a library has the function (zlib, math.gcd, `@`, …), that is used.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def noise(rng: random.Random) -> str:
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_no_text_makes_a_traceback(part: int) -> None:
+def test_no_text_makes_a_traceback(part: int, record_property: Callable[[str, object], None]) -> None:
     rng = random.Random(part)
     outcomes = {"kernel": 0, "errors": 0}
     for _ in range(2500):
@@ -70,4 +71,5 @@ def test_no_text_makes_a_traceback(part: int) -> None:
             assert "error[VK" in shown
             assert all(len(line) < 400 for line in shown.splitlines())
             outcomes["errors"] += 1
+    record_property("inputs", sum(outcomes.values()))
     assert min(outcomes.values()) > 50

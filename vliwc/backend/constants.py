@@ -3,7 +3,7 @@
 A `const` takes a slot of the load engine, which early cycles want for many constants at once and gathers want later. A
 constant that is the sum, difference, xor, product or shift of two others may come from `alu`, and from any other one by
 `add_imm`. Such forms need their operands (`Operation.needs`), but do not keep them in scratch: the scheduler takes them
-if they are there.
+if they are there. Only the first constant is kept, so that `add_imm` always has one to start from.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from vliwc.machine.description import Machine
 
 _MOST_SOURCES = 128
 """Constants that others are made of; splats are taken first, since they live longest."""
+_ANCHORED = 8
+"""From how many constants on the first one stays in scratch for the others."""
 _MOST_FACTORS = 48
 """Of these, how many are multiplied and shifted by each other."""
 _MOST_WAYS = 3
@@ -35,6 +37,10 @@ class _Source:
 def derive_constants(problem: Problem, graph: Graph) -> None:
     """Adds forms to the operations that make constants."""
     sources = _sources(problem, graph)
+    anchor = _anchor(problem, graph)
+    if anchor is not None:
+        problem.held |= {anchor.word.value}
+        sources = [anchor, *(s for s in sources if s.number != anchor.number)]
     at = {s.number: s for s in reversed(sources)}
     products = dict(_products(sources[:_MOST_FACTORS]))
     for k, operation in enumerate(problem.operations):
@@ -44,6 +50,14 @@ def derive_constants(problem: Problem, graph: Graph) -> None:
             forms = operation.forms + tuple(form for form, _ in ways)
             needs = tuple(() for _ in operation.forms) + tuple(need for _, need in ways)
             problem.operations[k] = replace(operation, forms=forms, needs=needs)
+
+
+def _anchor(problem: Problem, graph: Graph) -> _Source | None:
+    """The first constant, if there are enough others that can be made of it by `add_imm`: it stays in scratch."""
+    numbers = [(o, n) for o in problem.operations if (n := _constant(o, graph)) is not None]
+    if len(numbers) < _ANCHORED:
+        return None
+    return next((_Source(n, Word(o.writes)) for o, n in numbers if problem.widths[o.writes] == 1), None)
 
 
 def _constant(operation: Operation, graph: Graph) -> int | None:

@@ -7,7 +7,7 @@ rather than abreast, overlaps their different phases and needs scratch for a few
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from vliwc.backend.problem import Problem
 
@@ -24,10 +24,13 @@ def find_strands(problem: Problem) -> list[int]:
     """The strand of each operation, numbered by their first operations in program order; SHARED if it serves several.
 
     Results are operations that nothing waits for. Few of them with much work in common are one strand (united by
-    union-find); an operation that serves results of several strands is shared. Sets of results are bit masks.
+    union-find, those with most in common first); an operation that serves results of several strands is shared. Sets
+    of results are bit masks.
     """
     reached, results = _results_reached(problem)
+    work = Counter(reached)
     parent = list(range(results))
+    own = [work[1 << i] for i in range(results)]
 
     def root(i: int) -> int:
         while parent[i] != i:
@@ -35,13 +38,13 @@ def find_strands(problem: Problem) -> list[int]:
             i = parent[i]
         return i
 
-    work = Counter(reached)
-    for mask, common in work.items():
-        if 1 < mask.bit_count() <= _MOST_TOGETHER:
-            first, *others = _bits(mask)
+    few = [mask for mask in work if 1 < mask.bit_count() <= _MOST_TOGETHER]
+    for mask in sorted(few, key=lambda mask: (-work[mask], mask)):
+        first, *others = sorted({root(i) for i in _bits(mask)})
+        if work[mask] * _COMMON_WORK >= min(own[i] for i in (first, *others)):
+            own[first] += work[mask] + sum(own[i] for i in others)
             for other in others:
-                if common * _COMMON_WORK >= min(work[1 << first], work[1 << other]):
-                    parent[root(other)] = root(first)
+                parent[other] = first
     strand_of = {mask: _common(mask, root) for mask in work}
     return _numbered([strand_of[mask] for mask in reached])
 
@@ -62,17 +65,19 @@ def _results_reached(problem: Problem) -> tuple[list[int], int]:
 
 def _common(mask: int, root: Callable[[int], int]) -> int:
     """The strand of all results in a mask, if it is one."""
-    strands = {root(i) for i in _bits(mask)}
-    return strands.pop() if len(strands) == 1 else SHARED
+    strand = SHARED
+    for i in _bits(mask):
+        if strand not in (SHARED, root(i)):
+            return SHARED
+        strand = root(i)
+    return strand
 
 
-def _bits(mask: int) -> list[int]:
-    found = []
+def _bits(mask: int) -> Iterator[int]:
     while mask:
         low = mask & -mask
-        found.append(low.bit_length() - 1)
+        yield low.bit_length() - 1
         mask ^= low
-    return found
 
 
 def _numbered(strands: list[int]) -> list[int]:

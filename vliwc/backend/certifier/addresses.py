@@ -62,7 +62,6 @@ class Addresses:
         self.number = {region.name: r for r, region in enumerate(self.regions) if region.mode is not None}
         self._bases = [region.base for region in self.regions]
         self._inside: dict[int, int] = {}
-        self._inside_if: dict[tuple[int, int], int] = {}
         self._disjoint: dict[tuple[int, int], bool] = {}
         self.divisors: set[int] = set()
         """Expressions that the graph divides by, which are therefore not 0."""
@@ -71,12 +70,9 @@ class Addresses:
         """The regions whose contents matter when the program ends."""
         return frozenset(r for r, region in enumerate(self.regions) if region.kept)
 
-    def assume(self, address: int, region: int, condition: int | None = None) -> None:
-        """Notes that the graph accesses `address` in `region`, if the boolean `condition` holds (None: always)."""
-        if condition is None:
-            self._inside[address] = region
-        else:
-            self._inside_if[condition, address] = region
+    def assume(self, address: int, region: int) -> None:
+        """Notes that the graph accesses `address` in `region`."""
+        self._inside[address] = region
 
     def bounds(self, address: int) -> Interval:
         """The least and greatest value of an address."""
@@ -89,65 +85,11 @@ class Addresses:
     def region(self, address: int) -> int | None:
         """The region that contains the address for all values of its symbols, or None if that is not known."""
         found = self._inside.get(address)
-        if found is None:
-            found = self._by_bounds(address)
-        if found is None:
-            found = self._by_cases(address)
-        return found
-
-    def _by_bounds(self, address: int) -> int | None:
+        if found is not None:
+            return found
         lo, hi = self.algebra.lo[address], self.algebra.hi[address]
         r = bisect_right(self._bases, lo) - 1
         return r if r >= 0 and hi < self.regions[r].end else None
-
-    def _by_cases(self, address: int) -> int | None:
-        """An address that depends on a boolean: it is in a region if it is for both values."""
-        for condition in self.cases(address):
-            found = self._region_if(condition, True, address)
-            if found is not None and found == self._region_if(condition, False, address):
-                return found
-        return None
-
-    def _region_if(self, condition: int, value: bool, address: int) -> int | None:
-        case = self.assuming(condition, value, address)
-        guard = condition if value else self.algebra.is_zero(condition)
-        found = self._inside_if.get((guard, case))
-        if found is None:
-            found = self._inside.get(case)
-        return self._by_bounds(case) if found is None else found
-
-    def cases(self, a: int) -> list[int]:
-        """The booleans that `a` depends on in its outermost terms: conditions of selects, and booleans themselves."""
-        algebra = self.algebra
-        found = []
-        for x, _ in algebra.terms[a]:
-            condition = algebra.args[x][0] if algebra.op[x] == "when" else x
-            assert isinstance(condition, int)
-            if algebra.is_boolean(condition) and condition not in found:
-                found.append(condition)
-        return found
-
-    def assuming(self, condition: int, value: bool, a: int) -> int:
-        """What `a` is when the boolean `condition` has this value, as far as its outermost terms show it."""
-        algebra = self.algebra
-        result = algebra.constant(algebra.offset[a])
-        for x, c in algebra.terms[a]:
-            term = x
-            if x == condition:
-                term = algebra.constant(int(value))
-            elif algebra.op[x] == "when" and algebra.args[x][0] == condition:
-                chosen = algebra.args[x][1] if value else algebra.zero
-                assert isinstance(chosen, int)
-                term = chosen
-            result = algebra.add(result, algebra.scale(term, c))
-        return result
-
-    def under(self, condition: int, a: int) -> int:
-        """What `a` is when the boolean `condition`, or the negation that it is of another one, holds."""
-        negated = self.algebra.is_zero(condition)
-        if self.algebra.terms[condition] == ((condition, 1),):
-            return self.assuming(condition, True, a)
-        return self.assuming(negated, False, a)
 
     def disjoint(self, a: int, b: int) -> bool:
         """Do these addresses differ for all values of their symbols?"""

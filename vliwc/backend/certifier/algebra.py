@@ -259,16 +259,23 @@ class Algebra(Expressions):
             return y if self.offset[c] else self.zero
         if self.is_constant(y):
             return self.scale(c, self.offset[y])
-        if self.terms[c] and self.terms[c][0][1] == MASK:
-            # c is 1 - d, at least if d, its only atom, is a boolean
-            d = self.sub(self.one, c)
-            if self.is_boolean(d) and len(self.terms[d]) == 1:
-                return self.sub(y, self.when(d, y))
+        negated = self._negated(c)
+        if negated is not None:
+            return self.sub(y, self.when(negated, y))
         if c == y:
             return c
-        if self.is_boolean(y) and y < c:
-            c, y = y, c
-            return self.when(c, y) if self.terms[c][0][1] == MASK else self.atom("when", c, y)
+        if self.is_boolean(y):
+            negated = self._negated(y)
+            if negated is not None:
+                return self.sub(c, self.when(c, negated))
+            return self.atom("when", min(c, y), max(c, y))
         y, negative = self._positive(y)
         atom = self.atom("when", c, y)
         return self.scale(atom, MASK) if negative else atom
+
+    def _negated(self, c: int) -> int | None:
+        """The boolean d for which `c` is 1 - d, if `c` is written like that."""
+        if len(self.terms[c]) != 1 or self.terms[c][0][1] != MASK:
+            return None
+        d = self.sub(self.one, c)
+        return d if self.is_boolean(d) else None

@@ -84,7 +84,7 @@ def _one_difference(algebra: Algebra, a: int, b: int) -> tuple[int, int] | None:
     if len(only_mine) != 1 or len(only_theirs) != 1:
         return None
     (x, c), (y, d) = only_mine.pop(), only_theirs.pop()
-    if c != d or algebra.op[x] != algebra.op[y] or algebra.op[x] in ("overlay", "cell", "guarded"):
+    if c != d or algebra.op[x] != algebra.op[y] or algebra.op[x] in ("overlay", "cell"):
         return None
     pairs = [
         (p, q)

@@ -17,7 +17,7 @@ class Liveness:
         self._stored: dict[int, frozenset[str]] = {}
 
     def loaded(self, n: int) -> frozenset[str]:
-        """The arrays that node `n`, or a node in its body, loads from. A `store_if` keeps words, so it loads too."""
+        """The arrays that node `n`, or a node in its body, loads from; `store_if` may keep a word, so it loads, too."""
         if n not in self._loaded:
             self._loaded[n] = frozenset(self._arrays(n, loads=True))
         return self._loaded[n]

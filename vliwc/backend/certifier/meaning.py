@@ -99,12 +99,13 @@ class Meaning:
             self.memory.store(region, address, word)
 
     def _store_if(self, n: int, condition: Words, index: Words, value: Words) -> None:
+        """`if (c) a[i] = v` as the store that machines without conditional ones do: `a[c ? i : 0] = c ? v : a[…]`.
+
+        Its address is in the array in any case.
+        """
         region, (address,) = self._addresses(n, index, 1)
-        algebra = self.algebra
-        c = algebra.select(condition[0], algebra.one, algebra.zero)
-        if algebra.is_constant(c):
-            if algebra.offset[c]:
-                self._store(n, index, value)
-            return
-        self.addresses.assume(address, region, c)
-        self.memory.store_if(region, c, address, value[0])
+        select, start = self.algebra.select, self.algebra.constant(self.addresses.regions[region].base)
+        address = select(condition[0], address, start)
+        self.addresses.assume(address, region)
+        kept = self.memory.load(region, address)
+        self.memory.store(region, address, select(condition[0], value[0], kept))

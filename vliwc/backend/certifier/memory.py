@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from vliwc.backend.certifier.addresses import Addresses, Region
 from vliwc.backend.certifier.algebra import Algebra
+from vliwc.backend.certifier.expressions import Terms
 from vliwc.backend.certifier.intervals import FULL, Interval
 from vliwc.ir.graph import Graph
 
@@ -41,18 +42,18 @@ class Contents:
 
     version: int
     fixed: dict[int, Cell] = field(default_factory=dict)  # by address, constant ones
-    floating: dict[int, Cell] = field(default_factory=dict)  # by address, all others
-    guarded: dict[int, Cell] = field(default_factory=dict)  # by node: stores that happen only if a condition holds
+    floating: dict[Terms, dict[int, Cell]] = field(default_factory=dict)  # all others, by their terms and by address
     order: list[tuple[int, int]] = field(default_factory=list)  # sorted pairs: constant address, its expression
     seen: dict[tuple[int, int], int] = field(default_factory=dict)  # overlays of ranges of `order`, until a store
 
     def copy(self) -> Contents:
         """An independent copy."""
-        return Contents(self.version, dict(self.fixed), dict(self.floating), dict(self.guarded), list(self.order))
+        floating = {terms: dict(cells) for terms, cells in self.floating.items()}
+        return Contents(self.version, dict(self.fixed), floating, list(self.order))
 
     def addresses(self) -> set[int]:
         """All addresses that may have been stored to."""
-        return {*self.fixed, *self.floating, *(cell.address for cell in self.guarded.values())}
+        return {*self.fixed}.union(*self.floating.values())
 
 
 class Memory:
@@ -91,8 +92,8 @@ class Memory:
     def load(self, r: int, address: int) -> int:
         """The word at `address`, in region `r`."""
         contents = self.contents[r]
-        exact = contents.fixed.get(address) or contents.floating.get(address)
-        if exact is None and not contents.floating and not contents.guarded:
+        exact = contents.fixed.get(address) or contents.floating.get(self.algebra.terms[address], {}).get(address)
+        if exact is None and not contents.floating:
             memory = self._overlay_fixed(contents, address)
         else:
             cells = self._aliases(contents, address)
@@ -105,72 +106,27 @@ class Memory:
         return algebra.atom("load", memory, address, bounds=(algebra.lo[memory], algebra.hi[memory]))
 
     def store(self, r: int, address: int, value: int) -> None:
-        """Puts `value` at `address`, in region `r`. What stores back what is there, changes nothing."""
-        kept = self.load(r, address)
-        if value == kept:
-            return
-        guard = self._guard(address, value, kept)
-        if guard is None:
-            self._put(r, address, value)
-        else:
-            self.store_if(r, *guard)
-
-    def store_if(self, r: int, condition: int, address: int, value: int) -> None:
-        """Puts `value` at `address`, in region `r`, if the boolean `condition` is 1.
-
-        The address need not be in the region if the condition is 0. If it is anyway, this is an ordinary store of
-        either the value or what was there.
-        """
-        address, value = self.addresses.under(condition, address), self.addresses.under(condition, value)
-        if self.addresses.region(address) == r:
-            kept = self.load(r, address)
-            value = self.algebra.select(condition, value, kept)
-            if value != kept:
-                self._put(r, address, value)
-            return
+        """Puts `value` at `address`, in region `r`."""
         contents = self.contents[r]
-        cell = self._cell(contents, "guarded", address, value, condition)
-        contents.guarded[cell.node] = cell
-
-    def _put(self, r: int, address: int, value: int) -> None:
-        contents = self.contents[r]
-        cell = self._cell(contents, "cell", address, value)
-        if self.algebra.is_constant(address):
-            if address not in contents.fixed:
-                insort(contents.order, (self.algebra.offset[address], address))
-            contents.fixed[address] = cell
-        else:
-            contents.floating[address] = cell
-
-    def _cell(self, contents: Contents, kind: str, address: int, value: int, *more: int) -> Cell:
-        """The cell of a store that happens now."""
         below = sorted(cell.node for cell in self._aliases(contents, address))
-        node = self.algebra.node(kind, (address, value, *more, *below))
-        contents.seen.clear()
+        node = self.algebra.node("cell", (address, value, *below))
         self.time += 1
-        return Cell(address, value, node, self.time)
-
-    def _guard(self, address: int, value: int, kept: int) -> tuple[int, int, int] | None:
-        """Condition, address and value, if this store of `value` over `kept` changes nothing unless the condition holds.
-
-        A machine without conditional stores does `mem[c ? a : b] = c ? x : mem[b]`.
-        """
-        assuming = self.addresses.assuming
-        for c in self.addresses.cases(address):
-            for active in (True, False):
-                if assuming(c, not active, value) == assuming(c, not active, kept):
-                    return c if active else self.algebra.is_zero(c), address, value
-        return None
+        cell = Cell(address, value, node, self.time)
+        contents.seen.clear()
+        if not self.algebra.is_constant(address):
+            contents.floating.setdefault(self.algebra.terms[address], {})[address] = cell
+            return
+        if address not in contents.fixed:
+            insort(contents.order, (self.algebra.offset[address], address))
+        contents.fixed[address] = cell
 
     def _aliases(self, contents: Contents, address: int) -> list[Cell]:
         """The cells that may be at `address`, without the one that certainly is."""
-        disjoint = self.addresses.disjoint
-        cells = [
-            cell
-            for found in (contents.floating, contents.guarded)
-            for cell in found.values()
-            if (cell.address != address or found is contents.guarded) and not disjoint(cell.address, address)
-        ]
+        disjoint, own = self.addresses.disjoint, self.algebra.terms[address]
+        cells: list[Cell] = []
+        for terms, found in contents.floating.items():
+            if terms != own:  # with the same terms, addresses are equal or differ by a constant
+                cells.extend(cell for a, cell in found.items() if not disjoint(a, address))
         if not self.algebra.is_constant(address):
             cells.extend(contents.fixed[a] for a in self._fixed_aliases(contents, address))
         return cells

@@ -22,7 +22,8 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
     def attempt(settings: Settings) -> Schedule | None:
         found = _Run(problem, shapes, urgency, settings).run()
         if progress is not None:
-            progress(f"list: stagger {settings.stagger:.3f}: {f'{found.cycles} cycles' if found else 'no room'}")
+            result = f"{found.cycles} cycles" if found else "no room"
+            progress(f"list: stagger {settings.stagger:.3f}, drift {settings.drift:.2f}: {result}")
         return found
 
     tried = [(settings, found) for settings in portfolio(problem, urgency, seed) if (found := attempt(settings))]

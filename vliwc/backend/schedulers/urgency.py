@@ -8,7 +8,22 @@ from random import Random
 from vliwc.backend.problem import DATA, Operation, Problem
 from vliwc.backend.strands import SHARED, find_strands
 
-_STAGGERS = (0.04, 0.06, 0.025, 0.1, 0.015, 0.2, 0.0, 0.5)
+_STAGGERS = (
+    (0.04, 0.0),
+    (0.0, 1.0),
+    (0.06, 0.0),
+    (0.025, 0.0),
+    (0.0, 0.5),
+    (0.1, 0.0),
+    (0.0, 2.0),
+    (0.2, 0.0),
+    (0.0, 4.0),
+)
+"""Staggers and drifts for problems with several strands, the most promising first."""
+_DRIFTS = ((0.0, 0.0), (0.0, 1.0), (0.0, 4.0), (0.0, 0.25), (0.0, 0.5), (0.0, 2.0), (0.0, 16.0))
+"""The same for problems that are one strand, where there is nothing to stagger."""
+_FACTORS = (0.75, 0.87, 1.15, 1.33)
+"""By how much the best of them is changed to find a better one."""
 _MOST_OPERATIONS = 200_000
 """How many operations all schedules of a portfolio may have together."""
 
@@ -19,6 +34,8 @@ class Settings:
 
     stagger: float = 0.1
     """How much later each strand begins than the one before, as a share of a strand's length."""
+    drift: float = 0.0
+    """How much later the last operation in program order is due than the first, as a share of a strand's length."""
     strands: int = 1 << 30
     """How many strands may be under way at a time."""
     reserve: int = 0
@@ -49,19 +66,19 @@ class Urgency:
     def ranks(self, settings: Settings) -> tuple[list[int], list[int]]:
         """For each operation its rank, lower is more urgent, and for each rank the operation.
 
-        In a strand, the latest possible start decides; strands are staggered; what several strands share is needed
-        just before the first of them.
+        In a strand, the latest possible start decides, drawn towards the program order by the drift; strands are
+        staggered; what several strands share is needed just before the first of them.
         """
         count = len(self.strand)
         if settings.window < count:
             return list(range(count)), list(range(count))
         random = Random(settings.noise)
         start: list[float] = [0.0] * count
-        late = settings.stagger * self.length
+        late, drift = settings.stagger * self.length, settings.drift * self.length / max(count, 1)
         for k in range(count - 1, -1, -1):
             s = self.strand[k]
             if s != SHARED:
-                start[k] = s * late + self.length - self.height[k]
+                start[k] = s * late + k * drift + self.length - self.height[k]
                 if settings.noise:
                     start[k] += random.random() * 3
             else:
@@ -82,22 +99,21 @@ def _delay(operation: Operation, slots: dict[str, int]) -> int:
 
 
 def portfolio(problem: Problem, urgency: Urgency, seed: int) -> list[Settings]:
-    """The settings to try first: the larger the problem, the fewer. One is enough without strands to stagger."""
-    strands = max(urgency.strand, default=SHARED) + 1
-    if strands <= 1:
-        return [Settings(0.0, noise=seed)]
-    return [Settings(stagger, reserve=8, noise=seed) for stagger in _STAGGERS[: _tries(problem)]]
+    """The settings to try first: the larger the problem, the fewer."""
+    several = max(urgency.strand, default=SHARED) > 0
+    slopes = (_STAGGERS if several else _DRIFTS)[: _tries(problem)]
+    return [Settings(stagger, drift, reserve=8 if several else 0, noise=seed) for stagger, drift in slopes]
 
 
 def around(problem: Problem, best: Settings) -> list[Settings]:
     """The settings to try near the best of the portfolio."""
-    if not best.stagger or _tries(problem) < len(_STAGGERS):
+    if _tries(problem) < len(_STAGGERS) + len(_FACTORS) or not best.stagger + best.drift:
         return []
-    return [replace(best, stagger=best.stagger * factor) for factor in (0.75, 0.87, 1.15, 1.33)]
+    return [replace(best, stagger=best.stagger * factor, drift=best.drift * factor) for factor in _FACTORS]
 
 
 def _tries(problem: Problem) -> int:
-    return max(2, min(len(_STAGGERS), _MOST_OPERATIONS // (len(problem.operations) + 1)))
+    return max(2, _MOST_OPERATIONS // (len(problem.operations) + 1))
 
 
 def rescues(urgency: Urgency) -> list[Settings]:
