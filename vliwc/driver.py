@@ -56,7 +56,7 @@ class Options:
     verify_each: bool = False
     """Whether the graph's verifier runs after every pass."""
     disable: frozenset[str] = frozenset()
-    """Passes left out."""
+    """Passes and techniques left out (see `vliwc.transform.optional_names`)."""
     stop_after: str | None = None
     """The last pass to run; then there is a graph, but no program."""
 

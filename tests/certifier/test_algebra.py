@@ -96,6 +96,10 @@ def _equalities() -> dict[str, Callable[[Algebra, int, int, int, int], tuple[int
         "less than 1": lambda a, x, y, e, s: (a.apply["lt"](x, a.one), a.apply["eq"](a.zero, x)),
         "equal by difference": lambda a, x, y, e, s: (a.apply["eq"](x, y), a.apply["eq"](a.sub(y, x), a.zero)),
         "equal by xor": lambda a, x, y, e, s: (a.apply["eq"](x, y), a.apply["eq"](a.apply["xor"](y, x), a.zero)),
+        "equal by half": lambda a, x, y, e, s: (
+            a.is_zero(a.add(a.scale(x, 2**31), a.one)),
+            a.is_zero(a.sub(a.scale(x, 2**31), a.one)),
+        ),
         "not of a boolean": lambda a, x, y, e, s: (a.apply["xor"](e, a.one), a.apply["eq"](e, a.zero)),
         "test of a boolean": lambda a, x, y, e, s: (a.apply["eq"](a.sub(e, a.one), a.zero), e),
         "select of equals": lambda a, x, y, e, s: (a.select(x, y, y), y),

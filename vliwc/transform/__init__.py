@@ -1,5 +1,5 @@
 """Graph to graph: one file a rewrite family, and a pipeline that lists them in order."""
 
-from vliwc.transform.pipeline import optimize, pass_names
+from vliwc.transform.pipeline import optimize, optional_names, pass_names
 
-__all__ = ["optimize", "pass_names"]
+__all__ = ["optimize", "optional_names", "pass_names"]

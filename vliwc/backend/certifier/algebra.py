@@ -229,9 +229,17 @@ class Algebra(Expressions):
         return e if (self.offset[a] + c) & MASK == 0 else self.zero
 
     def _positive(self, a: int) -> tuple[int, bool]:
-        """`a` or its negative, whichever has a first coefficient below 2^31; and whether that is the negative."""
+        """One of `a` and its negative, the same for both; and whether it is the negative.
+
+        It is the one whose first coefficient is below 2^31. That coefficient may be its own negative; then others decide.
+        """
         leading = self.terms[a][0][1] if self.terms[a] else self.offset[a]
-        return (self.scale(a, MASK), True) if leading > _HALF else (a, False)
+        if leading < _HALF:
+            return a, False
+        negative = self.scale(a, MASK)
+        if leading == _HALF and (self.terms[a], self.offset[a]) <= (self.terms[negative], self.offset[negative]):
+            return a, False
+        return negative, True
 
     # Selection
 

@@ -134,7 +134,7 @@ class _Run:
     def _wake_up(self) -> None:
         starved, self.starved = self.starved, []
         for k in starved:
-            heappush(self.heaps[self.shapes.of[k]], self.rank[k])
+            self._ready(k)
         for k in self.wake.pop(self.cycle, ()):
             self._ready(k)
 

@@ -1,0 +1,61 @@
+"""What each technique is worth: cycles with everything on, and with one technique switched off at a time.
+
+`python -m benchmarks.techniques [KERNEL.vk …]` prints the table of docs/optimisations.md. Without a certificate, since only
+cycles are asked for; the tests certify the same programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from vliwc.driver import Options, compile_source
+from vliwc.report.measure import measure
+from vliwc.resources import data_path
+from vliwc.source import Source
+from vliwc.transform import optional_names
+
+KERNELS = ("tree_walk", "ternary_tree", "two_trees", "murmur3", "crc32", "decision_forest", "binary_search")
+LEVEL = 2
+
+
+@click.command()
+@click.argument("kernels", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--machine", default="takehome", show_default=True, help="The machine to compile for.")
+def main(kernels: tuple[Path, ...], machine: str) -> None:
+    """Measure what each technique is worth."""
+    paths = kernels or tuple(data_path("examples") / f"{name}.vk" for name in KERNELS)
+    table = Table(title=f"Cycles on {machine} with one technique off", title_justify="left")
+    table.add_column("off")
+    for path in paths:
+        table.add_column(path.stem, justify="right")
+    console = Console()
+    with console.status("compiling …"):
+        baseline: list[int] = []
+        for name in ("", *optional_names(LEVEL)):
+            found = list(_cycles(paths, machine, name))
+            baseline = baseline or found
+            table.add_row(name or "(all on)", *_cells(found, baseline))
+    console.print(table)
+
+
+def _cycles(paths: tuple[Path, ...], machine: str, off: str) -> Iterator[int]:
+    for path in paths:
+        disable = frozenset({off}) if off else frozenset()
+        options = Options(optimise=LEVEL, machine=machine, certify=False, disable=disable)
+        yield measure(compile_source(Source(path.name, path.read_text("utf-8")), options)).cycles
+
+
+def _cells(found: list[int], baseline: list[int]) -> list[str]:
+    """A count where it differs from everything on, a dot where it does not."""
+    if found is baseline:
+        return [f"{cycles:,}" for cycles in found]
+    return [f"{cycles:,}" if cycles != base else "·" for cycles, base in zip(found, baseline, strict=True)]
+
+
+if __name__ == "__main__":
+    main()
