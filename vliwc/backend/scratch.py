@@ -44,6 +44,11 @@ class Scratch:
         """How many words are free that do not belong to a free vector."""
         return len(self._singles)
 
+    def lists(self) -> tuple[list[int], list[int], list[int]]:
+        """The free vectors, the free single words (the next to be handed out last), and how many of these each block
+        has."""
+        return self._blocks.copy(), self._singles.copy(), self._free_in.copy()
+
     def has(self, width: int) -> bool:
         """Is there a free range of 1 or `lanes` words?"""
         return bool(self._blocks) or (width == 1 and bool(self._singles))

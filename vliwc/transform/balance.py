@@ -7,7 +7,6 @@ in which way.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,6 +17,9 @@ from vliwc.transform.tables import Site
 
 _SCALE = 1000
 """The integer program counts in thousandths of a cycle."""
+
+_RAMP_SHARE = 0.5
+"""How much of the ramps counts: the groups at the ends may use the idle engine where the others do not."""
 
 
 class Way(Enum):
@@ -110,39 +112,74 @@ def measure(graph: Graph, prices: Prices) -> Loads:
     return total
 
 
+def ramps(graph: Graph) -> Loads:
+    """For how many cycles the flow and load engines of one group cannot work: before the first and after the last use.
+
+    Every operation counts one cycle. Constants and rows are not counted as uses of the load engine: they come at once.
+    """
+    early = {"gather": len(graph), "select": len(graph)}
+    late = dict(early)
+    depth = [0] * len(graph)
+    height = [0] * len(graph)
+    nodes = list(graph.walk())
+    for n in nodes:
+        depth[n] = max((depth[a] + 1 for a in graph.args[n]), default=0)
+        if graph.op[n] in early:
+            early[graph.op[n]] = min(early[graph.op[n]], depth[n])
+    for n in reversed(nodes):
+        for a in graph.args[n]:
+            height[a] = max(height[a], height[n] + 1)
+        if graph.op[n] in late:
+            late[graph.op[n]] = min(late[graph.op[n]], height[n])
+    idle = {op: early[op] + late[op] if early[op] < len(graph) else 0 for op in early}
+    return Loads(flow=idle["select"], load=idle["gather"])
+
+
 Ways = dict[tuple[int, int], Way]
 """The way of each (gather node, group) pair; a plain gather where none is named."""
 
 
-def balance(
-    setup: Loads, group: Loads, main: dict[int, Way], found: list[Site], prices: Prices, groups: int
-) -> tuple[Ways, dict[int, Way]]:
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What was measured when every group treats each site as `main` says.
+
+    `setup` is the load of what all groups share, `group` that of one group, `ramp` for how long engines must be idle.
+    """
+
+    main: dict[int, Way]
+    setup: Loads
+    group: Loads
+    ramp: Loads
+
+
+def balance(trial: Trial, found: list[Site], prices: Prices, groups: int) -> tuple[Ways, dict[int, Way]]:
     """Chooses the way for each site and group, and tells each site's most frequent one.
 
-    `setup` and `group` are the measured loads of what all groups share and of one group, when every group treats each
-    site as `main` says. An integer program: how many groups treat each site in each way, so that the busiest engine
+    An integer program: how many groups treat each site in each way, so that the busiest engine
     has the least to do; among such mixes, one with little work in all. Deterministic.
     """
     options = [(s, w, p) for s in found for w in Way if (p := prices.way(s, w)) is not None]
-    fixed = setup.plus(group, groups)
+    fixed = trial.setup.plus(trial.group, groups).plus(trial.ramp, _RAMP_SHARE)
+    fixed.load -= min(_RAMP_SHARE * trial.ramp.load, trial.setup.load)  # set-up is done while no gather can be
     for site in found:
-        price = prices.way(site, main[site.node])
+        price = prices.way(site, trial.main[site.node])
         assert price is not None, "a main way is an open one"
         fixed = fixed.plus(price, -groups)
-        if main[site.node] is not Way.GATHER:
+        if trial.main[site.node] is not Way.GATHER:
             fixed = fixed.plus(prices.table(site), -1)
     counts = _solve(fixed, options, prices, groups)
     ways: Ways = {}
-    most = dict.fromkeys((s.node for s in found), (-1, Way.GATHER))
-    used = dict.fromkeys((s.node for s in found), 0)
-    for (site, way, _), count in zip(options, counts, strict=True):
-        if count > most[site.node][0]:
-            most[site.node] = (count, way)
-        for _ in range(count):
-            # Spread over the groups, so that neighbours in time differ in what they ask of the engines.
-            ways[site.node, _spread(used[site.node], groups)] = way
-            used[site.node] += 1
-    return {k: w for k, w in ways.items() if w is not Way.GATHER}, {n: way for n, (_, way) in most.items()}
+    most = {}
+    for position, site in enumerate(found):
+        own = [(count, way) for (s, way, _), count in zip(options, counts, strict=True) if s is site]
+        most[site.node] = max(own, key=lambda pair: pair[0])[1]
+        # The load engine is idle when the first groups do their first rounds and the last groups their last ones:
+        # there gathers are best placed.
+        ordered = [way for count, way in own for _ in range(count)]
+        if 2 * position >= len(found):
+            ordered.reverse()
+        ways.update({(site.node, k): way for k, way in enumerate(ordered) if way is not Way.GATHER})
+    return ways, most
 
 
 def _solve(fixed: Loads, options: list[tuple[Site, Way, Loads]], prices: Prices, groups: int) -> list[int]:
@@ -175,11 +212,3 @@ def _solve(fixed: Loads, options: list[tuple[Site, Way, Loads]], prices: Prices,
     status = solver.solve(model)
     assert status in (cp_model.OPTIMAL, cp_model.FEASIBLE), "plain gathers are always feasible"
     return [solver.value(c) for c in counts]
-
-
-def _spread(k: int, groups: int) -> int:
-    """The k-th group in an order that scatters: strides coprime to the number of groups."""
-    stride = max(1, round(groups * 0.618))
-    while math.gcd(stride, groups) != 1:
-        stride += 1
-    return (k * stride) % groups

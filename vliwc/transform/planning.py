@@ -12,7 +12,7 @@ from vliwc.analysis import ranges
 from vliwc.analysis.linear import Forms
 from vliwc.ir.graph import Graph, Loop
 from vliwc.machine.description import Machine
-from vliwc.transform.balance import Loads, Prices, Way, Ways, balance, measure
+from vliwc.transform.balance import Prices, Trial, Way, Ways, balance, measure, ramps
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.tables import Site, sites
 from vliwc.transform.vectorize import vectorize
@@ -49,15 +49,16 @@ def _plan(
     main = {s.node: Way.SELECT if s.count <= machine.lanes else Way.GATHER for s in found}
     ways: Ways = {}
 
-    def loads(count: int) -> Loads:
+    def sample(count: int) -> Graph:
         same: Ways = {(n, k): way for n, way in main.items() for k in range(count) if way is not Way.GATHER}
-        return measure(finish(vectorize(graph, machine, {par: Plan(by_node, same)}, {par: count})), prices)
+        return finish(vectorize(graph, machine, {par: Plan(by_node, same)}, {par: count}))
 
     for _ in range(_ROUNDS):
-        one, two = loads(1), loads(2)
-        group = two.plus(one, -1)
-        setup = one.plus(group, -1)
-        ways, most = balance(setup, group, main, found, prices, groups)
+        one = sample(1)
+        shared_and_own = measure(one, prices)
+        own = measure(sample(2), prices).plus(shared_and_own, -1)
+        trial = Trial(main, shared_and_own.plus(own, -1), own, ramps(one))
+        ways, most = balance(trial, found, prices, groups)
         if most == main:
             break
         main = most

@@ -231,7 +231,7 @@ class Algebra(Expressions):
     def _positive(self, a: int) -> tuple[int, bool]:
         """One of `a` and its negative, the same for both; and whether it is the negative.
 
-        It is the one whose first coefficient is below 2^31. That coefficient may be its own negative; then others decide.
+        It is the one whose first coefficient is below 2^31. If that is its own negative, the others decide.
         """
         leading = self.terms[a][0][1] if self.terms[a] else self.offset[a]
         if leading < _HALF:

@@ -11,7 +11,7 @@ from vliwc.backend.schedulers.urgency import Settings, Urgency, around, portfoli
 from vliwc.backend.scratch import Lives, Present
 from vliwc.backend.strands import SHARED
 
-_MOST_SKIPPED = 16
+MOST_SKIPPED = 16
 """How many operations are passed over in a cycle because a form that fits needs values that are not there."""
 
 
@@ -234,7 +234,7 @@ class _Run:
         k = self.at_rank[self.heaps[c][0]]
         operation = self.operations[k]
         choice = self._choose(operation, c, partly)
-        if choice is None and (not operation.needs or self.skipped == _MOST_SKIPPED):
+        if choice is None and (not operation.needs or self.skipped == MOST_SKIPPED):
             return False
         heappop(self.heaps[c])
         if choice is None:
