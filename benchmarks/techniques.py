@@ -1,6 +1,6 @@
 """What each technique is worth: cycles with everything on, and with one technique switched off at a time.
 
-`python -m benchmarks.techniques [KERNEL.vk …]` prints the table of docs/optimisations.md. Without a certificate, since only
+`python -m benchmarks.techniques [KERNEL.vk …]` prints the table of docs/optimisations.md, in Markdown. Without a certificate, since only
 cycles are asked for; the tests certify the same programs.
 """
 
@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from vliwc.driver import Options, compile_source
 from vliwc.report.measure import measure
@@ -29,18 +27,13 @@ LEVEL = 2
 def main(kernels: tuple[Path, ...], machine: str) -> None:
     """Measure what each technique is worth."""
     paths = kernels or tuple(data_path("examples") / f"{name}.vk" for name in KERNELS)
-    table = Table(title=f"Cycles on {machine} with one technique off", title_justify="left")
-    table.add_column("off")
-    for path in paths:
-        table.add_column(path.stem, justify="right")
-    console = Console()
-    with console.status("compiling …"):
-        baseline: list[int] = []
-        for name in ("", *optional_names(LEVEL)):
-            found = list(_cycles(paths, machine, name))
-            baseline = baseline or found
-            table.add_row(name or "(all on)", *_cells(found, baseline))
-    console.print(table)
+    click.echo("| off | " + " | ".join(path.stem for path in paths) + " |")
+    click.echo("| --- |" + " ---: |" * len(paths))
+    baseline: list[int] = []
+    for name in ("", *optional_names(LEVEL)):
+        found = list(_cycles(paths, machine, name))
+        baseline = baseline or found
+        click.echo(f"| {name or '(all on)'} | " + " | ".join(_cells(found, baseline)) + " |")
 
 
 def _cycles(paths: tuple[Path, ...], machine: str, off: str) -> Iterator[int]:

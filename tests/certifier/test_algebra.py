@@ -114,6 +114,10 @@ def _equalities() -> dict[str, Callable[[Algebra, int, int, int, int], tuple[int
             a.select(a.sub(x, s), y, x),
         ),
         "select by a mask": lambda a, x, y, e, s: (a.select(e, x, a.zero), a.apply["and"](a.sub(a.zero, e), x)),
+        "select of a boolean": lambda a, x, y, e, s: (
+            a.select(e, a.apply["and"](x, a.one), a.one),
+            a.apply["muladd"](a.sub(a.one, a.apply["and"](x, a.one)), a.sub(a.one, e), a.apply["and"](x, a.one)),
+        ),
         "product of booleans": lambda a, x, y, e, s: (a.apply["mul"](e, e), e),
     }
 

@@ -12,10 +12,10 @@ from vliwc.ir.evaluator import evaluate
 from vliwc.ir.graph import Graph
 from vliwc.ir.ops import Lanes
 from vliwc.language import interpret, load_kernel, make_image
-from vliwc.machine import load_machine, simulate
+from vliwc.machine import load_machine, machine_names, simulate
 from vliwc.source import Source
 
-MACHINES = ("takehome", "narrow", "wide")
+MACHINES = machine_names()
 LEVELS = (0, 1, 2, 3)
 
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, note, seed, settings
 
 from tests.endtoend.pipeline import LEVELS, MACHINES, assert_compiled_right
-from tests.kernels import DIVISIONS, WRAPPING, kernels
+from tests.kernels import kernels
+from tests.kernels.expressions import DIVISIONS, WRAPPING
 from tests.unparse import unparse
 from vliwc.backend import schedule_names
 from vliwc.driver import Options

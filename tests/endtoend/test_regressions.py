@@ -1,4 +1,4 @@
-"""Small kernels that some stage once got wrong, each with what was wrong, through every scheduler, level and machine."""
+"""Small kernels that some stage once got wrong, each with what was wrong, with every scheduler, level and machine."""
 
 from __future__ import annotations
 

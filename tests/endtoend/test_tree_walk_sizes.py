@@ -13,7 +13,7 @@ from vliwc.driver import Options, compile_source
 from vliwc.language import make_image
 from vliwc.machine import machine_names, simulate
 
-SAMPLES = list(sampled_sizes(27, seed=5))
+SAMPLES = list(sampled_sizes(18, seed=5))
 
 
 @pytest.mark.parametrize(

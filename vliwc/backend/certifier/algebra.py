@@ -272,13 +272,12 @@ class Algebra(Expressions):
             return self.sub(y, self.when(negated, y))
         if c == y:
             return c
-        if self.is_boolean(y):
-            negated = self._negated(y)
-            if negated is not None:
-                return self.sub(c, self.when(c, negated))
-            return self.atom("when", min(c, y), max(c, y))
+        if len(self.terms[y]) == 1:
+            ((atom, factor),) = self.terms[y]
+            if atom != y and self.is_boolean(atom):
+                return self.add(self.scale(c, self.offset[y]), self.scale(self.when(c, atom), factor))
         y, negative = self._positive(y)
-        atom = self.atom("when", c, y)
+        atom = self.atom("when", *(sorted((c, y)) if self.is_boolean(y) else (c, y)))
         return self.scale(atom, MASK) if negative else atom
 
     def _negated(self, c: int) -> int | None:

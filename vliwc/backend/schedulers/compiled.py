@@ -90,7 +90,7 @@ class Compiled:
         """A run at its beginning, with room for so many issues."""
         p = self.packed
         count = len(p.operations)
-        operations = p.operations.copy()
+        operations = _copy(p.operations)
         operations["rank"][order] = np.arange(count)
         wake = np.full(p.longest + 1, NONE, native.BUCKET)
         return native.Run(
@@ -102,11 +102,11 @@ class Compiled:
             edges=p.edges,
             reads=p.reads,
             needs=p.needs,
-            values=p.values.copy(),
-            kinds=p.kinds.copy(),
+            values=_copy(p.values),
+            kinds=_copy(p.kinds),
             heap=np.empty(count, np.int32),
             choices=p.choices if choices is None else choices,
-            strands=p.strands.copy(),
+            strands=_copy(p.strands),
             capacity=p.capacity,
             free=p.capacity.copy(),
             blocks=p.blocks.copy(),
@@ -138,3 +138,9 @@ class Compiled:
         for name, value in initial.items():
             state[name] = value
         return state
+
+
+def _copy(table: Records) -> Records:
+    """A copy made byte by byte, as numpy copies records field by field."""
+    copy: Records = table.view(np.uint8).copy().view(table.dtype)
+    return copy

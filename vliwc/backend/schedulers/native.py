@@ -75,11 +75,14 @@ class Run(NamedTuple):
 
 
 def _native(function: F) -> F:
-    """Compiles a function, without the interpreter's lock, and keeps the result for later processes if it can."""
+    """Compiles a function, and keeps the result for later processes if it can.
+
+    Nothing here allocates, so numba's reference counts are switched off, which else take most of the time.
+    """
     try:
-        return cast(F, numba.njit(cache=True, nogil=True)(function))
-    except RuntimeError:  # no directory for the cache can be written
-        return cast(F, numba.njit(nogil=True)(function))
+        return cast(F, numba.njit(cache=True, nogil=True, _nrt=False)(function))
+    except RuntimeError:  # there is no directory for the cache that can be written
+        return cast(F, numba.njit(nogil=True, _nrt=False)(function))
 
 
 @_native
@@ -91,7 +94,8 @@ def run(r: Run) -> bool:
             _ready(r, k)
     while s.left:
         issued, left = s.issued, s.left
-        r.free[:] = r.capacity
+        for e in range(len(r.free)):
+            r.free[e] = r.capacity[e]
         s.skipped = 0
         _wake_up(r)
         _go_on(r)
@@ -126,8 +130,8 @@ def starts(
 def _wake_up(r: Run) -> None:
     s = r.state[0]
     starved, s.starved = s.starved, 0
-    for i in range(starved):
-        _push(r, r.starved[i])
+    for i in range(starved):  # those that starve again take places that have been read
+        _ready(r, r.starved[i])
     bucket = r.wake[s.cycle % len(r.wake)]
     k = bucket.first
     bucket.first = NONE
@@ -403,6 +407,8 @@ def _choose(r: Run, k: int, c: int, partly: bool) -> tuple[int, bool]:
     o, kind = r.operations[k], r.kinds[c]
     for i in range(kind.first_choice, kind.end_choice):
         choice = r.choices[i]
+        if kind.waiting < choice.least:
+            continue
         if o.needy and not _have(r, o.first_form + choice.form):
             continue
         free = r.free[choice.engine]

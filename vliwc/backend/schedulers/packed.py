@@ -43,7 +43,8 @@ VALUE = _record("width", "address", "reads_left", "keep", "writers", "landed")
 """A value. `address` is -1 as long as it has none; `landed` is when the results of its writers so far are there."""
 KIND = _record("first_choice", "end_choice", "indivisible", "first_rank", "waiting", "closed")
 """A class of operations, and its heap: `waiting` ranks from `first_rank` on."""
-CHOICE = _record("form", "engine", "slots")
+CHOICE = _record("form", "engine", "slots", "least")
+"""A form of a class; it is open to the class's operations only while at least `least` of them wait."""
 STRAND = _record("left", "first", "last")
 """A strand: how many of its operations are not done, and the list of those that wait until it may begin."""
 NONE = -1
@@ -108,7 +109,7 @@ def pack(problem: Problem, shapes: Shapes, urgency: Urgency) -> Packed:
         needs=_integers([v for n in needs for v in n]),
         values=_values(problem),
         kinds=_kinds(shapes),
-        choices=_table(CHOICE, [choice for choices in shapes.choices for choice in choices]),
+        choices=_table(CHOICE, [(*choice, 0) for choices in shapes.choices for choice in choices]),
         strands=_strands(urgency),
         capacity=_integers(shapes.capacity),
         blocks=_integers(blocks + [0] * (len(free_in) - len(blocks))),
