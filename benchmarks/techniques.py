@@ -1,7 +1,7 @@
 """What each technique is worth: cycles with everything on, and with one technique switched off at a time.
 
-`python -m benchmarks.techniques [KERNEL.vk …]` prints the table of docs/optimisations.md, in Markdown. Without a certificate, since only
-cycles are asked for; the tests certify the same programs.
+`python -m benchmarks.techniques [KERNEL.vk …]` prints the table of docs/optimisations.md, in Markdown. Nothing is
+certified, since only cycles are asked for; the tests certify the same programs.
 """
 
 from __future__ import annotations
