@@ -1,7 +1,7 @@
 """The figures that first light has to reach, measured: `python -m benchmarks.first_light [--public CHECKOUT]`.
 
 With a checkout of the public benchmark the tree walks are judged by its frozen simulator and reference, otherwise by
-our own. Ends with exit code 1 if a target is missed.
+our own. Ends with exit code 1 if a target is missed, 2 if there is no checkout at that path.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def main(public: Path | None, inputs: int, samples: int, tests: bool, seed: int,
                 rows.append(figure)
                 status.update(f"{figure.measure}: {figure.measured} …")
     except VliwcError as error:
-        raise click.ClickException(f"{error.message}\n{error.help or ''}".rstrip()) from error
+        click.echo(f"error: {error.message}\n{error.help or ''}".rstrip(), err=True)
+        sys.exit(error.exit_code)
     if as_json:
         click.echo(json.dumps({"judge": judge.name, "figures": [asdict(row) for row in rows]}, indent=2))
     else:

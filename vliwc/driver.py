@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vliwc.backend import Generated, generate, schedule_names
 from vliwc.backend.certifier import Certificate, certify
@@ -25,6 +26,10 @@ from vliwc.machine.faults import suggest
 from vliwc.source import Source
 from vliwc.transform import optimize, pass_names
 from vliwc.transform.pipeline import optional_names
+from vliwc.tune import Budget, Ledger
+
+if TYPE_CHECKING:
+    from vliwc.tune.session import Replaying, Searching
 
 LEVELS = (0, 1, 2, 3)
 LOWERED = "lower"
@@ -57,6 +62,11 @@ class Options:
     """Whether the graph's verifier runs after every pass."""
     disable: frozenset[str] = frozenset()
     """Passes and techniques left out (see `vliwc.transform.optional_names`)."""
+    budget: Budget | None = None
+    """What a search for a better schedule may cost; without one there is no search. A budget in seconds makes results
+    depend on the computer's speed."""
+    replay: Ledger | None = None
+    """What an earlier search has found, in place of a search."""
     stop_after: str | None = None
     """The last pass to run; then there is a graph, but no program."""
 
@@ -97,6 +107,8 @@ class Compilation:
     certificate: Certificate | None
     seconds: Mapping[str, float]
     """Wall-clock seconds of each stage, in order."""
+    ledger: Ledger | None = None
+    """What the search has found, if there was one: `Options.replay` makes the same program of it."""
 
     @property
     def program(self) -> Program:
@@ -190,9 +202,15 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
     """Generates and certifies the program of an optimised kernel. Arguments and errors as in `compile_source`."""
     options = front.options
     clock = _Clock(front.seconds)
+    searcher = _searcher(options, progress)
     with clock.stage("generate"):
         generated = generate(
-            front.graph, front.machine, schedule=options.schedule, seed=options.seed, progress=progress
+            front.graph,
+            front.machine,
+            schedule=options.schedule,
+            seed=options.seed,
+            progress=progress,
+            searcher=searcher,
         )
     certificate = None
     if options.certify:
@@ -200,7 +218,19 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
             progress("proving the program right")
         with clock.stage("certify"):
             certificate = certify(front.graph, generated.program, front.machine, generated.witness)
-    return Compilation(front, generated, certificate, clock.seconds)
+    return Compilation(front, generated, certificate, clock.seconds, searcher.ledger if searcher else None)
+
+
+def _searcher(options: Options, progress: Progress | None) -> Searching | Replaying | None:
+    """What schedules segments in place of the plain scheduler, if the options ask for it."""
+    if options.budget is None and options.replay is None:
+        return None
+    from vliwc.tune.session import Replaying, Searching  # noqa: PLC0415 - imports numba, which is slow
+
+    if options.replay is not None:
+        return Replaying(options.replay)
+    assert options.budget is not None
+    return Searching(options.budget, options.seed, progress)
 
 
 def _require_known(options: Options) -> None:
@@ -210,6 +240,10 @@ def _require_known(options: Options) -> None:
     require_name("scheduler", options.schedule, schedule_names())
     for name in sorted(options.disable):
         require_name("optional pass", name, optional_names(options.optimise))
+    if options.budget is not None and options.replay is not None:
+        raise UsageError("a replay needs no search", help="give either a budget or a search record")
+    if options.schedule != "list" and (options.budget or options.replay):
+        raise UsageError(f"the search tunes the list scheduler, not '{options.schedule}'", help="use --schedule list")
     if options.stop_after is not None:
         require_pass(options.stop_after, options.optimise)
 

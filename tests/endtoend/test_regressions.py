@@ -12,6 +12,60 @@ from vliwc.driver import Options
 from vliwc.source import Source
 
 KERNELS = {
+    # Words of a vector were given to another value while a lane that nobody reads was still to be written.
+    "lanes that nobody reads": """
+        param p0 = 17
+        memory {
+            header p0
+            a0: u32[1, 5] inout
+            a1: u32[28] inout
+            a2: u32[26] in
+        }
+        assume a1[_] <= 8 && a1[_] >= 6
+        assume a2[_] <= 2 && a2[_] >= 0
+        kernel random {
+            par v1 in 0..1 {
+                if a1[v1] ^ v1 & p0 {
+                    a0[1 * a0[v1, v1 + 2] + 18 <= 0 ? 1 * a0[v1, v1 + 2] + 18 : 0, v1 + 2] <<= !v1 == v1
+                }
+                par v2 in 0..1 {
+                    a0[v2 ^ 0, v1 + 2] = a2[a0[v2 ^ 0, v1 + 2] ? v1 & 15 : 1 * a0[v2 ^ 0, v1 + 2] + 2147483647 <= 25 ? 1 * a0[v2 ^ 0, v1 + 2] + 2147483647 : 0]
+                }
+                a1[v1] = v1
+            }
+            static if p0 >= 6 {
+                let v1 = 3
+                par v2 in 0..3 step 3 {
+                    a1[v2 + 16] = a2[v2] ? v2 : 2
+                    a1[v2 + 16] = (v1 + (v1 ^ 1912611)) % 9
+                    if !v1 {
+                        a1[v2 + 16] = v2
+                        a1[v2 + 16] = v1
+                    } else {
+                        a1[v2 + 16] = a2[a0[v2, v2] & 15]
+                    }
+                    a1[v2 + 16] = v2
+                }
+                a1[p0 * v1 ? a2[v1] & 15 : 3 * a1[p0] + 18 <= 27 ? 3 * a1[p0] + 18 : 0] = v1
+            }
+            par v1 in 3..4 step 2 {
+                let v2 = 1 * a2[v1] + 2344200 <= 11 ? 1 * a2[v1] + 2344200 : 0
+                for v3 in 0..4 {
+                    if 2147483649 << v1 | v3 {
+                        a0[v2 % 1, v1 + 1] = ~((v3 && 5575) - a0[v3 & 0, v1 + 1])
+                    }
+                    for v4 in 0..4 step 2 {
+                        v2 = (v4 - 1 & (p0 ? v3 : v3)) % 12
+                    }
+                    a0[(v2 ? 567 : 4294967295) & 0, v1 + 1] = a1[1 * v2 + p0 <= 27 ? 1 * v2 + p0 : 0]
+                }
+                a0[a2[v2] & 0, v1 + 1] = a1[v2] * -a2[v1]
+                a0[v2 != v1 ? a1[v1] & 0 : a2[v1] % 1, v1 + 1] >>= -a0[0, v1 + 1]
+            }
+            par v1 in 0..28 {
+                a1[27 - v1] = 0
+            }
+        }""",
     # The vectoriser loaded `a[0]` before the stores of the only iteration that uses it.
     "word that one iteration owns": """
         memory {

@@ -13,7 +13,12 @@ from vliwc.driver import Options, compile_source
 from vliwc.language import make_image
 from vliwc.machine import machine_names, simulate
 
-SAMPLES = list(sampled_sizes(18, seed=5))
+LONG = [
+    ("tree_walk", Options(defines={"height": 4, "rounds": 1000, "batch": 9})),
+    ("tree_walk_indices", Options(defines={"height": 3, "rounds": 1, "batch": 65_536})),
+    ("tree_walk_any", Options(defines={"height": 5, "rounds": 1000, "batch": 1}, machine="narrow")),
+]
+SAMPLES = LONG + list(sampled_sizes(18, seed=5))
 
 
 @pytest.mark.parametrize(

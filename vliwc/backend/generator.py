@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from vliwc.backend.bounds import Bounds, SegmentBound, segment_bound, total
 from vliwc.backend.certifier.witness import Induction, LoopWitness, Place, Witness
@@ -27,6 +28,19 @@ Progress = Callable[[str], None]
 
 _SPILL_RESERVES = (1, 2, 4)
 """How many vectors of scratch spilling leaves free, for what it needs itself: tried in turn."""
+
+
+class Searcher(Protocol):
+    """Looks for a better schedule of a segment than the scheduler's, such as `vliwc.tune.session`."""
+
+    def begin(self) -> None:
+        """Generation begins, or begins again."""
+
+    def schedule(
+        self, number: int, share: float, problem: Problem, scheduler: Callable[[Problem], Schedule | None]
+    ) -> Schedule | None:
+        """The schedule of segment `number`, which has this share (0 … 1) of the run's work; None if there is no room
+        in scratch for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +68,15 @@ class Generated:
 
 
 def generate(
-    graph: Graph, machine: Machine, *, schedule: str = "list", seed: int = 0, progress: Progress | None = None
+    graph: Graph,
+    machine: Machine,
+    *,
+    schedule: str = "list",
+    seed: int = 0,
+    progress: Progress | None = None,
+    searcher: Searcher | None = None,
 ) -> Generated:
-    """The program of a vectorised or scalar graph without `par`.
+    """The program of a vectorised or scalar graph without `par`; a `searcher` may better the scheduler's schedules.
 
     Raises UsageError for a scheduler that does not exist, and DoesNotFit if the machine lacks an operation or scratch
     words that the graph needs. Equal arguments give equal programs.
@@ -64,24 +84,33 @@ def generate(
     if schedule not in SCHEDULERS:
         known = ", ".join(schedule_names())
         raise UsageError(f"there is no scheduler '{schedule}'", help=f"it is one of: {known}")
+    scheduler = SCHEDULERS[schedule]
+
+    def solve(problem: Problem) -> Schedule | None:
+        return scheduler(problem, seed, progress)
+
     legal = legalise(graph, machine)
     try:
-        return _Generator(graph, legal, machine, schedule, seed, progress).run()
+        return _Generator(graph, legal, machine, solve, searcher).run()
     except NoRoom:
         if not legal.origin:
             raise
-        return _Generator(graph, sink_constants(legal), machine, schedule, seed, progress).run()
+        return _Generator(graph, sink_constants(legal), machine, solve, searcher).run()
 
 
 class _Generator:
     def __init__(
-        self, graph: Graph, legal: Legal, machine: Machine, schedule: str, seed: int, progress: Progress | None
+        self,
+        graph: Graph,
+        legal: Legal,
+        machine: Machine,
+        solve: Callable[[Problem], Schedule | None],
+        searcher: Searcher | None,
     ) -> None:
         self.graph = graph
         self.machine = machine
-        self.schedule = SCHEDULERS[schedule]
-        self.seed = seed
-        self.progress = progress
+        self.solve = solve
+        self.searcher = searcher
         self.legal = legal
         self.plan: Plan = plan(legal)
         self.placement: Placement = place(legal, self.plan)
@@ -96,6 +125,8 @@ class _Generator:
 
     def run(self) -> Generated:
         """Segment by segment."""
+        if self.searcher is not None:
+            self.searcher.begin()
         for number in range(len(self.plan.segments)):
             self._segment(number)
         idle = min(self.machine.engines)
@@ -170,17 +201,23 @@ class _Generator:
     def _solve(self, number: int) -> tuple[Problem, Schedule]:
         """A segment's problem and schedule, with spills if there is no other way."""
         problem = self.selector.problem(number, self.address)
-        found = self.schedule(problem, self.seed, self.progress)
+        found = self._schedule(number, problem)
         if found is not None:
             return problem, found
         graph = self.legal.graph
         arrays = dead_arrays(graph, self.plan, number)
         for reserve in _SPILL_RESERVES:
             smaller = spill(problem, graph, arrays, self.placement.temporary, reserve)
-            found = self.schedule(smaller, self.seed, self.progress) if smaller else None
+            found = self._schedule(number, smaller) if smaller else None
             if smaller is not None and found is not None:
                 return smaller, found
         raise no_room(problem, graph)
+
+    def _schedule(self, number: int, problem: Problem) -> Schedule | None:
+        if self.searcher is None:
+            return self.solve(problem)
+        work = [len(segment.nodes) * self._times(segment.loop) for segment in self.plan.segments]
+        return self.searcher.schedule(number, work[number] / max(sum(work), 1), problem, self.solve)
 
 
 def _landing(problem: Problem, found: Schedule, value: int) -> int:

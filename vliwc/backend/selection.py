@@ -54,7 +54,7 @@ class _Segment:
         self.machine = selector.machine
         self.place = selector.placement.place
         self.problem = problem
-        self.writers: dict[int, list[tuple[int, Word, int]]] = {}
+        self.writers: dict[int, list[int]] = {}
         self.order = MemoryOrder(self.graph, self._join)
 
     def select(self, number: int) -> None:
@@ -74,9 +74,9 @@ class _Segment:
     # -- operations
 
     def _emit(
-        self, node: int, forms: tuple[Form, ...], target: Word | None, width: int, before: dict[int, int] | None = None
+        self, node: int, forms: tuple[Form, ...], target: Word | None, before: dict[int, int] | None = None
     ) -> int:
-        """Adds an operation after the writers of all words that its first form reads; `before` has more edges."""
+        """Adds an operation after the writers of all values that its first form reads; `before` has more edges."""
         if not forms:
             raise DoesNotFit(
                 f"machine {self.machine.name} cannot do '{self.graph.op[node]}', which the kernel needs",
@@ -88,30 +88,21 @@ class _Segment:
         for step in forms[0]:
             sources = step.operands if step.engine == "store" else step.operands[1:]
             for operand in sources:
-                if isinstance(operand, Word):
-                    span = (step.slots - 1) * operand.stride + self._reach(step, operand)
-                    if operand != target:  # a later step reads what an earlier one left there
-                        self._after(operand, span, waits)
-                        reads[operand.value] = None
+                if isinstance(operand, Word) and operand != target:  # a later step reads what an earlier one left
+                    self._after(operand.value, waits)
+                    reads[operand.value] = None
         value = -1 if target is None else target.value
         self._add(Operation(node, forms, tuple(reads), value), waits)
         if target is not None:
-            self.writers.setdefault(value, []).append((number, target, width))
+            self.writers.setdefault(value, []).append(number)
         return number
 
-    def _reach(self, step: Step, operand: Word) -> int:
-        """How many words one slot reads of an operand."""
-        if operand.stride:
-            return 1
-        if step.engine == "valu" and step.op != "vbroadcast":
-            return self.graph.lanes
-        whole_row = step.op in ("vselect", "load_offset") or (step.op == "vstore" and operand == step.operands[1])
-        return self.graph.lanes if whole_row else 1
+    def _after(self, value: int, waits: dict[int, int]) -> None:
+        """Waits for all writers of a value so far, also of words that are not read here.
 
-    def _after(self, word: Word, width: int, waits: dict[int, int]) -> None:
-        for writer, target, written in self.writers.get(word.value, ()):
-            if target.offset < word.offset + width and word.offset < target.offset + written:
-                waits[writer] = DATA
+        A value's words are free for others after its last read: no writer may still be to come then.
+        """
+        waits.update((writer, DATA) for writer in self.writers.get(value, ()))
 
     def _add(self, operation: Operation, waits: dict[int, int]) -> int:
         number = len(self.problem.operations)
@@ -133,11 +124,9 @@ class _Segment:
         if op == "pack":
             self._pack(n)
         elif touches_memory(graph, n):
-            self.order.add(
-                n, lambda waits: self._emit(n, self._memory(n), self._target(n), graph.width[n], dict(waits))
-            )
+            self.order.add(n, lambda waits: self._emit(n, self._memory(n), self._target(n), dict(waits)))
         else:
-            self._emit(n, self._value_forms(n, self.place[n]), self.place[n], graph.width[n])
+            self._emit(n, self._value_forms(n, self.place[n]), self.place[n])
 
     def _target(self, n: int) -> Word | None:
         return self.place[n] if self.graph.width[n] else None
@@ -147,7 +136,7 @@ class _Segment:
         for k, word in enumerate(self.graph.args[n]):
             target = Word(vector.value, vector.offset + k)
             if self.place[word] != target:
-                self._emit(n, self._copy(target, self.place[word], 1), target, 1)
+                self._emit(n, self._copy(target, self.place[word], 1), target)
 
     def _value_forms(self, n: int, target: Word) -> tuple[Form, ...]:
         """How to compute a node that does not touch memory."""
@@ -255,9 +244,9 @@ class _Segment:
         graph, target = self.graph, self.place[carried]
         width = graph.width[carried]
         if graph.op[init] == "const":
-            self._emit(init, self._value_forms(init, target), target, width)
+            self._emit(init, self._value_forms(init, target), target)
         elif self.place[init] != target:
-            self._emit(init, self._copy(target, self.place[init], width), target, width)
+            self._emit(init, self._copy(target, self.place[init], width), target)
 
     def _latch(self, carried: tuple[int, ...], yields: tuple[int, ...]) -> None:
         """Puts the next iteration's values where the loop carries them.
@@ -280,14 +269,14 @@ class _Segment:
 
     def _temporary(self, node: int, source: Word, width: int) -> Word:
         target = Word(self.selector.placement.temporary(width, node))
-        self._emit(node, self._copy(target, source, width), target, width)
+        self._emit(node, self._copy(target, source, width), target)
         return target
 
     def _tie(self, old: int, new: int) -> bool:
         """Makes value `new` overwrite `old`, unless a reader of the old value has to come after a writer of the new."""
         problem = self.problem
         operations = problem.operations
-        writers = [writer for writer, _, _ in self.writers.get(new, ())]
+        writers = self.writers.get(new, [])
         same_width = problem.widths[old] == problem.widths[new]
         if not writers or not same_width or new in problem.tied or new in problem.held:
             return False

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from vliwc.cli.files import read_text, require_writable
+from vliwc.errors import UsageError
+
+if TYPE_CHECKING:
+    from vliwc.tune import Budget, Ledger
 
 F = TypeVar("F", bound=Callable[..., Any])
 Completer = Callable[[click.Context, click.Parameter, str], list[str]]
@@ -114,3 +120,36 @@ def target_options(function: F) -> F:
     for option in (seed_option, schedule_option, optimise_option, machine_option, defines_option):
         function = option(function)
     return function
+
+
+def search_options(function: F) -> F:
+    """The options of a search for a better schedule."""
+    for option in (
+        click.option("--replay", metavar="FILE", type=PATH, help="Make the program that a search recorded in FILE."),
+        click.option("--save-search", metavar="FILE", type=PATH, help="Record what the search finds, for --replay."),
+        click.option(
+            "--budget-evals", metavar="N", type=click.IntRange(min=1), help="Search, trying N schedules: reproducible."
+        ),
+        click.option(
+            "--budget", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True), help="Search for so long."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def read_search(
+    seconds: float | None, evals: int | None, save: Path | None, replay: Path | None
+) -> tuple[Budget | None, Ledger | None]:
+    """The budget and the record that the search options stand for. Raises UsageError or DataError before any work."""
+    searching = seconds is not None or evals is not None
+    if save is not None:
+        if not searching:
+            raise UsageError("there is no search to save", help="ask for one with --budget or --budget-evals")
+        require_writable(save)
+    if not searching and replay is None:
+        return None, None
+    from vliwc.tune import Budget, Ledger
+
+    ledger = None if replay is None else Ledger.from_text(read_text(replay, "search record"))
+    return (Budget(seconds, evals) if searching else None), ledger

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vliwc.backend.problem import Issue, Problem, Schedule
-from vliwc.backend.schedulers import native
+from vliwc.backend.schedulers import native, running
 from vliwc.backend.schedulers.listing import Shapes
 from vliwc.backend.schedulers.packed import NONE, Floats, Records, pack
 from vliwc.backend.schedulers.urgency import Settings, Urgency
@@ -35,7 +35,7 @@ class Limits:
 
 
 class Outcome(NamedTuple):
-    """How long a schedule is, and how much of it lies after a target cycle (see `native.STATE`)."""
+    """How long a schedule is, and how much of it lies after a target cycle (see `running.STATE`)."""
 
     cycles: int
     late: float
@@ -86,14 +86,14 @@ class Compiled:
         state = run.state[0]
         return Outcome(int(max(state["cycle"], state["landed"])), float(state["late"]))
 
-    def _prepared(self, order: Order, limits: Limits, choices: Records | None, target: int, issues: int) -> native.Run:
+    def _prepared(self, order: Order, limits: Limits, choices: Records | None, target: int, issues: int) -> running.Run:
         """A run at its beginning, with room for so many issues."""
         p = self.packed
         count = len(p.operations)
         operations = _copy(p.operations)
         operations["rank"][order] = np.arange(count)
-        wake = np.full(p.longest + 1, NONE, native.BUCKET)
-        return native.Run(
+        wake = np.full(p.longest + 1, NONE, running.BUCKET)
+        return running.Run(
             state=self._state(limits, target, issues),
             operations=operations,
             at_rank=order.astype(np.int32),
@@ -114,14 +114,14 @@ class Compiled:
             free_in=p.free_in.copy(),
             wake=wake,
             starved=np.empty(count, np.int32),
-            ongoing=np.empty(count, native.TASK),
-            frames=np.empty(count + len(p.strands), native.FRAME),
-            issues=np.empty(issues, native.ISSUE),
+            ongoing=np.empty(count, running.TASK),
+            frames=np.empty(count + len(p.strands), running.FRAME),
+            issues=np.empty(issues, running.ISSUE),
         )
 
     def _state(self, limits: Limits, target: int, issues: int) -> Records:
         p = self.packed
-        state = np.zeros(1, native.STATE)
+        state = np.zeros(1, running.STATE)
         initial = {
             "left": len(p.operations),
             "newest": min(limits.strands, len(p.strands)) - 1,

@@ -5,84 +5,35 @@ records they change. The calls by which `listing` lets operations become ready, 
 deep as chains of operations without slots are long; here a stack of frames takes their place, in the same order.
 
 Importing this module imports numba; the first call compiles, unless an earlier process has left the result in the
-cache.
+cache. All compiled functions stand in this one file, since numba notices changes of a cached function's own file only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
 
 from vliwc.backend.problem import DATA
 from vliwc.backend.schedulers.listing import MOST_SKIPPED
-from vliwc.backend.schedulers.packed import NONE, Floats, Integers, Records
+from vliwc.backend.schedulers.packed import NONE, Floats, Records
+from vliwc.backend.schedulers.running import Run
 from vliwc.backend.strands import SHARED
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-STATE = np.dtype(
-    [
-        (name, np.int32)
-        for name in (
-            "cycle", "landed", "left", "first_undone", "oldest", "newest", "skipped", "reserve", "window",
-            "starved", "ongoing", "awake", "frames", "issued", "record",
-            "lanes", "blocks", "singles", "used", "peak", "target",
-        )
-    ]
-    + [("late", np.float64)]
-)  # fmt: skip
-"""A run's scalars. `starved`, `ongoing`, `frames`, `issued`, `blocks` and `singles` count the entries of the lists of
-these names, `awake` the operations that wait for a cycle; issues are kept if `record` is set. `late` adds up by how many
-cycles slots are issued after cycle `target`, each as the share that it has of its engine."""
-TASK = np.dtype([(name, np.int32) for name in ("operation", "form", "step", "slot", "ready")])
-FRAME = np.dtype([(name, np.int32) for name in ("operation", "position", "landed")])
-"""An operation that is done, and which of its edges is next; or (operation NONE) a strand that begins, and which of
-its operations is next."""
-ISSUE = np.dtype([(name, np.int32) for name in ("cycle", "operation", "form", "step", "first", "slots")])
-BUCKET = np.dtype([("first", np.int32), ("last", np.int32)])
-"""The operations that wait for a cycle, first to last by their `next`."""
-
-
-class Run(NamedTuple):
-    """A schedule under construction; see `packed.Packed` for the tables."""
-
-    state: Records
-    operations: Records
-    at_rank: Integers
-    forms: Records
-    steps: Records
-    edges: Records
-    reads: Integers
-    needs: Integers
-    values: Records
-    kinds: Records
-    heap: Integers
-    choices: Records
-    strands: Records
-    capacity: Integers
-    free: Integers
-    blocks: Integers
-    singles: Integers
-    free_in: Integers
-    wake: Records
-    starved: Integers
-    ongoing: Records
-    frames: Records
-    issues: Records
+_OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False}
+"""No function here allocates: reference counts are switched off, which else take nine tenths of the time."""
 
 
 def _native(function: F) -> F:
-    """Compiles a function, and keeps the result for later processes if it can.
-
-    Nothing here allocates, so numba's reference counts are switched off, which else take most of the time.
-    """
+    """Compiles a function, and keeps the result for later processes if there is a place for it."""
     try:
-        return cast(F, numba.njit(cache=True, nogil=True, _nrt=False)(function))
+        return cast(F, numba.njit(cache=True, **_OPTIONS)(function))
     except RuntimeError:  # there is no directory for the cache that can be written
-        return cast(F, numba.njit(nogil=True, _nrt=False)(function))
+        return cast(F, numba.njit(**_OPTIONS)(function))
 
 
 @_native
@@ -407,8 +358,6 @@ def _choose(r: Run, k: int, c: int, partly: bool) -> tuple[int, bool]:
     o, kind = r.operations[k], r.kinds[c]
     for i in range(kind.first_choice, kind.end_choice):
         choice = r.choices[i]
-        if kind.waiting < choice.least:
-            continue
         if o.needy and not _have(r, o.first_form + choice.form):
             continue
         free = r.free[choice.engine]
@@ -475,7 +424,7 @@ def _take(r: Run, width: int) -> int:
     s = r.state[0]
     if width == 1 and s.singles > 0:
         s.singles -= 1
-        address = r.singles[s.singles]
+        address: int = r.singles[s.singles]
         r.free_in[address // s.lanes] -= 1
     elif s.blocks > 0:
         s.blocks -= 1

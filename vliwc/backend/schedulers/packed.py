@@ -27,25 +27,25 @@ Integers = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 
 
-def _record(*names: str) -> np.dtype[Any]:
+def record(*names: str) -> np.dtype[Any]:
+    """The type of records with these fields, each a 32-bit integer."""
     return np.dtype([(name, np.int32) for name in names])
 
 
-OPERATION = _record(
+OPERATION = record(
     "kind", "strand", "writes", "needy", "first_form", "end_form", "first_read", "end_read", "first_edge", "end_edge",
     "height", "delay", "edges_left", "rank", "earliest", "next", "undone",
 )  # fmt: skip
 """An operation. `kind` is its class in `Shapes`; `next` links the lists of those that wait for a cycle or a strand."""
-FORM = _record("first_step", "end_step", "first_need", "end_need")
-STEP = _record("engine", "slots", "latency")
-EDGE = _record("target", "kind")
-VALUE = _record("width", "address", "reads_left", "keep", "writers", "landed")
+FORM = record("first_step", "end_step", "first_need", "end_need")
+STEP = record("engine", "slots", "latency")
+EDGE = record("target", "kind")
+VALUE = record("width", "address", "reads_left", "keep", "writers", "landed")
 """A value. `address` is -1 as long as it has none; `landed` is when the results of its writers so far are there."""
-KIND = _record("first_choice", "end_choice", "indivisible", "first_rank", "waiting", "closed")
+KIND = record("first_choice", "end_choice", "indivisible", "first_rank", "waiting", "closed")
 """A class of operations, and its heap: `waiting` ranks from `first_rank` on."""
-CHOICE = _record("form", "engine", "slots", "least")
-"""A form of a class; it is open to the class's operations only while at least `least` of them wait."""
-STRAND = _record("left", "first", "last")
+CHOICE = record("form", "engine", "slots")
+STRAND = record("left", "first", "last")
 """A strand: how many of its operations are not done, and the list of those that wait until it may begin."""
 NONE = -1
 """No record, no value, no address."""
@@ -98,6 +98,8 @@ def pack(problem: Problem, shapes: Shapes, urgency: Urgency) -> Packed:
     form_records = np.zeros(len(forms), FORM)
     form_records["first_step"], form_records["end_step"] = _ranges([len(form) for _, form, _ in forms])
     form_records["first_need"], form_records["end_need"] = _ranges([len(n) for n in needs])
+    lanes = problem.machine.lanes
+    assert all(a % lanes == 0 for v, a in problem.entry.items() if problem.widths[v] == lanes), "vectors are aligned"
     scratch = Scratch(problem.machine.scratch_words, problem.machine.lanes, problem.occupied())
     blocks, singles, free_in = scratch.lists()
     return Packed(
@@ -109,7 +111,7 @@ def pack(problem: Problem, shapes: Shapes, urgency: Urgency) -> Packed:
         needs=_integers([v for n in needs for v in n]),
         values=_values(problem),
         kinds=_kinds(shapes),
-        choices=_table(CHOICE, [(*choice, 0) for choices in shapes.choices for choice in choices]),
+        choices=_table(CHOICE, [choice for choices in shapes.choices for choice in choices]),
         strands=_strands(urgency),
         capacity=_integers(shapes.capacity),
         blocks=_integers(blocks + [0] * (len(free_in) - len(blocks))),
@@ -128,8 +130,8 @@ def _integers(numbers: Sequence[int]) -> Integers:
     return np.array(numbers, np.int32)
 
 
-def _table(record: np.dtype[Any], rows: Sequence[tuple[int, ...]]) -> Records:
-    return np.array(rows, record)
+def _table(of: np.dtype[Any], rows: Sequence[tuple[int, ...]]) -> Records:
+    return np.array(rows, of)
 
 
 def _ranges(lengths: Iterable[int]) -> tuple[list[int], list[int]]:

@@ -80,6 +80,7 @@ class Emission:
     shell_complete=shared.complete_optional,
     help="Leave an optional pass or technique out (repeatable).",
 )
+@shared.search_options
 @click.option("--verify-each", is_flag=True, help="Verify the graph after every pass.")
 @click.option("--no-certify", is_flag=True, help="Unsafe: skip the proof that the program computes what was asked.")
 def command(
@@ -97,6 +98,10 @@ def command(
     print_after: tuple[str, ...],
     stop_after: str | None,
     disable: tuple[str, ...],
+    budget: float | None,
+    budget_evals: int | None,
+    save_search: Path | None,
+    replay: Path | None,
     verify_each: bool,
     no_certify: bool,
 ) -> None:
@@ -106,6 +111,7 @@ def command(
     compile time.
     """
     emissions = plan_emissions(kinds, output, kernel, as_json=as_json, graph_only=stop_after is not None)
+    budget_of_search, ledger = shared.read_search(budget, budget_evals, save_search, replay)
     source = read_kernel(kernel)
 
     from vliwc.driver import Options, finish, optimise_source
@@ -120,6 +126,8 @@ def command(
         verify_each=verify_each,
         disable=frozenset(disable),
         stop_after=stop_after,
+        budget=budget_of_search,
+        replay=ledger,
     )
     front = optimise_source(source, options, _printer(print_after, options))
     if stats:
@@ -131,6 +139,8 @@ def command(
         return
     with progress(f"compiling {kernel}") as tell:
         compilation = finish(front, tell)
+    if save_search is not None and compilation.ledger is not None:
+        write_whole(save_search, compilation.ledger.to_text())
     _write_program(compilation, emissions, as_json=as_json, quiet=quiet)
 
 
