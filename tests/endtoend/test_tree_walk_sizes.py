@@ -16,7 +16,6 @@ from vliwc.machine import machine_names, simulate
 LONG = [
     ("tree_walk", Options(defines={"height": 4, "rounds": 1000, "batch": 9})),
     ("tree_walk_indices", Options(defines={"height": 3, "rounds": 1, "batch": 65_536})),
-    ("tree_walk_any", Options(defines={"height": 5, "rounds": 1000, "batch": 1}, machine="narrow")),
 ]
 SAMPLES = LONG + list(sampled_sizes(18, seed=5))
 
