@@ -20,7 +20,7 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
     urgency, shapes = Urgency(problem), Shapes(problem)
 
     def attempt(settings: Settings) -> Schedule | None:
-        found = _Run(problem, shapes, urgency, settings).run()
+        found = run(problem, shapes, urgency, settings)
         if progress is not None:
             result = f"{found.cycles} cycles" if found else "no room"
             progress(f"list: stagger {settings.stagger:.3f}, drift {settings.drift:.2f}: {result}")
@@ -32,6 +32,11 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
         tried += [(near, found) for near in around(problem, settings) if (found := attempt(near))]
         return min((found for _, found in tried), key=lambda found: found.cycles)
     return next((found for settings in rescues(urgency) if (found := attempt(settings))), None)
+
+
+def run(problem: Problem, shapes: Shapes, urgency: Urgency, settings: Settings) -> Schedule | None:
+    """The schedule with these settings, or None if there is no room in scratch."""
+    return _Run(problem, shapes, urgency, settings).run()
 
 
 class Shapes:
@@ -114,9 +119,8 @@ class _Run:
 
     def run(self) -> Schedule | None:
         """The finished schedule, or None if scratch runs out and nothing under way can free any."""
-        for k, count in enumerate(self.edges_left):
-            if count == 0:
-                self._ready(k)
+        for k in [k for k, count in enumerate(self.edges_left) if count == 0]:
+            self._ready(k)
         while self.left:
             before = len(self.issues), self.left
             self.free = self.shapes.capacity.copy()

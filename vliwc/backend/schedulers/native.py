@@ -40,9 +40,8 @@ def _native(function: F) -> F:
 def run(r: Run) -> bool:
     """Schedules everything; False if scratch runs out and nothing under way can free any."""
     s = r.state[0]
-    for k in range(len(r.operations)):
-        if r.operations[k].edges_left == 0:
-            _ready(r, k)
+    for i in range(len(r.roots)):
+        _ready(r, r.roots[i])
     while s.left:
         issued, left = s.issued, s.left
         for e in range(len(r.free)):

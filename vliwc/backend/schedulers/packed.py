@@ -56,6 +56,8 @@ class Packed:
     """A problem with its classes and strands. A run copies what it changes."""
 
     operations: Records
+    roots: Integers
+    """The operations that wait for no other."""
     forms: Records
     steps: Records
     edges: Records
@@ -104,6 +106,7 @@ def pack(problem: Problem, shapes: Shapes, urgency: Urgency) -> Packed:
     blocks, singles, free_in = scratch.lists()
     return Packed(
         operations=_operations(problem, shapes, urgency),
+        roots=_integers([k for k, count in enumerate(problem.predecessor_counts()) if count == 0]),
         forms=form_records,
         steps=_table(STEP, steps),
         edges=_table(EDGE, [edge for edges in problem.successors for edge in edges]),

@@ -31,6 +31,7 @@ class Run(NamedTuple):
 
     state: Records
     operations: Records
+    roots: Integers
     at_rank: Integers
     forms: Records
     steps: Records
