@@ -60,7 +60,7 @@ def test_random_trees_survive_their_text_and_have_every_construct() -> None:
     seen: set[str] = set()
 
     @seed(0)
-    @settings(DETERMINED, max_examples=150)
+    @settings(DETERMINED, max_examples=500)
     @given(kernels())
     def survive(file: syntax.File) -> None:
         assert _plain(parse(Source("random.vk", unparse(file)))) == _plain(file)

@@ -180,3 +180,9 @@ def test_mutated_text_never_does_worse_than_a_syntax_error(data):
     except GraphSyntaxError:
         return
     assert parse_graph(print_graph(graph)) == canonical(graph)
+
+
+def test_numbers_may_have_leading_zeros():
+    text = "graph g {\n  lanes 1\n  image 1\n  array a at 0 length 1 inout\n\n  %0 = const 007\n  store a[%0], %0\n}\n"
+    graph = parse_graph(text)
+    assert graph.attr[0] == 7

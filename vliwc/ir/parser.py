@@ -124,7 +124,7 @@ class _Parser:
     def _words(self, text: str) -> tuple[int, ...]:
         if not _WORDS.fullmatch(text):
             self._fail("expected words with blanks between them")
-        return tuple(int(word, 0) for word in text.split())
+        return tuple(_integer(word) for word in text.split())
 
     def _array(self, text: str) -> None:
         match = _ARRAY.fullmatch(text)
@@ -133,7 +133,7 @@ class _Parser:
         name, base, length, mode, lo, hi = match.groups()
         if name in self.graph.arrays:
             self._fail(f"array {name} is declared twice")
-        bounds = (int(lo, 0), int(hi, 0)) if lo else (0, MASK)
+        bounds = (_integer(lo), _integer(hi)) if lo else (0, MASK)
         self.graph.arrays[name] = Array(name, int(base), int(length), Mode(mode), *bounds)
 
     def _body(self, line: str) -> None:
@@ -213,7 +213,7 @@ class _Parser:
             if fields["table"] not in self.tables:
                 self._fail(f"table {fields['table']} is not declared")
             return args, self.tables[fields["table"]]
-        return args, int(fields.get("word") or fields["position"], 0)
+        return args, _integer(fields.get("word") or fields["position"])
 
     def _open(self, name: str | None, op: str, text: str, span: Span | None) -> None:
         match = _LOOP.fullmatch(text)
@@ -266,6 +266,11 @@ class _Parser:
 
 def _span(text: str | None) -> Span | None:
     return Span(*map(int, re.findall(NUMBER, text))) if text else None
+
+
+def _integer(text: str) -> int:
+    """A decimal or hexadecimal number, leading zeros allowed."""
+    return int(text, 16 if text.startswith("0x") else 10)
 
 
 def _own_span(text: str | None, loop: Span | None) -> Span | None:

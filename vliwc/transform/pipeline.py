@@ -1,7 +1,7 @@
 """The pipeline: which passes run in which order at which level.
 
 Level 0 is the plain scalar program. Level 1 cleans up and vectorises. Level 2 adds everything that looks across loops.
-Level 3 is the same graph; it buys the backend more time.
+Level 3 does the same with more room: loops unroll further.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vliwc.transform.planning import plan_selections
 from vliwc.transform.promote import promote
 from vliwc.transform.simplify import simplify
 from vliwc.transform.tables import expand_tables
-from vliwc.transform.unroll import unroll
+from vliwc.transform.unroll import BUDGET, unroll
 from vliwc.transform.vectorize import absolute, sequentialize, vectorize
 from vliwc.transform.xors import xors
 
@@ -51,7 +51,7 @@ def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
         Pass("simplify", 1, lambda g, _: simplify(g)),
         Pass("interchange", 2, lambda g, _: interchange(g)),
         Pass("promote", 2, lambda g, _: promote(g)),
-        Pass("unroll", 2, lambda g, m: unroll(g, lanes=m.lanes)),
+        Pass("unroll", 2, lambda g, m: unroll(g, lanes=m.lanes, budget=BUDGET * (3 if level == 3 else 1))),
         Pass("simplify-unrolled", 2, lambda g, _: simplify(simplify(g))),
         Pass("forward", 1, lambda g, _: forward(g)),
         Pass("tables", 1, lambda g, _: simplify(expand_tables(g)), essential=True),

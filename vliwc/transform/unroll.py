@@ -11,7 +11,7 @@ from __future__ import annotations
 from vliwc.ir.graph import Graph, Loop
 from vliwc.transform.rewriter import Rewriter
 
-BUDGET = 40_000
+BUDGET = 20_000
 """Vector-wide nodes that a whole program may come to, before simplification."""
 
 _JAM = 12
