@@ -15,14 +15,16 @@ from vliwc.ir.graph import Graph, Mode
 from vliwc.ir.verifier import verify
 from vliwc.machine import load_machine
 from vliwc.transform import optimize, pass_names
+from vliwc.transform.addresses import absolute
 from vliwc.transform.affine import affine
 from vliwc.transform.forward import forward
 from vliwc.transform.interchange import interchange
 from vliwc.transform.promote import promote
+from vliwc.transform.sequentialize import sequentialize
 from vliwc.transform.simplify import simplify
 from vliwc.transform.tables import expand_tables
 from vliwc.transform.unroll import unroll
-from vliwc.transform.vectorize import absolute, sequentialize, vectorize
+from vliwc.transform.vectorize import vectorize
 
 MACHINES = {name: load_machine(name) for name in ("takehome", "narrow", "wide")}
 

@@ -187,10 +187,6 @@ class Builder:
         self._depth.append(depth)
         return n
 
-    def depth_of(self, n: int) -> int:
-        """The nesting depth of the block that node `n` stands in; 0 is the outermost."""
-        return self._depth[n]
-
     @property
     def depth(self) -> int:
         """The nesting depth of the block under construction."""

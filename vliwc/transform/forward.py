@@ -13,7 +13,7 @@ from __future__ import annotations
 from vliwc.analysis.linear import Forms
 from vliwc.ir.graph import Graph, Loop, Mode
 from vliwc.ir.ops import Kind
-from vliwc.transform.independence import accesses, index_operand
+from vliwc.transform.independence import accesses, index_operand, index_position
 from vliwc.transform.rewriter import Rewriter
 
 
@@ -45,17 +45,12 @@ class _Forwarding(Rewriter):
             if args[0] not in words:
                 words[args[0]] = super().pure(n, args)
             return words[args[0]]
-        index = args[index_operand_position(op)]
+        index = args[index_position(op)]
         for other in [i for i in words if not self.forms.distance(i, index)]:
             del words[other]
         if op == "store":
             words[index] = args[1]
         return super().pure(n, args)
-
-
-def index_operand_position(op: str) -> int:
-    """Which operand of a scalar memory operation is the index."""
-    return 1 if op == "store_if" else 0
 
 
 class _DeadStores(Rewriter):

@@ -13,9 +13,14 @@ def accesses(graph: Graph, block: tuple[int, ...]) -> list[int]:
     return [n for n in graph.walk(block) if graph.kind(n) in (Kind.LOAD, Kind.STORE)]
 
 
+def index_position(op: str) -> int:
+    """Which operand of a memory operation is the index."""
+    return 1 if op == "store_if" else 0
+
+
 def index_operand(graph: Graph, n: int) -> int:
     """The index operand of a memory operation."""
-    return graph.args[n][1 if graph.op[n] == "store_if" else 0]
+    return graph.args[n][index_position(graph.op[n])]
 
 
 def owns_its_words(graph: Graph, facts: list[Fact], forms: Forms, pars: list[Loop]) -> bool:

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 
 from vliwc.ir.graph import Graph
 from vliwc.machine.description import Machine
+from vliwc.transform.addresses import absolute
 from vliwc.transform.affine import affine
 from vliwc.transform.forward import forward
 from vliwc.transform.interchange import interchange
 from vliwc.transform.planning import plan_selections
 from vliwc.transform.promote import promote
+from vliwc.transform.sequentialize import sequentialize
 from vliwc.transform.simplify import simplify
 from vliwc.transform.tables import expand_tables
 from vliwc.transform.unroll import BUDGET, unroll
-from vliwc.transform.vectorize import absolute, sequentialize, vectorize
+from vliwc.transform.vectorize import vectorize
 from vliwc.transform.xors import xors
 
 

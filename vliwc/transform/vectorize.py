@@ -17,11 +17,11 @@ from collections.abc import Mapping
 from vliwc.analysis import ranges
 from vliwc.analysis.linear import Forms
 from vliwc.ir.graph import Access, Graph, Loop
-from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
 from vliwc.transform.balance import Way
 from vliwc.transform.groups import Group, Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.rewriter import Rewriter
+from vliwc.transform.sequentialize import Sequentializer
 from vliwc.transform.tables import Site, choose
 
 
@@ -36,27 +36,7 @@ def vectorize(
     return _Vectorizer(graph, machine, plans or {}, trial).run()
 
 
-def sequentialize(graph: Graph, *, share: bool = True) -> Graph:
-    """Every `par` as a sequential loop: the scalar program."""
-    return _Sequentializer(graph, share=share).run()
-
-
-class _Sequentializer(Rewriter):
-    def loop(self, n: int, loop: Loop) -> None:
-        if self.old.op[n] == "for":
-            super().loop(n, loop)
-        else:
-            self.sequential(n, loop)
-
-    def sequential(self, n: int, loop: Loop) -> None:
-        """A `par` as a `for`: any order of its iterations is right."""
-        index, _ = self.new.begin_loop(span=self.old.span[n])
-        self.value[loop.index] = index
-        self.block(loop.body)
-        self.new.end_loop("for", (loop.lo, loop.hi, loop.step), index, span=self.old.span[n])
-
-
-class _Vectorizer(_Sequentializer):
+class _Vectorizer(Sequentializer):
     def __init__(
         self, graph: Graph, machine: Machine, plans: Mapping[int, Plan], trial: Mapping[int, int] | None
     ) -> None:
@@ -277,21 +257,3 @@ class _Vectorizer(_Sequentializer):
         offset = self.emit("sub", index, self.new.const(site.lo, self.lanes), span=span)
         masks = [1 << j for j in range((site.count - 1).bit_length())]
         return [(m, self.emit("and", offset, self.new.const(m, self.lanes), span=span)) for m in masks]
-
-
-def absolute(graph: Graph) -> Graph:
-    """Makes address arithmetic explicit: indices count from word 0 of the image from here on."""
-    return _Absolute(graph).run()
-
-
-class _Absolute(Rewriter):
-    def pure(self, n: int, args: tuple[int, ...]) -> int:
-        if self.old.kind(n) not in (Kind.LOAD, Kind.STORE) or self.old.access(n).absolute:
-            return super().pure(n, args)
-        at = 1 if self.old.op[n] == "store_if" else 0
-        width, span = self.new.graph.width[args[at]], self.old.span[n]
-        address = self.emit("add", args[at], self.new.const(self.old.origin(n), width), span=span)
-        access = self.old.access(n)
-        attr = Access(access.array, access.active, absolute=True)
-        operands = (*args[:at], address, *args[at + 1 :])
-        return self.emit(self.old.op[n], *operands, attr=attr, width=self.old.width[n], span=span)

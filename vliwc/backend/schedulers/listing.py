@@ -99,7 +99,6 @@ class _Run:
                 self.strand_left[s] += 1
         self.oldest = 0
         self.newest = min(settings.strands, len(self.strand_left)) - 1
-        self.active_strands = self.newest + 1
         self.parked: list[list[int]] = [[] for _ in self.strand_left]
         self.edges_left = problem.predecessor_counts()
         self.earliest = [0] * len(self.operations)
