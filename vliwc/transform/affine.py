@@ -6,18 +6,21 @@
 
 Every node that something other than linear arithmetic uses is rebuilt from its linear form (see `analysis.linear`)
 over atoms and over other nodes that must exist anyway, whichever takes fewer operations. Forms that differ only by a
-constant count as one value, so an index and the address made from it do not both survive. With equal cost the
-longer expansion wins, since it makes a chain shorter.
+constant count as one value, so an index and the address made from it do not both survive. A form may also begin with a
+multiple of what exists: modulo 2^32 every odd factor has an inverse, so the index can be had back from an address at
+any stride. With equal cost the longer expansion wins, since it makes a chain shorter.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from vliwc.analysis import ranges
-from vliwc.analysis.linear import Form, atom, step
+from vliwc.analysis.linear import Form, atom, signed, step
 from vliwc.ir.graph import Graph, Loop
-from vliwc.ir.ops import MASK
+from vliwc.ir.ops import MASK, WORD_BITS
 from vliwc.machine.description import Machine
 from vliwc.transform import sums
 from vliwc.transform.rewriter import Rewriter
@@ -39,6 +42,28 @@ class _Shape:
     best: Form
 
 
+_Terms = tuple[tuple[int, int], ...]
+_Key = tuple[int, _Terms]
+"""The width of a value and the direction of its terms."""
+
+
+class _Known(NamedTuple):
+    """A value that exists: `scale` times its direction, plus a constant."""
+
+    node: int
+    constant: int
+    scale: int
+
+
+def direction(terms: _Terms) -> tuple[_Terms, int]:
+    """Terms as a scale times a direction, which is the same for all multiples: one of its coefficients is 1."""
+    factors = [signed(k) for _, k in terms]
+    shift = min((f & -f).bit_length() - 1 for f in factors)
+    odd = next(f >> shift for f in factors if (f >> shift) & 1)
+    inverse = pow(odd, -1, 1 << WORD_BITS)
+    return tuple((n, (f >> shift) * inverse & MASK) for (n, _), f in zip(terms, factors, strict=True)), odd << shift
+
+
 class _Affine(Rewriter):
     def __init__(self, graph: Graph, fused: bool) -> None:
         super().__init__(graph)
@@ -47,8 +72,8 @@ class _Affine(Rewriter):
         self.steps = {n: self.linear_step(n) for n in graph.walk() if self.live[n]}
         self.needed = self.hard_uses()
         self.shape: dict[int, _Shape] = {}
-        self.scopes: list[dict[tuple[int, tuple[tuple[int, int], ...]], tuple[int, int]]] = [{}]
-        """For the base terms of each value that exists: its node and constant. One table for each open block."""
+        self.scopes: list[dict[_Key, _Known]] = [{}]
+        """For the direction of each value that exists, what it is. One table for each open block."""
 
     def linear_step(self, n: int) -> Form | None:
         """A node as a form over its operands; None for atoms and constants."""
@@ -83,9 +108,7 @@ class _Affine(Rewriter):
         base = self.base(own)
         if base is not None:
             candidates.append(base)
-            known = self.lookup(n, base)
-            if known is not None:
-                candidates.append(known)
+            candidates += self.relatives(n, base)
         best = min(candidates, key=lambda form: self.cost(n, form))
         self.shape[n] = _Shape(base, best)
         if n in self.needed:
@@ -93,11 +116,9 @@ class _Affine(Rewriter):
                 self.new, best, self.value.__getitem__, self.old.width[n], self.fuses(n), self.old.span[n]
             )
             self.shape[n] = _Shape(base, atom(n))
-            if base is not None:
-                self.scopes[-1].setdefault(self.key(n, base), (n, base.constant))
-
-    def key(self, n: int, form: Form) -> tuple[int, tuple[tuple[int, int], ...]]:
-        return self.old.width[n], form.terms
+            if base is not None and base.terms:
+                towards, scale = direction(base.terms)
+                self.scopes[-1].setdefault((self.old.width[n], towards), _Known(n, base.constant, scale))
 
     def base(self, own: Form) -> Form | None:
         """The form over atoms alone, unless it grows too long."""
@@ -114,13 +135,25 @@ class _Affine(Rewriter):
         value = self.old.const(n)
         return Form(value) if value is not None else atom(n)
 
-    def lookup(self, n: int, base: Form) -> Form | None:
+    def relatives(self, n: int, base: Form) -> Iterator[Form]:
+        """The form as a multiple of a value that exists, plus what is left of its terms; the longest first.
+
+        Terms are in the order in which they become known, so what exists has the first of them.
+        """
+        for length in range(len(base.terms), 0, -1):
+            towards, scale = direction(base.terms[:length])
+            for scope in reversed(self.scopes):
+                found = scope.get((self.old.width[n], towards))
+                if found is not None and scale % (found.scale & -found.scale) == 0:
+                    factor = _quotient(scale, found.scale)
+                    constant = (base.constant - factor * found.constant) & MASK
+                    yield Form(constant, base.terms[length:]).plus(Form(0, ((found.node, factor),)))
+                    break
+
+    def twin(self, n: int, base: Form) -> Form | None:
         """A value that exists and differs from this form by a constant only, plus that constant."""
-        for scope in reversed(self.scopes):
-            found = scope.get(self.key(n, base))
-            if found is not None:
-                return Form((base.constant - found[1]) & MASK, ((found[0], 1),))
-        return None
+        first = next(self.relatives(n, base), None)
+        return first if first is not None and [k for _, k in first.terms] == [1] else None
 
     def expand(self, own: Form) -> Form:
         """The form over values that exist, each operand in its best shape or as a relative of what exists."""
@@ -130,7 +163,7 @@ class _Affine(Rewriter):
             if known is None:
                 part = self.operand(a)
             else:
-                relative = self.lookup(a, known.base) if known.base is not None else None
+                relative = self.twin(a, known.base) if known.base is not None and known.base.terms else None
                 part = relative or known.best
             total = total.plus(part, k)
         return total
@@ -142,3 +175,9 @@ class _Affine(Rewriter):
     def fuses(self, n: int) -> bool:
         """Whether node `n` can be computed with multiply_add: vectors only, and what may still become one."""
         return self.fused and self.old.width[n] == self.old.lanes
+
+
+def _quotient(scale: int, by: int) -> int:
+    """The word k with k * by = scale modulo 2^32, where the powers of two in `by` divide `scale`."""
+    low = by & -by
+    return (scale // low) * pow(by // low, -1, 1 << WORD_BITS) & MASK

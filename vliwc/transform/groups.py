@@ -6,33 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vliwc.analysis.linear import Form
-from vliwc.ir.graph import Graph, Loop
+from vliwc.ir.graph import Array, Graph, Loop
 from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
-from vliwc.transform.balance import Ways
-from vliwc.transform.tables import Site
+from vliwc.transform.alternatives import Offer
 
 BLOCK_NODES = 24_000
 """About how many vector nodes one block of groups may come to: straight-line code up to here, a machine loop beyond."""
 
 
-@dataclass(slots=True)
-class Group:
-    """One group of lanes. `start` is the (scalar) node of lane 0's loop variable, `active` how many lanes count."""
-
-    number: int
-    start: int
-    active: int
-    value: dict[int, int] = field(default_factory=dict)
-    """The vector for each old node that differs between lanes."""
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which gathers of one `par` become selections: the sites by node, and their ways by (node, group)."""
+    """How the gathers of one `par` are carried out: an offer for each (site's node, group), where it is not left to
+    the plain translation; and where the tables stand in memory, by their keys."""
 
-    sites: Mapping[int, Site] = field(default_factory=dict)
-    ways: Ways = field(default_factory=dict)
+    ways: Mapping[tuple[int, int], Offer] = field(default_factory=dict)
+    homes: Mapping[tuple[object, ...], Array] = field(default_factory=dict)
 
 
 def consecutive(form: Form, par: Loop, varying: set[int]) -> bool:

@@ -13,9 +13,11 @@ from vliwc.ir.graph import Graph
 from vliwc.machine.description import Machine
 from vliwc.transform.addresses import absolute
 from vliwc.transform.affine import affine
+from vliwc.transform.alternatives import CATALOGUE, GATHER
 from vliwc.transform.forward import forward
 from vliwc.transform.interchange import interchange
-from vliwc.transform.planning import plan_selections
+from vliwc.transform.lanewise import lanewise
+from vliwc.transform.planning import plan_gathers
 from vliwc.transform.promote import promote
 from vliwc.transform.sequentialize import sequentialize
 from vliwc.transform.simplify import simplify
@@ -38,8 +40,8 @@ class Pass:
     essential: bool = False
 
 
-TECHNIQUES = ("selection",)
-"""What can be disabled beside whole passes: `selection`, replacing gathers by choices among words held in scratch."""
+TECHNIQUES = tuple(a.name for a in CATALOGUE if a is not GATHER)
+"""What can be disabled beside whole passes: alternatives to gathers."""
 
 
 def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
@@ -48,7 +50,7 @@ def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
             Pass("tables", 0, lambda g, _: expand_tables(g), essential=True),
             Pass("sequentialize", 0, lambda g, _: sequentialize(g, share=False), essential=True),
         ]
-    selection = level >= 2 and "selection" not in disable
+    plain = disable | frozenset(TECHNIQUES) if level < 2 else disable
     return [
         Pass("simplify", 1, lambda g, _: simplify(g)),
         Pass("interchange", 2, lambda g, _: interchange(g)),
@@ -59,16 +61,19 @@ def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
         Pass("tables", 1, lambda g, _: simplify(expand_tables(g)), essential=True),
         Pass("xors", 1, lambda g, _: xors(simplify(xors(g)))),
         Pass("affine", 1, affine),
-        Pass("vectorize", 1, lambda g, m: _vectorize(g, m, selection), essential=True),
+        Pass("vectorize", 1, lambda g, m: _vectorize(g, m, plain), essential=True),
+        Pass("lanewise", 1, lanewise),
         Pass("addresses", 1, lambda g, _: simplify(absolute(g))),
         Pass("affine-vectors", 1, affine),
         Pass("simplify-vectors", 1, lambda g, _: xors(simplify(g))),
     ]
 
 
-def _vectorize(graph: Graph, machine: Machine, selection: bool) -> Graph:
-    plans = plan_selections(graph, machine, lambda g: affine(simplify(absolute(g)), machine)) if selection else {}
-    return vectorize(graph, machine, plans)
+def _vectorize(graph: Graph, machine: Machine, disable: frozenset[str]) -> Graph:
+    def finish(sample: Graph) -> Graph:
+        return affine(simplify(absolute(lanewise(sample, machine))), machine)
+
+    return vectorize(graph, machine, plan_gathers(graph, machine, finish, disable))
 
 
 def pass_names(level: int) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Plans which gathers become selections, by trial: the pipeline's own result on one and on two groups is measured.
+"""Plans how gathers are carried out, by trial: the pipeline's own result on one and on two groups is measured.
 
 What one group costs and what all groups share follow from the difference. A guess at the prices of a mix would miss
 what later passes make of it, such as an address that no load needs any more.
@@ -6,60 +6,145 @@ what later passes make of it, such as an address that no load needs any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from vliwc.analysis import ranges
+from vliwc.analysis.facts import Fact
 from vliwc.analysis.linear import Forms
-from vliwc.ir.graph import Graph, Loop
+from vliwc.ir.graph import Array, Graph, Loop, Mode
+from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
-from vliwc.transform.balance import Prices, Trial, Way, Ways, balance, measure, ramps
+from vliwc.transform.alternatives import CATALOGUE, GATHER, Offer, Setting
+from vliwc.transform.balance import Main, Mix, Trial, balance
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
-from vliwc.transform.tables import Site, sites
+from vliwc.transform.loads import Prices, measure, ramps
+from vliwc.transform.sites import Site, find_sites
 from vliwc.transform.vectorize import vectorize
 
 _ROUNDS = 3
 """A plan that differs in what most groups do is measured again, this often at most."""
 
 
-def plan_selections(graph: Graph, machine: Machine, finish: Callable[[Graph], Graph]) -> dict[int, Plan]:
-    """A plan for each innermost `par` with sites; `finish` is what the pipeline does after vectorisation."""
+def plan_gathers(
+    graph: Graph, machine: Machine, finish: Callable[[Graph], Graph], disable: frozenset[str] = frozenset()
+) -> dict[int, Plan]:
+    """A plan for each innermost `par` with sites; `finish` is what the pipeline does after vectorisation.
+
+    `disable` names alternatives that are left out.
+    """
     facts = ranges.analyse(graph)
-    forms = Forms(graph, facts)
+    planner = _Planner(graph, machine, facts, finish, disable)
     plans = {}
     for n in graph.walk():
         attr = graph.attr[n]
         if graph.op[n] == "par" and isinstance(attr, Loop):
-            varying = varying_nodes(graph, attr)
-            found = [
-                s
-                for s in sites(graph, facts, forms, attr)
-                if s.node in varying and not consecutive(forms.of(graph.args[s.load][0]), attr, varying)
-            ]
-            groups, _ = block_size(graph, attr, varying, machine)
-            if found and groups:
-                plans[n] = _plan(graph, n, found, groups, machine, finish)
+            plan = planner.plan(n, attr)
+            if plan is not None:
+                plans[n] = plan
     return plans
 
 
-def _plan(
-    graph: Graph, par: int, found: list[Site], groups: int, machine: Machine, finish: Callable[[Graph], Graph]
-) -> Plan:
-    prices = Prices(machine)
-    by_node = {s.node: s for s in found}
-    main = {s.node: Way.SELECT if s.count <= machine.lanes else Way.GATHER for s in found}
-    ways: Ways = {}
+class _Planner:
+    def __init__(
+        self,
+        graph: Graph,
+        machine: Machine,
+        facts: list[Fact],
+        finish: Callable[[Graph], Graph],
+        disable: frozenset[str],
+    ) -> None:
+        self.graph = graph
+        self.machine = machine
+        self.facts = facts
+        self.forms = Forms(graph, facts)
+        self.finish = finish
+        self.prices = Prices(machine)
+        self.catalogue = [a for a in CATALOGUE if a is GATHER or a.name not in disable]
+        self.dead = _dead_arrays(graph)
 
-    def sample(count: int) -> Graph:
-        same: Ways = {(n, k): way for n, way in main.items() for k in range(count) if way is not Way.GATHER}
-        return finish(vectorize(graph, machine, {par: Plan(by_node, same)}, {par: count}))
+    def plan(self, par: int, loop: Loop) -> Plan | None:
+        """The plan for one `par`, or None if there is nothing to choose."""
+        graph = self.graph
+        varying = varying_nodes(graph, loop)
+        found = [
+            s
+            for s in find_sites(graph, self.facts, self.forms, loop)
+            if s.node in varying and not consecutive(self.forms.of(graph.args[s.load][0]), loop, varying)
+        ]
+        groups, _ = block_size(graph, loop, varying, self.machine)
+        setting = Setting(graph, self.facts, self.prices)
+        offers = [o for a in self.catalogue for o in a.offers(found, setting)]
+        if not groups or len(offers) == len(found):
+            return None
+        dead = self.dead if par in graph.body else ()  # elsewhere the table would be built again and again
+        offers = [o for o in offers if o.table is None or o.table.memory <= max((a.length for a in dead), default=0)]
+        main: Main = {s.node: next(o for o in offers if s in o.sites) for s in found}
+        for _ in range(_ROUNDS):
+            mix = balance(self._trial(par, main), offers, self.prices, groups, dead, self.machine.scratch_words // 2)
+            if mix.main(found) == main:
+                break
+            main = mix.main(found)
+        self.dead = _without(self.dead, mix)
+        return Plan(assign(mix, found, groups), dict(mix.homes))
 
-    for _ in range(_ROUNDS):
-        one = sample(1)
-        shared_and_own = measure(one, prices)
-        own = measure(sample(2), prices).plus(shared_and_own, -1)
-        trial = Trial(main, shared_and_own.plus(own, -1), own, ramps(one))
-        ways, most = balance(trial, found, prices, groups)
-        if most == main:
-            break
-        main = most
-    return Plan(by_node, ways)
+    def _trial(self, par: int, main: Main) -> Trial:
+        one = self._sample(par, main, 1)
+        shared_and_own = measure(one, self.prices)
+        own = measure(self._sample(par, main, 2), self.prices).plus(shared_and_own, -1)
+        return Trial(main, shared_and_own.plus(own, -1), own, ramps(one))
+
+    def _sample(self, par: int, main: Main, groups: int) -> Graph:
+        """The program of a few groups that all do the same."""
+        ways = {(n, k): offer for n, offer in main.items() for k in range(groups)}
+        homes = _anywhere(self.graph, [o for o in main.values() if o.table is not None and o.table.memory])
+        return self.finish(vectorize(self.graph, self.machine, {par: Plan(ways, homes)}, {par: groups}))
+
+
+def _dead_arrays(graph: Graph) -> tuple[Array, ...]:
+    """The arrays whose words are free from the start: consumed ones that nothing accesses."""
+    accessed = {graph.access(n).array for n in graph.walk() if graph.kind(n) in (Kind.LOAD, Kind.STORE)}
+    return tuple(a for a in graph.arrays.values() if a.mode is Mode.CONSUMED and a.name not in accessed)
+
+
+def _without(dead: Sequence[Array], mix: Mix) -> tuple[Array, ...]:
+    """What is left of dead arrays when the tables of a mix stand at their beginnings."""
+    left = []
+    for array in dead:
+        ends = [home.end for home in mix.homes.values() if array.base <= home.base < array.end]
+        base = max(ends, default=array.base)
+        if base < array.end:
+            left.append(replace(array, base=base, length=array.end - base))
+    return tuple(left)
+
+
+def _anywhere(graph: Graph, offers: Sequence[Offer]) -> dict[tuple[object, ...], Array]:
+    """Homes behind the image for the tables of a program that is only measured."""
+    homes: dict[tuple[object, ...], Array] = {}
+    base = graph.image_words
+    for table in {o.table.key: o.table for o in offers if o.table is not None}.values():
+        homes[table.key] = Array(f"trial_table{len(homes)}", base, table.memory, Mode.CONSUMED)
+        base += table.memory
+    return homes
+
+
+def assign(mix: Mix, found: Sequence[Site], groups: int) -> dict[tuple[int, int], Offer]:
+    """Which group does what: an offer for each (site's node, group).
+
+    Offers for several sites come first, since they need the same groups at all of their sites.
+    """
+    ways: dict[tuple[int, int], Offer] = {}
+    for offer, count in mix.counts.items():
+        if len(offer.sites) > 1:
+            free = [k for k in range(groups) if all((s.node, k) not in ways for s in offer.sites)]
+            ways.update({(s.node, k): offer for s in offer.sites for k in free[:count]})
+    for position, site in enumerate(found):
+        own = [(o, count) for o, count in mix.counts.items() if o.sites == (site,)]
+        # The load engine is idle when the first groups do their first rounds and the last groups their last ones:
+        # there gathers are best placed.
+        ordered = [offer for offer, count in own for _ in range(count)]
+        if 2 * position >= len(found):
+            ordered.reverse()
+        free = [k for k in range(groups) if (site.node, k) not in ways]
+        ways.update({(site.node, k): offer for k, offer in zip(free, ordered, strict=True)})
+    return ways

@@ -13,16 +13,16 @@ machine loop runs over blocks of groups. Inner sequential loops run for all grou
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from vliwc.analysis import ranges
 from vliwc.analysis.linear import Forms
-from vliwc.ir.graph import Access, Graph, Loop
+from vliwc.ir.graph import Access, Array, Graph, Loop
 from vliwc.machine.description import Machine
-from vliwc.transform.balance import Way
-from vliwc.transform.groups import Group, Plan, block_size, consecutive, varying_nodes
+from vliwc.transform.alternatives import Group, Offer
+from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.rewriter import Rewriter
 from vliwc.transform.sequentialize import Sequentializer
-from vliwc.transform.tables import Site, choose
 
 
 def vectorize(
@@ -30,7 +30,7 @@ def vectorize(
 ) -> Graph:
     """Splits every innermost `par` into groups of the machine's lanes; an outer `par` becomes a sequential loop.
 
-    `plans` tells for each `par` node which gathers become selections. `trial` gives the number of groups to emit for
+    `plans` tells for each `par` node how its gathers are carried out. `trial` gives the number of groups to emit for
     each `par` node (none where it is silent) instead of all: a sample of the program, to be measured.
     """
     return _Vectorizer(graph, machine, plans or {}, trial).run()
@@ -71,6 +71,7 @@ class _Vectorizer(Sequentializer):
         per_block, blocks = block_size(self.old, loop, self.varying, self.machine)
         if self.trial is not None:
             full, tail, blocks = self.trial.get(n, 0), 0, 0
+        self.build_tables()
         stride = self.lanes * loop.step
         end = loop.lo + blocks * per_block * stride
         if blocks > 1:
@@ -161,8 +162,8 @@ class _Vectorizer(Sequentializer):
         old = self.old
         op, span = old.op[n], old.span[n]
         match op:
-            case _ if (way := self.plan.ways.get((n, group.number))) is not None:
-                group.value[n] = self.selection(self.plan.sites[n], way, group)
+            case _ if (offer := self.plan.ways.get((n, group.number))) is not None:
+                group.value[n] = self.planned(n, offer, group)
             case "load":
                 group.value[n] = self.lane_load(n, group)
             case "store":
@@ -172,6 +173,24 @@ class _Vectorizer(Sequentializer):
             case _:
                 args = [self.vector(group, a) for a in old.args[n]]
                 group.value[n] = self.emit(op, *args, attr=old.attr[n], width=self.lanes, span=span)
+
+    def planned(self, n: int, offer: Offer, group: Group) -> int:
+        """A site, carried out as the plan says."""
+        site = next(s for s in offer.sites if s.node == n)
+        return offer.alternative.emit(offer, site, group, self.home(offer), self)
+
+    def home(self, offer: Offer) -> Array | None:
+        """Where the table of an offer stands in memory."""
+        return None if offer.table is None else self.plan.homes.get(offer.table.key)
+
+    def build_tables(self) -> None:
+        """Emits what fills the tables in memory."""
+        offers = {o.table.key: o for o in self.plan.ways.values() if o.table is not None}
+        for offer in offers.values():
+            home = self.home(offer)
+            if home is not None:
+                self.new.graph.arrays = carved(self.new.graph.arrays, home)
+                offer.alternative.build(offer, home, self)
 
     def start_index(self, index: int, group: Group) -> int | None:
         """The index of lane 0 as a word, if the lanes' indices follow each other one by one in a full group."""
@@ -219,41 +238,19 @@ class _Vectorizer(Sequentializer):
             kept = self.emit("load", at, attr=access, span=span)
             self.emit("store", at, self.emit("select", c, v, kept, span=span), attr=access, span=span)
 
-    def selection(self, site: Site, way: Way, group: Group) -> int:
-        """The tree of choices that stands for a gather."""
-        span = self.old.span[site.node]
-        access = self.old.access(site.load)
 
-        def word(k: int) -> int:
-            index = self.new.const(site.lo + min(k, site.count - 1))
-            loaded = self.emit("load", index, attr=access, span=span)
-            return self.emit("xor", loaded, self.new.const(site.flip), span=span) if site.flip else loaded
-
-        scalar: dict[int, int] = {}
-
-        def entry(k: int) -> int:
-            vector = self.new.widen(word(k), self.lanes)
-            scalar[vector] = word(k)
-            return vector
-
-        def select(cond: int, a: int, b: int, leaf: bool) -> int:
-            if way is Way.SELECT or (way is Way.LEAF_ARITHMETIC and not leaf):
-                return self.emit("select", cond, a, b, span=span)
-            if leaf:
-                difference = self.new.widen(self.emit("sub", scalar[a], scalar[b], span=span), self.lanes)
-            else:
-                difference = self.emit("sub", a, b, span=span)
-            return self.emit("muladd", cond, difference, b, span=span)
-
-        start = 0 if site.bits is None else site.start - site.lo
-        return choose(self.conditions(site, group), entry, select, start)
-
-    def conditions(self, site: Site, group: Group) -> list[tuple[int, int]]:
-        """(weight, condition) pairs whose sum is the index, but for a constant."""
-        if site.bits is not None:
-            return [(weight, self.vector(group, n)) for weight, n in site.bits]
-        span = self.old.span[site.node]
-        index = self.vector(group, self.old.args[site.load][0])
-        offset = self.emit("sub", index, self.new.const(site.lo, self.lanes), span=span)
-        masks = [1 << j for j in range((site.count - 1).bit_length())]
-        return [(m, self.emit("and", offset, self.new.const(m, self.lanes), span=span)) for m in masks]
+def carved(arrays: Mapping[str, Array], piece: Array) -> dict[str, Array]:
+    """The arrays with `piece`, which takes over words of one of them: what is left of that is up to two arrays."""
+    result: dict[str, Array] = {}
+    for array in arrays.values():
+        if array.base <= piece.base < array.end:
+            before, after = piece.base - array.base, array.end - piece.end
+            if before:
+                result[array.name] = replace(array, length=before)
+            if after:
+                name = f"{array.name}_rest{len(arrays)}" if before else array.name
+                result[name] = replace(array, name=name, base=piece.end, length=after)
+        else:
+            result[array.name] = array
+    result[piece.name] = piece
+    return result

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from vliwc.analysis import ranges
 from vliwc.ir.graph import Graph
 from vliwc.transform.rewriter import Rewriter, never_stored
-from vliwc.transform.tables import reach
 
 
 def xors(graph: Graph) -> Graph:
@@ -95,7 +94,8 @@ class _Xors(Rewriter):
         return total
 
     def absorbs(self, n: int) -> bool:
-        """Whether a constant costs next to nothing at term `n`: a shared word or a small table's entry."""
+        """Whether a constant costs least at term `n`: a shared word, or one from an array that keeps its contents, as
+        the array's words can be changed once instead of every word that is looked up."""
         if self.old.op[n] == "splat":
             return True
-        return self.old.op[n] == "load" and reach(self.old, self.facts, n, self.frozen) is not None
+        return self.old.op[n] == "load" and self.old.access(n).array in self.frozen

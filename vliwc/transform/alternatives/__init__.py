@@ -1,0 +1,15 @@
+"""The catalogue: all ways in which a gather may be carried out. A new one is a file here and a line below."""
+
+from vliwc.transform.alternatives.arithmetic import Arithmetic, LeafArithmetic
+from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Offer, Setting, Table
+from vliwc.transform.alternatives.gather import Gather
+from vliwc.transform.alternatives.rows import Rows
+from vliwc.transform.alternatives.select import Select
+from vliwc.transform.alternatives.transformed import Transformed
+
+GATHER = Gather()
+"""The one that is always open."""
+
+CATALOGUE: tuple[Alternative, ...] = (GATHER, Select(), LeafArithmetic(), Arithmetic(), Transformed(), Rows())
+
+__all__ = ["CATALOGUE", "GATHER", "Alternative", "Emitter", "Group", "Offer", "Setting", "Table"]

@@ -1,0 +1,86 @@
+"""Choices among words that are held in scratch, by the bits of the index: what selections of every kind share.
+
+    %i = 7 + 4 b0 + 2 b1 + b2           %t7 … %t14 = load tree[7] … tree[14]     (once, shared by all lanes)
+    %v = gather tree[%i]          →     %v = select b2, (select b1, …), (select b1, …)
+
+The bits come from the index's linear form where it is a sum of single-bit words, and are taken from the index itself
+otherwise.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from vliwc.ir.graph import Access, Array
+from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Offer, Setting, Table
+from vliwc.transform.loads import Loads, Prices
+from vliwc.transform.sites import Site, through
+from vliwc.transform.tables import choose
+
+MAX_ENTRIES = 32
+"""Above this a gather is never replaced: the choices would cost more than any load."""
+
+
+class Choice(Alternative):
+    """A tree of two-way choices between shared words."""
+
+    def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
+        """One for each site with few words."""
+        prices = setting.prices
+        for site in sites:
+            price = self.price(site, prices) if site.count <= MAX_ENTRIES else None
+            if price is not None:
+                yield Offer(self, (site,), price.plus(prices.op, site.bit_ops), held_words(site, prices))
+
+    @abstractmethod
+    def price(self, site: Site, prices: Prices) -> Loads | None:
+        """What the choices cost; None if the machine or the index does not allow them."""
+
+    @abstractmethod
+    def choice(self, cond: int, a: Word, b: Word, leaf: bool, emitter: Emitter, site: Site) -> Word:
+        """`a` where the condition holds, else `b`; `leaf` if both are shared words."""
+
+    def emit(self, offer: Offer, site: Site, group: Group, home: Array | None, emitter: Emitter) -> int:
+        """The tree of choices."""
+        old, new, lanes = emitter.old, emitter.new, emitter.lanes
+
+        def entry(k: int) -> Word:
+            index = new.const(site.lo + min(k, site.count - 1))
+            loaded = emitter.emit("load", index, attr=Access(site.array), span=old.span[site.load])
+            word = through(old, site, loaded, emitter.emit, new.const)
+            return Word(new.widen(word, lanes), word)
+
+        start = 0 if site.bits is None else site.form.constant - site.lo
+        return choose(
+            conditions(site, group, emitter),
+            entry,
+            lambda cond, a, b, leaf: self.choice(cond, a, b, leaf, emitter, site),
+            start,
+        ).vector
+
+
+class Word(NamedTuple):
+    """The node of a vector, and of the word that it holds in all lanes if it does so."""
+
+    vector: int
+    word: int = -1
+
+
+def held_words(site: Site, prices: Prices) -> Table:
+    """The words of a site in scratch, in every lane."""
+    rows = -(-site.count // prices.lanes)
+    price = Loads(vectors=site.count, load=rows, words=site.count * len(site.chain))
+    return Table(("held", site.words), price, scratch=site.count * prices.lanes)
+
+
+def conditions(site: Site, group: Group, emitter: Emitter) -> list[tuple[int, int]]:
+    """(weight, condition) pairs whose sum is the index, but for a constant."""
+    if site.bits is not None:
+        return [(weight, emitter.vector(group, n)) for weight, n in site.bits]
+    new, lanes, span = emitter.new, emitter.lanes, emitter.old.span[site.node]
+    index = emitter.vector(group, emitter.old.args[site.load][0])
+    offset = emitter.emit("sub", index, new.const(site.lo, lanes), span=span)
+    masks = [1 << j for j in range((site.count - 1).bit_length())]
+    return [(m, emitter.emit("and", offset, new.const(m, lanes), span=span)) for m in masks]

@@ -1,0 +1,202 @@
+"""Packed rows: words that are looked up one after the other stand side by side, so one `vload` a lane serves two sites.
+
+    %u = gather tree[%i]                      (once)  table[3 r …] = tree[lo + r], tree[2 (lo + r) + 1], tree[… + 2]
+    …                                         %r0 … %r7 = vload table[3 (%i - lo)]       (a row for each lane)
+    %j = 2 %i + 1 + %b                  →     %u = word 0 of the rows
+    %v = gather tree[%j]                      …
+                                              %v = select %b, word 2 of the rows, word 1 of the rows
+
+The second index is a multiple of the first plus a few bits, which tell the row's words apart. A word of eight rows is
+used where it stands, lane by lane (see `vliwc.transform.lanewise`). Any stride will do, since a later index is
+recovered from the row's address by an exact inverse (see `vliwc.transform.affine`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from vliwc.analysis.facts import Fact
+from vliwc.analysis.linear import Form, signed
+from vliwc.ir.graph import Access, Array
+from vliwc.ir.ops import MASK
+from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Offer, Setting, Table
+from vliwc.transform.loads import Loads, Prices
+from vliwc.transform.sites import Bits, Site, through
+from vliwc.transform.tables import choose
+
+MAX_ROWS = 1024
+"""Tables of more rows are not considered."""
+_MAX_DISTANCE = 4
+"""The second site is one of so many that follow the first."""
+_MAX_FACTOR = 16
+"""The second index is at most so many times the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the second site's index follows from the first's: `factor` * first + `least` + (0 … `others` - 1).
+
+    What is added in the end is `start` + the sum of the `bits`, or the word `offset` (without bits).
+    """
+
+    factor: int
+    least: int
+    others: int
+    start: int
+    bits: Bits
+    offset: int
+
+    @property
+    def stride(self) -> int:
+        """The words of a row."""
+        return 1 + self.others
+
+
+class Rows(Alternative):
+    """Two sites, the second of which depends on the first by few bits."""
+
+    name = "rows"
+    summary = "one row load a lane for two look-ups"
+
+    def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
+        """One for each site and the next such site after it in the same block."""
+        machine, lanes = setting.prices.machine, setting.prices.lanes
+        if not (machine.runs("load", "vload") and machine.runs("store", "vstore")):
+            return
+        for k, first in enumerate(sites):
+            if first.count > MAX_ROWS:
+                continue
+            for second in sites[k + 1 : k + 1 + _MAX_DISTANCE]:
+                layout = lay_out(first, second, setting.facts, lanes) if first.block == second.block else None
+                if layout is not None and lanes <= first.count * layout.stride:
+                    key = ("rows", first.words, second.words, layout.factor, layout.least, layout.others)
+                    memory = (first.count - 1) * layout.stride + lanes
+                    table = Table(key, _table_price(first, second, layout, lanes), memory=memory)
+                    yield Offer(self, (first, second), _price(first, second, layout, setting.prices), table)
+                    break
+
+    def build(self, offer: Offer, home: Array, emitter: Emitter) -> None:
+        """The words of all rows one after the other, a vector at a time; the last may overlap the one before it."""
+        first, second = offer.sites
+        new, lanes = emitter.new, emitter.lanes
+        layout = _layout(offer, emitter)
+        word_of_first, word_of_second = _reader(first, emitter), _reader(second, emitter)
+
+        def word(k: int) -> int:
+            row, position = divmod(k, layout.stride)
+            at = first.lo + row
+            return (
+                word_of_first(at) if position == 0 else word_of_second(layout.factor * at + layout.least + position - 1)
+            )
+
+        total = first.count * layout.stride
+        for k in range(0, total, lanes):
+            at = min(k, total - lanes)
+            vector = emitter.emit("pack", *(word(at + j) for j in range(lanes)))
+            emitter.emit("vstore", new.const(at), vector, attr=Access(home.name), span=emitter.old.span[first.node])
+
+    def emit(self, offer: Offer, site: Site, group: Group, home: Array | None, emitter: Emitter) -> int:
+        """At the first site the rows are loaded; each site takes its words from them."""
+        assert home is not None, "the plan gives every table in memory a home"
+        layout = _layout(offer, emitter)
+        new, lanes, span = emitter.new, emitter.lanes, emitter.old.span[site.node]
+
+        def column(k: int) -> int:
+            return emitter.emit("pack", *(emitter.emit("lane", row, attr=k) for row in group.rows[offer]), span=span)
+
+        if site is offer.sites[0]:
+            index = emitter.vector(group, emitter.old.args[site.load][0])
+            scaled = emitter.emit("mul", index, new.const(layout.stride, lanes), span=span)
+            base = new.const(home.base - site.lo * layout.stride, lanes)
+            address = emitter.emit("add", scaled, base, span=span)
+            access = Access(home.name, absolute=True)
+            group.rows[offer] = tuple(
+                emitter.emit("vload", emitter.emit("lane", address, attr=k), attr=access, span=span)
+                for k in range(lanes)
+            )
+            return column(0)
+        return choose(
+            _conditions(layout, group, emitter),
+            lambda k: column(1 + min(k, layout.others - 1)),
+            lambda cond, a, b, _: emitter.emit("select", cond, a, b, span=span),
+            layout.start,
+        )
+
+
+def lay_out(first: Site, second: Site, facts: list[Fact], lanes: int) -> Layout | None:
+    """The rows that serve two sites, or None if their indices are not related in this way or a row has no room."""
+    for factor in range(1, _MAX_FACTOR + 1):
+        rest = second.form.plus(first.form, -factor)
+        if len(rest.terms) > (lanes - 1).bit_length():
+            continue
+        found = _few(rest, factor, facts, lanes)
+        if found is not None:
+            return found
+    return None
+
+
+def _few(rest: Form, factor: int, facts: list[Fact], lanes: int) -> Layout | None:
+    weights = [(signed(k), n) for n, k in rest.terms]
+    constant = signed(rest.constant)
+    if all(facts[n].is_bit for _, n in weights):
+        low = sum(min(k, 0) for k, _ in weights)
+        others = sum(abs(k) for k, _ in weights) + 1
+        if 1 < others < lanes:
+            return Layout(factor, constant + low, others, -low, tuple(weights), -1)
+    elif len(weights) == 1 and weights[0][0] == 1 and facts[weights[0][1]].hi < lanes - 1:
+        offset = weights[0][1]
+        return Layout(factor, constant, facts[offset].hi + 1, 0, (), offset)
+    return None
+
+
+def _layout(offer: Offer, emitter: Emitter) -> Layout:
+    first, second = offer.sites
+    layout = lay_out(first, second, emitter.facts, emitter.lanes)
+    assert layout is not None, "the offer was made for this layout"
+    return layout
+
+
+def _conditions(layout: Layout, group: Group, emitter: Emitter) -> list[tuple[int, int]]:
+    """(weight, condition) pairs that choose among the words of a row."""
+    if layout.offset < 0:
+        return [(weight, emitter.vector(group, n)) for weight, n in layout.bits]
+    offset = emitter.vector(group, layout.offset)
+    masks = [1 << j for j in range((layout.others - 1).bit_length())]
+    return [(m, emitter.emit("and", offset, emitter.new.const(m, emitter.lanes))) for m in masks]
+
+
+def _price(first: Site, second: Site, layout: Layout, prices: Prices) -> Loads:
+    """Rows instead of gathers; what uses the words does so lane by lane, once for each word that is chosen among."""
+    lanes = prices.lanes
+    price = Loads(load=lanes, words=(1 + layout.others) * lanes, vectors=-first.simple - second.simple)
+    choices = layout.others - 1
+    if layout.offset >= 0:
+        price = price.plus(prices.op, choices.bit_length())
+    return price.plus(prices.select, choices)
+
+
+def _table_price(first: Site, second: Site, layout: Layout, lanes: int) -> Loads:
+    words = first.count * layout.stride
+    rows = -(-words // lanes)
+    chains = first.count * max(len(first.chain), 1) + first.count * layout.others * max(len(second.chain), 1)
+    return Loads(words=chains + rows, load=rows + 2, store=rows)
+
+
+def _reader(site: Site, emitter: Emitter) -> Callable[[int], int]:
+    """Reads words of the array as they come out of the site's chain, from rows that are loaded once each."""
+    old, new, lanes = emitter.old, emitter.new, emitter.lanes
+    span, access = old.span[site.node], Access(site.array)
+    length = old.arrays[site.array].length
+
+    def read(index: int) -> int:
+        at = min(max(index & MASK, 0), length - 1)
+        if length < lanes:
+            loaded = emitter.emit("load", new.const(at), attr=access, span=span)
+        else:
+            start = min(max(at - (at - site.lo) % lanes, 0), length - lanes)
+            row = emitter.emit("vload", new.const(start), attr=access, span=span)
+            loaded = emitter.emit("lane", row, attr=at - start, span=span)
+        return through(old, site, loaded, emitter.emit, new.const)
+
+    return read

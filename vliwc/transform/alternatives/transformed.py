@@ -1,0 +1,52 @@
+"""A transformed table: what every gathered word would go through is done once to the words of the table.
+
+    %g = gather tree[%i]                  (once)  %r = vload tree[…]; %s = xor %r, C; vstore table[…], %s
+    %v = xor %g, C               →        %v = gather table[%i - …]
+
+It pays where the table has fewer words than are gathered from it. The table stands in dead memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from vliwc.ir.graph import Access, Array
+from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Offer, Setting, Table
+from vliwc.transform.loads import Loads
+from vliwc.transform.sites import Site, through
+
+
+class Transformed(Alternative):
+    """A gather from a table that has been through the site's chain."""
+
+    name = "transformed"
+    summary = "one load a lane from a table that was transformed once"
+
+    def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
+        """One for each site with a chain, of at least a row of words."""
+        lanes = setting.prices.lanes
+        for site in sites:
+            if site.chain and site.count >= lanes:
+                rows = -(-site.count // lanes)
+                price = Loads(load=rows, vectors=rows * len(site.chain), store=rows, words=2 * rows)
+                key = ("transformed", site.words)
+                yield Offer(self, (site,), Loads(load=lanes), Table(key, price, memory=site.count))
+
+    def build(self, offer: Offer, home: Array, emitter: Emitter) -> None:
+        """Row by row; the last one may overlap the one before it."""
+        (site,) = offer.sites
+        new, lanes, old = emitter.new, emitter.lanes, emitter.old
+        span = old.span[site.node]
+        for k in range(0, site.count, lanes):
+            at = min(k, site.count - lanes)
+            row = emitter.emit("vload", new.const(site.lo + at), attr=Access(site.array), span=span)
+            done = through(old, site, row, emitter.emit, lambda c: new.const(c, lanes))
+            emitter.emit("vstore", new.const(at), done, attr=Access(home.name), span=span)
+
+    def emit(self, offer: Offer, site: Site, group: Group, home: Array | None, emitter: Emitter) -> int:
+        """The gather, with the index moved."""
+        assert home is not None, "the plan gives every table in memory a home"
+        span = emitter.old.span[site.node]
+        index = emitter.vector(group, emitter.old.args[site.load][0])
+        moved = emitter.emit("sub", index, emitter.new.const(site.lo, emitter.lanes), span=span)
+        return emitter.emit("gather", moved, attr=Access(home.name), span=span)

@@ -1,0 +1,125 @@
+"""How much work a piece of vector code is for the engines of a machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from vliwc.ir.graph import Access, Graph, Loop
+from vliwc.ir.ops import OPS, PURE, Kind
+from vliwc.machine.description import Machine
+
+ENGINES = ("compute", "alu", "valu", "flow", "load", "store")
+"""What can be the bottleneck. `compute` is `alu` and `valu` together, which share the vector operations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """Slots that something takes, by who can do it; in the balance model they may be fractions, or savings.
+
+    `words` are operations on single words, for `alu` alone; `vectors` elementwise operations on all lanes, for one
+    `valu` slot or as many `alu` slots as there are lanes; `fused` those that only `valu` can do.
+    """
+
+    words: float = 0.0
+    vectors: float = 0.0
+    fused: float = 0.0
+    flow: float = 0.0
+    load: float = 0.0
+    store: float = 0.0
+
+    def plus(self, other: Loads, times: float = 1.0) -> Loads:
+        """self + times * other."""
+        return Loads(*(getattr(self, f.name) + times * getattr(other, f.name) for f in fields(Loads)))
+
+
+class Prices:
+    """What operations on all lanes cost on a machine, and how long its engines take for them."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.lanes = machine.lanes
+        self.op = Loads(vectors=1)
+        self.fused = Loads(fused=1) if machine.runs("valu", "multiply_add") else Loads(vectors=2)
+        self.select = Loads(flow=1) if machine.runs("flow", "vselect") else Loads(vectors=2).plus(self.fused)
+        self._capacity = {name: max(machine.slots(name), 0.1) for name in ("alu", "valu", "flow", "load", "store")}
+        self._vectors = max(machine.slots("valu") + machine.slots("alu") / self.lanes, 0.1)
+
+    def cycles(self, loads: Loads) -> dict[str, float]:
+        """For each of `ENGINES`, the cycles that it needs at least for its part of the work."""
+        capacity = self._capacity
+        return {
+            "compute": (loads.words / self.lanes + loads.vectors + loads.fused) / self._vectors,
+            "alu": loads.words / capacity["alu"],
+            "valu": loads.fused / capacity["valu"],
+            "flow": loads.flow / capacity["flow"],
+            "load": loads.load / capacity["load"],
+            "store": loads.store / capacity["store"],
+        }
+
+    def node(self, graph: Graph, n: int) -> Loads | None:
+        """The price of a graph node; None for what costs no engine anything."""
+        op, vector = graph.op[n], graph.width[n] > 1
+        match op:
+            case "gather":
+                return Loads(load=self.lanes)
+            case "load" | "vload" | "const":
+                return Loads(load=1)
+            case "store" | "vstore" | "store_if":
+                return Loads(store=1)
+            case "scatter":
+                access = graph.attr[n]
+                assert isinstance(access, Access)
+                return Loads(store=access.active)
+            case "select":
+                return self.select if vector else Loads(flow=1)
+            case "muladd" if vector:
+                return self.fused
+            case "splat":
+                return self.op
+            case "pack":
+                return Loads(words=sum(graph.op[a] not in PURE and graph.const(a) is None for a in graph.args[n]))
+        if OPS[op].kind is Kind.PURE:
+            return self.op if vector else Loads(words=1)
+        return None
+
+
+def measure(graph: Graph, prices: Prices) -> Loads:
+    """The work in a vectorised graph, set-up included. Loops count their trips."""
+    total = Loads()
+
+    def count(block: tuple[int, ...], times: int) -> None:
+        nonlocal total
+        for n in block:
+            attr = graph.attr[n]
+            if isinstance(attr, Loop):
+                count(attr.body, times * attr.trips)
+                continue
+            price = prices.node(graph, n)
+            if price is not None:
+                total = total.plus(price, times)
+
+    count(graph.body, 1)
+    return total
+
+
+def ramps(graph: Graph) -> dict[str, float]:
+    """For how many cycles the flow and load engines of one group cannot work: before the first and after the last use.
+
+    Every operation counts one cycle. Constants and rows are not counted as uses of the load engine: they come at once.
+    """
+    engine = {"gather": "load", "select": "flow"}
+    early = dict.fromkeys(engine, len(graph))
+    late = dict(early)
+    depth = [0] * len(graph)
+    height = [0] * len(graph)
+    nodes = list(graph.walk())
+    for n in nodes:
+        depth[n] = max((depth[a] + 1 for a in graph.args[n]), default=0)
+        if graph.op[n] in early:
+            early[graph.op[n]] = min(early[graph.op[n]], depth[n])
+    for n in reversed(nodes):
+        for a in graph.args[n]:
+            height[a] = max(height[a], height[n] + 1)
+        if graph.op[n] in late:
+            late[graph.op[n]] = min(late[graph.op[n]], height[n])
+    return {engine[op]: early[op] + late[op] if early[op] < len(graph) else 0.0 for op in engine}

@@ -1,0 +1,146 @@
+"""Sites: the gathers of a `par` body of which the reach is known, and what each one's index is made of.
+
+A site may be carried out in many ways (`vliwc.transform.alternatives`). Part of it is the chain of operations that
+only the gathered word goes through, with constants: they may as well be done once to the words of the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vliwc.analysis.facts import Fact
+from vliwc.analysis.linear import Form, Forms, signed
+from vliwc.ir.graph import Graph, Loop
+from vliwc.ir.ops import OPS, Kind
+from vliwc.transform.rewriter import never_stored
+
+Bits = tuple[tuple[int, int], ...]
+"""(weight, node) pairs of single-bit words, in the order in which they become known; weights may be negative."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A gather that reaches words `lo` … `lo + count - 1` of an array which keeps its initial contents.
+
+    `load` is the gather's node and `chain` the operations that its word goes through; `node` is the last of them, whose
+    value the site stands for. `form` is the index as a linear form. If the index is a sum of single-bit words within
+    the reach, these are the `bits`, and their sum without the form's constant is what is chosen by.
+    """
+
+    node: int
+    load: int
+    chain: tuple[int, ...]
+    array: str
+    lo: int
+    count: int
+    form: Form
+    bits: Bits | None
+    simple: bool
+    """Does only one elementwise operation, which `alu` has, use the value? Then it may be done lane by lane."""
+    block: int
+    """The loop that the site stands in."""
+    words: tuple[object, ...]
+    """Which words a site looks up, and what its chain does to them: equal for sites that may share a table."""
+
+    @property
+    def selects(self) -> int:
+        """The number of two-way choices among the reachable words."""
+        return (1 << len(self.bits)) - 1 if self.bits is not None else self.count - 1
+
+    @property
+    def leaf_selects(self) -> int:
+        """How many of the choices are between two words that all lanes share."""
+        return (self.selects + 1) // 2
+
+    @property
+    def bit_ops(self) -> int:
+        """The operations that take the bits from the index, if there is need."""
+        return 0 if self.bits is not None else 1 + (self.count - 1).bit_length()
+
+
+def find_sites(graph: Graph, facts: list[Fact], forms: Forms, loop: Loop) -> list[Site]:
+    """The sites in a `par` body, in program order: gathers that may reach more than one word."""
+    frozen = never_stored(graph)
+    users, blocks = _only_users(graph), _blocks(graph, loop)
+    found = []
+    for n in graph.walk(loop.body):
+        slice_ = reach(graph, facts, n, frozen) if graph.op[n] == "load" else None
+        if slice_ is None or len(slice_) < 2:
+            continue
+        lo, hi = slice_[0], slice_[-1]
+        chain = []
+        node = n
+        while (user := users.get(node)) is not None and _by_constants(graph, user, node):
+            chain.append(node := user)
+        form = forms.of(graph.args[n][0])
+        last = users.get(node)
+        simple = last is not None and OPS[graph.op[last]].arity == 2 and graph.kind(last) is Kind.PURE
+        bits = single_bits(form, facts, lo, hi)
+        array, count = graph.access(n).array, hi - lo + 1
+        words = (array, lo, count, *((graph.op[m], tuple(graph.const(a) for a in graph.args[m])) for m in chain))
+        found.append(Site(node, n, tuple(chain), array, lo, count, form, bits, simple, blocks[n], words))
+    return found
+
+
+def _blocks(graph: Graph, loop: Loop) -> dict[int, int]:
+    """For each node in a loop, a number for the block that it stands in: the index node of the innermost loop."""
+    block = dict.fromkeys(loop.body, loop.index)
+    for n in loop.body:
+        attr = graph.attr[n]
+        if isinstance(attr, Loop):
+            block.update(_blocks(graph, attr))
+    return block
+
+
+def reach(graph: Graph, facts: list[Fact], n: int, frozen: frozenset[str]) -> range | None:
+    """The indices that load `n` can have, if its array (one of `frozen`) keeps its contents."""
+    array, index = graph.access(n).array, graph.args[n][0]
+    if array not in frozen:
+        return None
+    return range(facts[index].lo, min(facts[index].hi, graph.arrays[array].length - 1) + 1)
+
+
+def _only_users(graph: Graph) -> dict[int, int]:
+    """For each node with a single use, by a node of the same block, that node."""
+    uses = graph.uses()
+    users: dict[int, int] = {}
+
+    def scan(block: tuple[int, ...]) -> None:
+        own = set(block)
+        for n in block:
+            users.update((a, n) for a in graph.args[n] if uses[a] == 1 and a in own)
+            attr = graph.attr[n]
+            if isinstance(attr, Loop):
+                scan(attr.body)
+
+    scan(graph.body)
+    return users
+
+
+def _by_constants(graph: Graph, user: int, value: int) -> bool:
+    """Is `user` an elementwise operation on `value` and constants?"""
+    op = OPS[graph.op[user]]
+    if op.kind is not Kind.PURE or op.can_fault or op.name == "table":
+        return False
+    return all(a == value or graph.const(a) is not None for a in graph.args[user])
+
+
+def through(graph: Graph, site: Site, value: int, emit: Callable[..., int], constant: Callable[[int], int]) -> int:
+    """A gathered word or vector `value` after the site's chain; `constant` makes a constant of the same width."""
+    before = site.load
+    for n in site.chain:
+        args = [value if a == before else constant(graph.const(a) or 0) for a in graph.args[n]]
+        value = emit(graph.op[n], *args, span=graph.span[n])
+        before = n
+    return value
+
+
+def single_bits(form: Form, facts: list[Fact], lo: int, hi: int) -> Bits | None:
+    """The signed weights and single-bit words that the index is a sum of, if it is such a sum within lo..hi."""
+    weights = [(signed(k), n) for n, k in form.terms]
+    if not all(facts[n].is_bit for _, n in weights) or len(weights) > (hi - lo).bit_length():
+        return None
+    least = form.constant + sum(min(k, 0) for k, _ in weights)
+    most = form.constant + sum(max(k, 0) for k, _ in weights)
+    return tuple(weights) if lo <= least and most <= hi else None
