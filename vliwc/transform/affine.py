@@ -113,7 +113,7 @@ class _Affine(Rewriter):
         self.shape[n] = _Shape(base, best)
         if n in self.needed:
             self.value[n] = sums.build(
-                self.new, best, self.value.__getitem__, self.old.width[n], self.fuses(n), self.old.span[n]
+                self.new, best, self.value.__getitem__, self.is_bit, self.old.width[n], self.fuses(n), self.old.span[n]
             )
             self.shape[n] = _Shape(base, atom(n))
             if base is not None and base.terms:
@@ -170,7 +170,11 @@ class _Affine(Rewriter):
 
     def cost(self, n: int, form: Form) -> tuple[int, int]:
         """Operations to build a form at node `n`; ties go to the one with more terms, which makes a shorter chain."""
-        return sums.cost(form, self.fuses(n)), -len(form.terms)
+        return sums.cost(form, self.fuses(n), self.is_bit), -len(form.terms)
+
+    def is_bit(self, n: int) -> bool:
+        """Whether old node `n` is 0 or 1."""
+        return self.facts[n].is_bit
 
     def fuses(self, n: int) -> bool:
         """Whether node `n` can be computed with multiply_add: vectors only, and what may still become one."""

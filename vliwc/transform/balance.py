@@ -14,14 +14,12 @@ from typing import Any
 
 from vliwc.ir.graph import Array
 from vliwc.transform.alternatives import Offer
+from vliwc.transform.engines import RAMP_SHARE
 from vliwc.transform.loads import ENGINES, Loads, Prices
 from vliwc.transform.sites import Site
 
 _SCALE = 1000
 """The integer program counts in thousandths of a cycle."""
-
-_RAMP_SHARE = 0.5
-"""How much of the ramps counts: the groups at the ends may use the idle engine where the others do not."""
 
 Main = dict[int, Offer]
 """For each site (by its node) the offer that most groups take."""
@@ -32,13 +30,14 @@ class Trial:
     """What was measured when every group treats each site as `main` says.
 
     `setup` is the load of what all groups share, `group` that of one group, `ramp` for how many cycles engines must be
-    idle.
+    idle; `movable` is how many of a group's vector operations may become selects (see `vliwc.transform.engines`).
     """
 
     main: Main
     setup: Loads
     group: Loads
     ramp: Mapping[str, float]
+    movable: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +131,16 @@ class _Model:
         for table in {o.table.key: o.table for o in trial.main.values() if o.table is not None}.values():
             fixed = fixed.plus(table.price, -1)
         base = self.prices.cycles(fixed)
-        ramp = {engine: _RAMP_SHARE * cycles for engine, cycles in trial.ramp.items()}
+        ramp = {engine: RAMP_SHARE * cycles for engine, cycles in trial.ramp.items()}
         if "load" in ramp:  # set-up is done while no gather can be
             ramp["load"] -= min(ramp["load"], self.prices.cycles(trial.setup)["load"])
         self.busiest = self.model.new_int_var(0, 1 << 40, "busiest")
         terms: dict[str, Any] = {e: round(_SCALE * (base[e] + ramp.get(e, 0.0))) for e in ENGINES}
         priced = [(o.price, count) for o, count in zip(self.offers, self.counts, strict=True)]
         priced += [(self.tables[key].price, built) for key, built in self.built.items()]
+        if self.prices.select == Loads(flow=1):
+            moved = self.model.new_int_var(0, groups * trial.movable, "moved")
+            priced.append((self.prices.select.plus(self.prices.op, -1), moved))
         for price, variable in priced:
             for engine, cycles in self.prices.cycles(price).items():
                 terms[engine] += round(_SCALE * cycles) * variable

@@ -14,6 +14,7 @@ from vliwc.machine.description import Machine
 from vliwc.transform.addresses import absolute
 from vliwc.transform.affine import affine
 from vliwc.transform.alternatives import CATALOGUE, GATHER
+from vliwc.transform.engines import use_idle_flow
 from vliwc.transform.forward import forward
 from vliwc.transform.interchange import interchange
 from vliwc.transform.lanewise import lanewise
@@ -66,6 +67,7 @@ def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
         Pass("addresses", 1, lambda g, _: simplify(absolute(g))),
         Pass("affine-vectors", 1, affine),
         Pass("simplify-vectors", 1, lambda g, _: xors(simplify(g))),
+        Pass("idle-flow", 2, use_idle_flow),
     ]
 
 

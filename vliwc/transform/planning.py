@@ -17,6 +17,7 @@ from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Offer, Setting
 from vliwc.transform.balance import Main, Mix, Trial, balance
+from vliwc.transform.engines import bit_choices
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.loads import Prices, measure, ramps
 from vliwc.transform.sites import Site, find_sites
@@ -89,10 +90,11 @@ class _Planner:
         return Plan(assign(mix, found, groups), dict(mix.homes))
 
     def _trial(self, par: int, main: Main) -> Trial:
-        one = self._sample(par, main, 1)
+        one, two = self._sample(par, main, 1), self._sample(par, main, 2)
         shared_and_own = measure(one, self.prices)
-        own = measure(self._sample(par, main, 2), self.prices).plus(shared_and_own, -1)
-        return Trial(main, shared_and_own.plus(own, -1), own, ramps(one))
+        own = measure(two, self.prices).plus(shared_and_own, -1)
+        movable = len(bit_choices(two, ranges.analyse(two))) - len(bit_choices(one, ranges.analyse(one)))
+        return Trial(main, shared_and_own.plus(own, -1), own, ramps(one), movable)
 
     def _sample(self, par: int, main: Main, groups: int) -> Graph:
         """The program of a few groups that all do the same."""

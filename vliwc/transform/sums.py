@@ -40,12 +40,17 @@ class Step:
         return 1 if fused else 2
 
 
-def plan(form: Form) -> list[Step]:
-    """The steps that compute a form with at least one term."""
+def plan(form: Form, is_bit: Callable[[int], bool]) -> list[Step]:
+    """The steps that compute a form with at least one term. `is_bit` tells which terms are single bits.
+
+    A constant goes with a bit, if there is one: what is made of one bit and constants can also be had by a select (see
+    `vliwc.transform.engines`).
+    """
     terms, c = list(form.terms), form.constant
-    if _is_horner(terms):
+    bits = [j for j, (x, _) in enumerate(terms) if is_bit(x)] if c else []
+    if _is_horner(terms) and not bits:
         return _horner(terms, c)
-    first = 0
+    first = bits[0] if bits else 0
     if c == 0:
         plain = [j for j, (_, k) in enumerate(terms) if k == 1]
         first = plain[0] if plain else 0
@@ -74,12 +79,20 @@ def _horner(terms: list[tuple[int, int]], c: int) -> list[Step]:
     return steps
 
 
-def cost(form: Form, fused: bool) -> int:
+def cost(form: Form, fused: bool, is_bit: Callable[[int], bool]) -> int:
     """The number of operations that `build` emits for a form."""
-    return sum(s.cost(fused) for s in plan(form)) if form.terms else 0
+    return sum(s.cost(fused) for s in plan(form, is_bit)) if form.terms else 0
 
 
-def build(new: Builder, form: Form, value: Callable[[int], int], width: int, fused: bool, span: Span | None) -> int:
+def build(
+    new: Builder,
+    form: Form,
+    value: Callable[[int], int],
+    is_bit: Callable[[int], bool],
+    width: int,
+    fused: bool,
+    span: Span | None,
+) -> int:
     """Emits a form; `value(x)` is the new node of term x. Returns the node of the sum."""
     if not form.terms:
         return new.const(form.constant, width, span)
@@ -98,7 +111,7 @@ def build(new: Builder, form: Form, value: Callable[[int], int], width: int, fus
         return new.emit("add", times(x, k), y, span=span)
 
     acc = -1
-    for s in plan(form):
+    for s in plan(form, is_bit):
         match s.kind:
             case "take":
                 acc = value(s.x)

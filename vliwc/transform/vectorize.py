@@ -185,12 +185,12 @@ class _Vectorizer(Sequentializer):
 
     def build_tables(self) -> None:
         """Emits what fills the tables in memory."""
-        offers = {o.table.key: o for o in self.plan.ways.values() if o.table is not None}
-        for offer in offers.values():
-            home = self.home(offer)
-            if home is not None:
+        tables = {o.table.key: o.table for o in self.plan.ways.values() if o.table is not None}
+        for key, table in tables.items():
+            if table.build is not None:
+                home = self.plan.homes[key]
                 self.new.graph.arrays = carved(self.new.graph.arrays, home)
-                offer.alternative.build(offer, home, self)
+                table.build(self, home)
 
     def start_index(self, index: int, group: Group) -> int | None:
         """The index of lane 0 as a word, if the lanes' indices follow each other one by one in a full group."""

@@ -17,6 +17,10 @@ from dataclasses import dataclass
 from vliwc.analysis import ranges
 from vliwc.ir.graph import Graph
 from vliwc.transform.rewriter import Rewriter, never_stored
+from vliwc.transform.sites import reach
+
+FEW_WORDS = 1 << 16
+"""Arrays of more words are never changed as a whole."""
 
 
 def xors(graph: Graph) -> Graph:
@@ -82,7 +86,7 @@ class _Xors(Rewriter):
         width, span = self.old.width[n], self.old.span[n]
         if not form.terms:
             return self.new.const(form.constant, width, span)
-        absorber = next((t for t in form.terms if form.constant and self.absorbs(t)), None)
+        absorber = min((t for t in form.terms if form.constant and self.absorbs(t)), key=self.words, default=None)
         total = -1
         for t in form.terms:
             value = self.value[t]
@@ -96,6 +100,11 @@ class _Xors(Rewriter):
     def absorbs(self, n: int) -> bool:
         """Whether a constant costs least at term `n`: a shared word, or one from an array that keeps its contents, as
         the array's words can be changed once instead of every word that is looked up."""
+        return self.words(n) < FEW_WORDS
+
+    def words(self, n: int) -> int:
+        """How many words would have to be changed for a constant at term `n`."""
         if self.old.op[n] == "splat":
-            return True
-        return self.old.op[n] == "load" and self.old.access(n).array in self.frozen
+            return 1
+        slice_ = reach(self.old, self.facts, n, self.frozen) if self.old.op[n] == "load" else None
+        return FEW_WORDS if slice_ is None else len(slice_)

@@ -2,6 +2,7 @@
 
 from vliwc.transform.alternatives.arithmetic import Arithmetic, LeafArithmetic
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Offer, Setting, Table
+from vliwc.transform.alternatives.column import Column
 from vliwc.transform.alternatives.gather import Gather
 from vliwc.transform.alternatives.rows import Rows
 from vliwc.transform.alternatives.select import Select
@@ -10,6 +11,14 @@ from vliwc.transform.alternatives.transformed import Transformed
 GATHER = Gather()
 """The one that is always open."""
 
-CATALOGUE: tuple[Alternative, ...] = (GATHER, Select(), LeafArithmetic(), Arithmetic(), Transformed(), Rows())
+CATALOGUE: tuple[Alternative, ...] = (
+    GATHER,
+    Select(),
+    LeafArithmetic(),
+    Arithmetic(),
+    Transformed(),
+    Rows(),
+    Column(),
+)
 
 __all__ = ["CATALOGUE", "GATHER", "Alternative", "Emitter", "Group", "Offer", "Setting", "Table"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -47,13 +47,15 @@ class Emitter(Protocol):
 class Table:
     """Set-up that an offer needs, done once for all groups, and equal for offers with equal keys.
 
-    `scratch` and `memory` are the words that it occupies; those in memory are dead ones.
+    `scratch` and `memory` are the words that it occupies; those in memory are dead ones, and `build` emits the stores
+    that fill them, before all groups.
     """
 
     key: tuple[object, ...]
     price: Loads
     scratch: int = 0
     memory: int = 0
+    build: Callable[[Emitter, Array], None] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class Offer:
     sites: tuple[Site, ...]
     price: Loads
     table: Table | None = None
+    detail: object = None
+    """What the alternative wants to remember of the case."""
 
     @property
     def name(self) -> str:
@@ -91,9 +95,6 @@ class Alternative(ABC):
     @abstractmethod
     def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
         """All offers for these sites, in program order, that are legal."""
-
-    def build(self, offer: Offer, home: Array, emitter: Emitter) -> None:  # noqa: B027 - most need no table in memory
-        """Emits the stores that fill the offer's table in memory, once, before all groups."""
 
     @abstractmethod
     def emit(self, offer: Offer, site: Site, group: Group, home: Array | None, emitter: Emitter) -> int:

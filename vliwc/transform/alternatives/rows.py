@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from vliwc.analysis.facts import Fact
 from vliwc.analysis.linear import Form, signed
@@ -70,36 +71,15 @@ class Rows(Alternative):
             for second in sites[k + 1 : k + 1 + _MAX_DISTANCE]:
                 layout = lay_out(first, second, setting.facts, lanes) if first.block == second.block else None
                 if layout is not None and lanes <= first.count * layout.stride:
-                    key = ("rows", first.words, second.words, layout.factor, layout.least, layout.others)
-                    memory = (first.count - 1) * layout.stride + lanes
-                    table = Table(key, _table_price(first, second, layout, lanes), memory=memory)
-                    yield Offer(self, (first, second), _price(first, second, layout, setting.prices), table)
+                    price = _price(first, second, layout, setting.prices)
+                    yield Offer(self, (first, second), price, _table(first, second, layout, lanes), layout)
                     break
-
-    def build(self, offer: Offer, home: Array, emitter: Emitter) -> None:
-        """The words of all rows one after the other, a vector at a time; the last may overlap the one before it."""
-        first, second = offer.sites
-        new, lanes = emitter.new, emitter.lanes
-        layout = _layout(offer, emitter)
-        word_of_first, word_of_second = _reader(first, emitter), _reader(second, emitter)
-
-        def word(k: int) -> int:
-            row, position = divmod(k, layout.stride)
-            at = first.lo + row
-            return (
-                word_of_first(at) if position == 0 else word_of_second(layout.factor * at + layout.least + position - 1)
-            )
-
-        total = first.count * layout.stride
-        for k in range(0, total, lanes):
-            at = min(k, total - lanes)
-            vector = emitter.emit("pack", *(word(at + j) for j in range(lanes)))
-            emitter.emit("vstore", new.const(at), vector, attr=Access(home.name), span=emitter.old.span[first.node])
 
     def emit(self, offer: Offer, site: Site, group: Group, home: Array | None, emitter: Emitter) -> int:
         """At the first site the rows are loaded; each site takes its words from them."""
         assert home is not None, "the plan gives every table in memory a home"
-        layout = _layout(offer, emitter)
+        layout = offer.detail
+        assert isinstance(layout, Layout)
         new, lanes, span = emitter.new, emitter.lanes, emitter.old.span[site.node]
 
         def column(k: int) -> int:
@@ -150,13 +130,6 @@ def _few(rest: Form, factor: int, facts: list[Fact], lanes: int) -> Layout | Non
     return None
 
 
-def _layout(offer: Offer, emitter: Emitter) -> Layout:
-    first, second = offer.sites
-    layout = lay_out(first, second, emitter.facts, emitter.lanes)
-    assert layout is not None, "the offer was made for this layout"
-    return layout
-
-
 def _conditions(layout: Layout, group: Group, emitter: Emitter) -> list[tuple[int, int]]:
     """(weight, condition) pairs that choose among the words of a row."""
     if layout.offset < 0:
@@ -176,11 +149,33 @@ def _price(first: Site, second: Site, layout: Layout, prices: Prices) -> Loads:
     return price.plus(prices.select, choices)
 
 
-def _table_price(first: Site, second: Site, layout: Layout, lanes: int) -> Loads:
+def _table(first: Site, second: Site, layout: Layout, lanes: int) -> Table:
     words = first.count * layout.stride
     rows = -(-words // lanes)
     chains = first.count * max(len(first.chain), 1) + first.count * layout.others * max(len(second.chain), 1)
-    return Loads(words=chains + rows, load=rows + 2, store=rows)
+    return Table(
+        key=("rows", first.words, second.words, layout.factor, layout.least, layout.others),
+        price=Loads(words=chains + rows, load=rows + 2, store=rows),
+        memory=(first.count - 1) * layout.stride + lanes,
+        build=partial(_build, first, second, layout),
+    )
+
+
+def _build(first: Site, second: Site, layout: Layout, emitter: Emitter, home: Array) -> None:
+    """The words of all rows one after the other, a vector at a time; the last may overlap the one before it."""
+    new, lanes, span = emitter.new, emitter.lanes, emitter.old.span[first.node]
+    word_of_first, word_of_second = _reader(first, emitter), _reader(second, emitter)
+
+    def word(k: int) -> int:
+        row, position = divmod(k, layout.stride)
+        at = first.lo + row
+        return word_of_first(at) if position == 0 else word_of_second(layout.factor * at + layout.least + position - 1)
+
+    total = first.count * layout.stride
+    for k in range(0, total, lanes):
+        at = min(k, total - lanes)
+        vector = emitter.emit("pack", *(word(at + j) for j in range(lanes)))
+        emitter.emit("vstore", new.const(at), vector, attr=Access(home.name), span=span)
 
 
 def _reader(site: Site, emitter: Emitter) -> Callable[[int], int]:

@@ -9,6 +9,7 @@ It pays where the table has fewer words than are gathered from it. The table sta
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from vliwc.ir.graph import Access, Array
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Offer, Setting, Table
@@ -30,18 +31,9 @@ class Transformed(Alternative):
                 rows = -(-site.count // lanes)
                 price = Loads(load=rows, vectors=rows * len(site.chain), store=rows, words=2 * rows)
                 key = ("transformed", site.words)
-                yield Offer(self, (site,), Loads(load=lanes), Table(key, price, memory=site.count))
-
-    def build(self, offer: Offer, home: Array, emitter: Emitter) -> None:
-        """Row by row; the last one may overlap the one before it."""
-        (site,) = offer.sites
-        new, lanes, old = emitter.new, emitter.lanes, emitter.old
-        span = old.span[site.node]
-        for k in range(0, site.count, lanes):
-            at = min(k, site.count - lanes)
-            row = emitter.emit("vload", new.const(site.lo + at), attr=Access(site.array), span=span)
-            done = through(old, site, row, emitter.emit, lambda c: new.const(c, lanes))
-            emitter.emit("vstore", new.const(at), done, attr=Access(home.name), span=span)
+                yield Offer(
+                    self, (site,), Loads(load=lanes), Table(key, price, memory=site.count, build=partial(_build, site))
+                )
 
     def emit(self, offer: Offer, site: Site, group: Group, home: Array | None, emitter: Emitter) -> int:
         """The gather, with the index moved."""
@@ -50,3 +42,14 @@ class Transformed(Alternative):
         index = emitter.vector(group, emitter.old.args[site.load][0])
         moved = emitter.emit("sub", index, emitter.new.const(site.lo, emitter.lanes), span=span)
         return emitter.emit("gather", moved, attr=Access(home.name), span=span)
+
+
+def _build(site: Site, emitter: Emitter, home: Array) -> None:
+    """Row by row; the last one may overlap the one before it."""
+    new, lanes, old = emitter.new, emitter.lanes, emitter.old
+    span = old.span[site.node]
+    for k in range(0, site.count, lanes):
+        at = min(k, site.count - lanes)
+        row = emitter.emit("vload", new.const(site.lo + at), attr=Access(site.array), span=span)
+        done = through(old, site, row, emitter.emit, lambda c: new.const(c, lanes))
+        emitter.emit("vstore", new.const(at), done, attr=Access(home.name), span=span)
