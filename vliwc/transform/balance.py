@@ -7,13 +7,11 @@ memory.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vliwc.ir.graph import Array
-from vliwc.transform.alternatives import Offer
+from vliwc.transform.alternatives import Home, Offer
 from vliwc.transform.engines import RAMP_SHARE
 from vliwc.transform.loads import ENGINES, Loads, Prices
 from vliwc.transform.sites import Site
@@ -23,6 +21,17 @@ _SCALE = 1000
 
 Main = dict[int, Offer]
 """For each site (by its node) the offer that most groups take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Words of memory that may hold tables: an array that is dead from the start (`whole`), or else one that only
+    sites read, and is dead once no group reads it directly. What is free of it is words `base` … `end - 1`."""
+
+    array: str
+    base: int
+    end: int
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ class Mix:
     """How many groups take each offer, where tables in memory are, and the cycles of the busiest engine."""
 
     counts: Mapping[Offer, int]
-    homes: Mapping[tuple[object, ...], Array]
+    homes: Mapping[tuple[object, ...], Home]
     bound: float
 
     def main(self, found: Sequence[Site]) -> Main:
@@ -57,13 +66,13 @@ class Mix:
 
 
 def balance(
-    trial: Trial, offers: Sequence[Offer], prices: Prices, groups: int, dead: Sequence[Array], scratch: int
+    trial: Trial, offers: Sequence[Offer], prices: Prices, groups: int, rooms: Sequence[Room], scratch: int
 ) -> Mix:
-    """The best mix of `offers` for so many groups; tables go to the `dead` arrays and to `scratch` words.
+    """The best mix of `offers` for so many groups; tables go to `rooms` in memory and to `scratch` words.
 
     CP-SAT with one worker and a deterministic limit: equal arguments give equal mixes.
     """
-    return _Model(trial, offers, prices, groups, dead, scratch).solve()
+    return _Model(trial, offers, prices, groups, rooms, scratch).solve()
 
 
 class _Model:
@@ -73,7 +82,7 @@ class _Model:
         offers: Sequence[Offer],
         prices: Prices,
         groups: int,
-        dead: Sequence[Array],
+        rooms: Sequence[Room],
         scratch: int,
     ) -> None:
         from ortools.sat.python import cp_model  # noqa: PLC0415 -- slow to import, and most kernels need no plan
@@ -82,7 +91,7 @@ class _Model:
         self.model = cp_model.CpModel()
         self.offers = offers
         self.prices = prices
-        self.dead = dead
+        self.rooms = rooms
         self.counts = [self.model.new_int_var(0, groups, f"offer_{k}") for k in range(len(offers))]
         self.tables = {o.table.key: o.table for o in offers if o.table is not None}
         self.built = {key: self.model.new_bool_var(f"table_{k}") for k, key in enumerate(self.tables)}
@@ -118,10 +127,15 @@ class _Model:
         self.model.add(held <= scratch)
         for key, table in self.tables.items():
             if table.memory:
-                self.place[key] = [self.model.new_bool_var("") for _ in self.dead]
+                self.place[key] = [self.model.new_bool_var("") for _ in self.rooms]
                 self.model.add(sum(self.place[key]) == self.built[key])
-        for k, array in enumerate(self.dead):
-            self.model.add(sum(self.tables[key].memory * at[k] for key, at in self.place.items()) <= array.length)
+        for k, room in enumerate(self.rooms):
+            used = self.model.new_bool_var(f"room_{k}")
+            words = sum(self.tables[key].memory * at[k] for key, at in self.place.items())
+            self.model.add(words <= (room.end - room.base) * used)
+            for offer, count in zip(self.offers, self.counts, strict=True):
+                if offer.alternative.direct and any(s.array == room.array for s in offer.sites):
+                    self.model.add(count <= groups * (1 - used))
 
     def _engines(self, trial: Trial, groups: int) -> None:
         """Minimises the load of the busiest engine."""
@@ -162,15 +176,15 @@ class _Model:
         homes = self._homes({key: [solver.boolean_value(v) for v in at] for key, at in self.place.items()})
         return Mix(counts, homes, solver.value(self.busiest) / _SCALE)
 
-    def _homes(self, place: Mapping[tuple[object, ...], Sequence[bool]]) -> dict[tuple[object, ...], Array]:
-        """Lays tables out in the dead arrays, one behind the other."""
-        homes: dict[tuple[object, ...], Array] = {}
-        taken: Counter[str] = Counter()
+    def _homes(self, place: Mapping[tuple[object, ...], Sequence[bool]]) -> dict[tuple[object, ...], Home]:
+        """Lays tables out in the rooms, one behind the other."""
+        homes: dict[tuple[object, ...], Home] = {}
+        free = [room.base for room in self.rooms]
         for key, at in place.items():
-            for array, here in zip(self.dead, at, strict=True):
-                if here:
+            for k, room in enumerate(self.rooms):
+                if at[k]:
                     length = self.tables[key].memory
-                    name = f"{array.name}_table{len(homes)}"
-                    homes[key] = Array(name, array.base + taken[array.name], length, array.mode)
-                    taken[array.name] += length
+                    name = f"{room.array}_table{len(homes)}" if room.whole else room.array
+                    homes[key] = Home(name, free[k], length)
+                    free[k] += length
         return homes

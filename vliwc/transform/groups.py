@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vliwc.analysis.linear import Form
-from vliwc.ir.graph import Array, Graph, Loop
+from vliwc.ir.graph import Graph, Loop
 from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
-from vliwc.transform.alternatives import Offer
+from vliwc.transform.alternatives import Home, Offer
 
 BLOCK_NODES = 24_000
 """About how many vector nodes one block of groups may come to: straight-line code up to here, a machine loop beyond."""
@@ -21,7 +21,7 @@ class Plan:
     the plain translation; and where the tables stand in memory, by their keys."""
 
     ways: Mapping[tuple[int, int], Offer] = field(default_factory=dict)
-    homes: Mapping[tuple[object, ...], Array] = field(default_factory=dict)
+    homes: Mapping[tuple[object, ...], Home] = field(default_factory=dict)
 
 
 def consecutive(form: Form, par: Loop, varying: set[int]) -> bool:

@@ -18,6 +18,7 @@ from vliwc.transform.engines import use_idle_flow
 from vliwc.transform.forward import forward
 from vliwc.transform.interchange import interchange
 from vliwc.transform.lanewise import lanewise
+from vliwc.transform.pieces import split_arrays
 from vliwc.transform.planning import plan_gathers
 from vliwc.transform.promote import promote
 from vliwc.transform.sequentialize import sequentialize
@@ -62,6 +63,7 @@ def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
         Pass("tables", 1, lambda g, _: simplify(expand_tables(g)), essential=True),
         Pass("xors", 1, lambda g, _: xors(simplify(xors(g)))),
         Pass("affine", 1, affine),
+        Pass("pieces", 2, split_arrays),
         Pass("vectorize", 1, lambda g, m: _vectorize(g, m, plain), essential=True),
         Pass("lanewise", 1, lanewise),
         Pass("addresses", 1, lambda g, _: simplify(absolute(g))),

@@ -7,16 +7,15 @@ what later passes make of it, such as an address that no load needs any more.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from vliwc.analysis import ranges
 from vliwc.analysis.facts import Fact
 from vliwc.analysis.linear import Forms
-from vliwc.ir.graph import Array, Graph, Loop, Mode
+from vliwc.ir.graph import Graph, Loop, Mode
 from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
-from vliwc.transform.alternatives import CATALOGUE, GATHER, Offer, Setting
-from vliwc.transform.balance import Main, Mix, Trial, balance
+from vliwc.transform.alternatives import CATALOGUE, GATHER, Home, Offer, Setting
+from vliwc.transform.balance import Main, Mix, Room, Trial, balance
 from vliwc.transform.engines import bit_choices
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.loads import Prices, measure, ramps
@@ -62,7 +61,7 @@ class _Planner:
         self.finish = finish
         self.prices = Prices(machine)
         self.catalogue = [a for a in CATALOGUE if a is GATHER or a.name not in disable]
-        self.dead = _dead_arrays(graph)
+        self.taken: list[Home] = []
 
     def plan(self, par: int, loop: Loop) -> Plan | None:
         """The plan for one `par`, or None if there is nothing to choose."""
@@ -78,16 +77,34 @@ class _Planner:
         offers = [o for a in self.catalogue for o in a.offers(found, setting)]
         if not groups or len(offers) == len(found):
             return None
-        dead = self.dead if par in graph.body else ()  # elsewhere the table would be built again and again
-        offers = [o for o in offers if o.table is None or o.table.memory <= max((a.length for a in dead), default=0)]
+        # Elsewhere than at the outermost level, tables would be built again and again.
+        rooms = self._rooms(found) if par in graph.body else []
+        largest = max((room.end - room.base for room in rooms), default=0)
+        offers = [o for o in offers if o.table is None or o.table.memory <= largest]
         main: Main = {s.node: next(o for o in offers if s in o.sites) for s in found}
         for _ in range(_ROUNDS):
-            mix = balance(self._trial(par, main), offers, self.prices, groups, dead, self.machine.scratch_words // 2)
+            mix = balance(self._trial(par, main), offers, self.prices, groups, rooms, self.machine.scratch_words // 2)
             if mix.main(found) == main:
                 break
             main = mix.main(found)
-        self.dead = _without(self.dead, mix)
+        self.taken += mix.homes.values()
         return Plan(assign(mix, found, groups), dict(mix.homes))
+
+    def _rooms(self, found: Sequence[Site]) -> list[Room]:
+        """The consumed arrays that nothing accesses but these sites, as far as there are no tables in them yet."""
+        graph = self.graph
+        sites = {s.load for s in found}
+        accesses: dict[str, set[int]] = {}
+        for n in graph.walk():
+            if graph.kind(n) in (Kind.LOAD, Kind.STORE):
+                accesses.setdefault(graph.access(n).array, set()).add(n)
+        rooms = []
+        for array in graph.arrays.values():
+            own = accesses.get(array.name, set())
+            if array.mode is Mode.CONSUMED and own <= sites:
+                ends = [home.base + home.length for home in self.taken if array.base <= home.base < array.end]
+                rooms.append(Room(array.name, max(ends, default=array.base), array.end, not own))
+        return rooms
 
     def _trial(self, par: int, main: Main) -> Trial:
         one, two = self._sample(par, main, 1), self._sample(par, main, 2)
@@ -103,29 +120,12 @@ class _Planner:
         return self.finish(vectorize(self.graph, self.machine, {par: Plan(ways, homes)}, {par: groups}))
 
 
-def _dead_arrays(graph: Graph) -> tuple[Array, ...]:
-    """The arrays whose words are free from the start: consumed ones that nothing accesses."""
-    accessed = {graph.access(n).array for n in graph.walk() if graph.kind(n) in (Kind.LOAD, Kind.STORE)}
-    return tuple(a for a in graph.arrays.values() if a.mode is Mode.CONSUMED and a.name not in accessed)
-
-
-def _without(dead: Sequence[Array], mix: Mix) -> tuple[Array, ...]:
-    """What is left of dead arrays when the tables of a mix stand at their beginnings."""
-    left = []
-    for array in dead:
-        ends = [home.end for home in mix.homes.values() if array.base <= home.base < array.end]
-        base = max(ends, default=array.base)
-        if base < array.end:
-            left.append(replace(array, base=base, length=array.end - base))
-    return tuple(left)
-
-
-def _anywhere(graph: Graph, offers: Sequence[Offer]) -> dict[tuple[object, ...], Array]:
+def _anywhere(graph: Graph, offers: Sequence[Offer]) -> dict[tuple[object, ...], Home]:
     """Homes behind the image for the tables of a program that is only measured."""
-    homes: dict[tuple[object, ...], Array] = {}
+    homes: dict[tuple[object, ...], Home] = {}
     base = graph.image_words
     for table in {o.table.key: o.table for o in offers if o.table is not None}.values():
-        homes[table.key] = Array(f"trial_table{len(homes)}", base, table.memory, Mode.CONSUMED)
+        homes[table.key] = Home(f"trial_table{len(homes)}", base, table.memory)
         base += table.memory
     return homes
 

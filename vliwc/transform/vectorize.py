@@ -17,10 +17,11 @@ from dataclasses import replace
 
 from vliwc.analysis import ranges
 from vliwc.analysis.linear import Forms
-from vliwc.ir.graph import Access, Array, Graph, Loop
+from vliwc.ir.graph import Access, Array, Graph, Loop, Mode
 from vliwc.machine.description import Machine
-from vliwc.transform.alternatives import Group, Offer
+from vliwc.transform.alternatives import Group, Home, Offer
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
+from vliwc.transform.pieces import unused_name
 from vliwc.transform.rewriter import Rewriter
 from vliwc.transform.sequentialize import Sequentializer
 
@@ -177,20 +178,21 @@ class _Vectorizer(Sequentializer):
     def planned(self, n: int, offer: Offer, group: Group) -> int:
         """A site, carried out as the plan says."""
         site = next(s for s in offer.sites if s.node == n)
-        return offer.alternative.emit(offer, site, group, self.home(offer), self)
-
-    def home(self, offer: Offer) -> Array | None:
-        """Where the table of an offer stands in memory."""
-        return None if offer.table is None else self.plan.homes.get(offer.table.key)
+        home = None if offer.table is None else self.plan.homes.get(offer.table.key)
+        return offer.alternative.emit(offer, site, group, home, self)
 
     def build_tables(self) -> None:
-        """Emits what fills the tables in memory."""
+        """Emits what fills the tables; no table is stored before the words for all of them are read."""
         tables = {o.table.key: o.table for o in self.plan.ways.values() if o.table is not None}
+        rows: list[tuple[Home, int, int]] = []
         for key, table in tables.items():
-            if table.build is not None:
-                home = self.plan.homes[key]
+            home = self.plan.homes.get(key)
+            if home is not None and home.array not in self.new.graph.arrays:
                 self.new.graph.arrays = carved(self.new.graph.arrays, home)
-                table.build(self, home)
+            if table.build is not None:
+                rows += [(home, address, row) for address, row in table.build(self, home) if home is not None]
+        for home, address, row in rows:
+            self.emit("vstore", self.new.const(address), row, attr=home.access)
 
     def start_index(self, index: int, group: Group) -> int | None:
         """The index of lane 0 as a word, if the lanes' indices follow each other one by one in a full group."""
@@ -239,18 +241,18 @@ class _Vectorizer(Sequentializer):
             self.emit("store", at, self.emit("select", c, v, kept, span=span), attr=access, span=span)
 
 
-def carved(arrays: Mapping[str, Array], piece: Array) -> dict[str, Array]:
-    """The arrays with `piece`, which takes over words of one of them: what is left of that is up to two arrays."""
+def carved(arrays: Mapping[str, Array], home: Home) -> dict[str, Array]:
+    """The arrays with one for a table, which takes over words of another: what is left of that is up to two arrays."""
     result: dict[str, Array] = {}
     for array in arrays.values():
-        if array.base <= piece.base < array.end:
-            before, after = piece.base - array.base, array.end - piece.end
+        if array.base <= home.base < array.end:
+            before, after = home.base - array.base, array.end - home.base - home.length
             if before:
                 result[array.name] = replace(array, length=before)
             if after:
-                name = f"{array.name}_rest{len(arrays)}" if before else array.name
-                result[name] = replace(array, name=name, base=piece.end, length=after)
+                name = unused_name(f"{array.name}_rest", dict(arrays)) if before else array.name
+                result[name] = replace(array, name=name, base=home.base + home.length, length=after)
         else:
             result[array.name] = array
-    result[piece.name] = piece
+    result[home.array] = Array(home.array, home.base, home.length, Mode.CONSUMED)
     return result

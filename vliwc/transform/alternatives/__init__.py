@@ -1,7 +1,7 @@
 """The catalogue: all ways in which a gather may be carried out. A new one is a file here and a line below."""
 
 from vliwc.transform.alternatives.arithmetic import Arithmetic, LeafArithmetic
-from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Offer, Setting, Table
+from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting, Table
 from vliwc.transform.alternatives.column import Column
 from vliwc.transform.alternatives.gather import Gather
 from vliwc.transform.alternatives.rows import Rows
@@ -21,4 +21,4 @@ CATALOGUE: tuple[Alternative, ...] = (
     Column(),
 )
 
-__all__ = ["CATALOGUE", "GATHER", "Alternative", "Emitter", "Group", "Offer", "Setting", "Table"]
+__all__ = ["CATALOGUE", "GATHER", "Alternative", "Emitter", "Group", "Home", "Offer", "Setting", "Table"]

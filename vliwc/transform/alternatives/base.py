@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from vliwc.analysis.facts import Fact
-from vliwc.ir.graph import Array, Attr, Builder, Graph
+from vliwc.ir.graph import Access, Attr, Builder, Graph
+from vliwc.machine.description import Machine
 from vliwc.source import Span
 from vliwc.transform.loads import Loads, Prices
 from vliwc.transform.sites import Site
@@ -33,8 +34,7 @@ class Emitter(Protocol):
     old: Graph
     new: Builder
     lanes: int
-    facts: list[Fact]
-    """Of the old graph."""
+    machine: Machine
 
     def emit(self, op: str, *args: int, attr: Attr = None, width: int | None = None, span: Span | None = None) -> int:
         """Adds a node to the new graph."""
@@ -44,18 +44,35 @@ class Emitter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """Where a table stands in memory: words `base` … `base + length - 1` of the image, within an array."""
+
+    array: str
+    base: int
+    length: int
+
+    @property
+    def access(self) -> Access:
+        """For operations on the table; their indices are addresses."""
+        return Access(self.array, absolute=True)
+
+
+Build = Callable[[Emitter, Home | None], list[tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Set-up that an offer needs, done once for all groups, and equal for offers with equal keys.
 
-    `scratch` and `memory` are the words that it occupies; those in memory are dead ones, and `build` emits the stores
-    that fill them, before all groups.
+    `scratch` and `memory` are the words that it occupies; those in memory are dead ones. `build` reads what the table
+    is made of and gives the rows to store: (address, vector) pairs. All tables are read before any is stored.
     """
 
     key: tuple[object, ...]
     price: Loads
     scratch: int = 0
     memory: int = 0
-    build: Callable[[Emitter, Array], None] | None = field(default=None, compare=False)
+    build: Build | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +108,13 @@ class Alternative(ABC):
     """As in `--disable` and in reports."""
     summary: str
     """In a few words, for people."""
+    direct: bool = False
+    """Do groups read the array itself? Then its words are not free for tables."""
 
     @abstractmethod
     def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
         """All offers for these sites, in program order, that are legal."""
 
     @abstractmethod
-    def emit(self, offer: Offer, site: Site, group: Group, home: Array | None, emitter: Emitter) -> int:
+    def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
         """Emits one group's code for one of the offer's sites; its value. `home` is where the table in memory is."""

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from vliwc.ir.graph import Access, Array
-from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Offer, Setting, Table
+from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting, Table
+from vliwc.transform.alternatives.words import reader
 from vliwc.transform.loads import Loads, Prices
-from vliwc.transform.sites import Site, through
+from vliwc.transform.sites import Site
 from vliwc.transform.tables import choose
 
 MAX_ENTRIES = 32
@@ -42,15 +43,13 @@ class Choice(Alternative):
     def choice(self, cond: int, a: Word, b: Word, leaf: bool, emitter: Emitter, site: Site) -> Word:
         """`a` where the condition holds, else `b`; `leaf` if both are shared words."""
 
-    def emit(self, offer: Offer, site: Site, group: Group, home: Array | None, emitter: Emitter) -> int:
+    def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
         """The tree of choices."""
-        old, new, lanes = emitter.old, emitter.new, emitter.lanes
+        read = reader(site, emitter)
 
         def entry(k: int) -> Word:
-            index = new.const(site.lo + min(k, site.count - 1))
-            loaded = emitter.emit("load", index, attr=Access(site.array), span=old.span[site.load])
-            word = through(old, site, loaded, emitter.emit, new.const)
-            return Word(new.widen(word, lanes), word)
+            word = read(site.lo + min(k, site.count - 1))
+            return Word(emitter.new.widen(word, emitter.lanes), word)
 
         start = 0 if site.bits is None else site.form.constant - site.lo
         return choose(
@@ -72,7 +71,15 @@ def held_words(site: Site, prices: Prices) -> Table:
     """The words of a site in scratch, in every lane."""
     rows = -(-site.count // prices.lanes)
     price = Loads(vectors=site.count, load=rows, words=site.count * len(site.chain))
-    return Table(("held", site.words), price, scratch=site.count * prices.lanes)
+    return Table(("held", site.words), price, scratch=site.count * prices.lanes, build=partial(_read, site))
+
+
+def _read(site: Site, emitter: Emitter, home: Home | None) -> list[tuple[int, int]]:
+    """Reads the words; nothing is stored."""
+    read = reader(site, emitter)
+    for k in range(site.count):
+        read(site.lo + k)
+    return []
 
 
 def conditions(site: Site, group: Group, emitter: Emitter) -> list[tuple[int, int]]:

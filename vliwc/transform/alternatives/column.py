@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from vliwc.ir.graph import Access, Array
-from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Offer, Setting
+from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting
 from vliwc.transform.alternatives.rows import Layout, Rows
 from vliwc.transform.loads import Loads
 from vliwc.transform.sites import Site
@@ -30,7 +29,7 @@ class Column(Alternative):
                 if site.chain and site.words == rows.sites[0].words:
                     yield Offer(self, (site,), Loads(load=setting.prices.lanes), rows.table, rows.detail)
 
-    def emit(self, offer: Offer, site: Site, group: Group, home: Array | None, emitter: Emitter) -> int:
+    def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
         """The gather, at the rows' stride."""
         layout = offer.detail
         assert isinstance(layout, Layout)
@@ -38,5 +37,5 @@ class Column(Alternative):
         new, lanes, span = emitter.new, emitter.lanes, emitter.old.span[site.node]
         index = emitter.vector(group, emitter.old.args[site.load][0])
         scaled = emitter.emit("mul", index, new.const(layout.stride, lanes), span=span)
-        moved = emitter.emit("sub", scaled, new.const(site.lo * layout.stride, lanes), span=span)
-        return emitter.emit("gather", moved, attr=Access(home.name), span=span)
+        address = emitter.emit("add", scaled, new.const(home.base - site.lo * layout.stride, lanes), span=span)
+        return emitter.emit("gather", address, attr=home.access, span=span)

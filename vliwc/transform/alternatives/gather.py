@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from vliwc.ir.graph import Access, Array
-from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Offer, Setting
+from vliwc.ir.graph import Access
+from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting
 from vliwc.transform.loads import Loads
 from vliwc.transform.sites import Site, through
 
@@ -18,13 +18,14 @@ class Gather(Alternative):
 
     name = "gather"
     summary = "one load a lane"
+    direct = True
 
     def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
         """One for each site."""
         for site in sites:
             yield Offer(self, (site,), Loads(load=setting.prices.lanes, vectors=len(site.chain)))
 
-    def emit(self, offer: Offer, site: Site, group: Group, home: Array | None, emitter: Emitter) -> int:
+    def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
         """The gather and its chain."""
         old, new = emitter.old, emitter.new
         index = emitter.vector(group, old.args[site.load][0])

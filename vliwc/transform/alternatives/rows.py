@@ -13,17 +13,16 @@ recovered from the row's address by an exact inverse (see `vliwc.transform.affin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from vliwc.analysis.facts import Fact
 from vliwc.analysis.linear import Form, signed
-from vliwc.ir.graph import Access, Array
-from vliwc.ir.ops import MASK
-from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Offer, Setting, Table
+from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting, Table
+from vliwc.transform.alternatives.words import reader
 from vliwc.transform.loads import Loads, Prices
-from vliwc.transform.sites import Bits, Site, through
+from vliwc.transform.sites import Bits, Site
 from vliwc.transform.tables import choose
 
 MAX_ROWS = 1024
@@ -75,7 +74,7 @@ class Rows(Alternative):
                     yield Offer(self, (first, second), price, _table(first, second, layout, lanes), layout)
                     break
 
-    def emit(self, offer: Offer, site: Site, group: Group, home: Array | None, emitter: Emitter) -> int:
+    def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
         """At the first site the rows are loaded; each site takes its words from them."""
         assert home is not None, "the plan gives every table in memory a home"
         layout = offer.detail
@@ -90,9 +89,8 @@ class Rows(Alternative):
             scaled = emitter.emit("mul", index, new.const(layout.stride, lanes), span=span)
             base = new.const(home.base - site.lo * layout.stride, lanes)
             address = emitter.emit("add", scaled, base, span=span)
-            access = Access(home.name, absolute=True)
             group.rows[offer] = tuple(
-                emitter.emit("vload", emitter.emit("lane", address, attr=k), attr=access, span=span)
+                emitter.emit("vload", emitter.emit("lane", address, attr=k), attr=home.access, span=span)
                 for k in range(lanes)
             )
             return column(0)
@@ -161,10 +159,11 @@ def _table(first: Site, second: Site, layout: Layout, lanes: int) -> Table:
     )
 
 
-def _build(first: Site, second: Site, layout: Layout, emitter: Emitter, home: Array) -> None:
+def _build(first: Site, second: Site, layout: Layout, emitter: Emitter, home: Home | None) -> list[tuple[int, int]]:
     """The words of all rows one after the other, a vector at a time; the last may overlap the one before it."""
-    new, lanes, span = emitter.new, emitter.lanes, emitter.old.span[first.node]
-    word_of_first, word_of_second = _reader(first, emitter), _reader(second, emitter)
+    assert home is not None, "the table is in memory"
+    lanes, span = emitter.lanes, emitter.old.span[first.node]
+    word_of_first, word_of_second = reader(first, emitter), reader(second, emitter)
 
     def word(k: int) -> int:
         row, position = divmod(k, layout.stride)
@@ -172,26 +171,5 @@ def _build(first: Site, second: Site, layout: Layout, emitter: Emitter, home: Ar
         return word_of_first(at) if position == 0 else word_of_second(layout.factor * at + layout.least + position - 1)
 
     total = first.count * layout.stride
-    for k in range(0, total, lanes):
-        at = min(k, total - lanes)
-        vector = emitter.emit("pack", *(word(at + j) for j in range(lanes)))
-        emitter.emit("vstore", new.const(at), vector, attr=Access(home.name), span=span)
-
-
-def _reader(site: Site, emitter: Emitter) -> Callable[[int], int]:
-    """Reads words of the array as they come out of the site's chain, from rows that are loaded once each."""
-    old, new, lanes = emitter.old, emitter.new, emitter.lanes
-    span, access = old.span[site.node], Access(site.array)
-    length = old.arrays[site.array].length
-
-    def read(index: int) -> int:
-        at = min(max(index & MASK, 0), length - 1)
-        if length < lanes:
-            loaded = emitter.emit("load", new.const(at), attr=access, span=span)
-        else:
-            start = min(max(at - (at - site.lo) % lanes, 0), length - lanes)
-            row = emitter.emit("vload", new.const(start), attr=access, span=span)
-            loaded = emitter.emit("lane", row, attr=at - start, span=span)
-        return through(old, site, loaded, emitter.emit, new.const)
-
-    return read
+    starts = [min(k, total - lanes) for k in range(0, total, lanes)]
+    return [(home.base + at, emitter.emit("pack", *(word(at + j) for j in range(lanes)), span=span)) for at in starts]

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from vliwc.ir.graph import Access, Array
-from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Offer, Setting, Table
+from vliwc.ir.graph import Access
+from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting, Table
 from vliwc.transform.loads import Loads
 from vliwc.transform.sites import Site, through
 
@@ -35,21 +35,22 @@ class Transformed(Alternative):
                     self, (site,), Loads(load=lanes), Table(key, price, memory=site.count, build=partial(_build, site))
                 )
 
-    def emit(self, offer: Offer, site: Site, group: Group, home: Array | None, emitter: Emitter) -> int:
+    def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
         """The gather, with the index moved."""
         assert home is not None, "the plan gives every table in memory a home"
         span = emitter.old.span[site.node]
         index = emitter.vector(group, emitter.old.args[site.load][0])
-        moved = emitter.emit("sub", index, emitter.new.const(site.lo, emitter.lanes), span=span)
-        return emitter.emit("gather", moved, attr=Access(home.name), span=span)
+        address = emitter.emit("add", index, emitter.new.const(home.base - site.lo, emitter.lanes), span=span)
+        return emitter.emit("gather", address, attr=home.access, span=span)
 
 
-def _build(site: Site, emitter: Emitter, home: Array) -> None:
+def _build(site: Site, emitter: Emitter, home: Home | None) -> list[tuple[int, int]]:
     """Row by row; the last one may overlap the one before it."""
+    assert home is not None, "the table is in memory"
     new, lanes, old = emitter.new, emitter.lanes, emitter.old
-    span = old.span[site.node]
+    rows = []
     for k in range(0, site.count, lanes):
         at = min(k, site.count - lanes)
-        row = emitter.emit("vload", new.const(site.lo + at), attr=Access(site.array), span=span)
-        done = through(old, site, row, emitter.emit, lambda c: new.const(c, lanes))
-        emitter.emit("vstore", new.const(at), done, attr=Access(home.name), span=span)
+        row = emitter.emit("vload", new.const(site.lo + at), attr=Access(site.array), span=old.span[site.node])
+        rows.append((home.base + at, through(old, site, row, emitter.emit, lambda c: new.const(c, lanes))))
+    return rows
