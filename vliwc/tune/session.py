@@ -40,7 +40,7 @@ class Searching:
         if found is None or budget is None:
             return found
         bound = segment_bound(problem)
-        target = max(bound.energy, bound.critical_path)
+        target = bound.best
         if found.cycles <= target:
             return found
         better = search(problem, budget, seed=self._seed, target=target, progress=self._progress)

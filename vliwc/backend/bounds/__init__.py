@@ -1,0 +1,17 @@
+"""Lower bounds on the cycles that any schedule of the selected operations takes, each with a checkable argument.
+
+They hold for the operations and forms that selection offers, not for the kernel: other strategies may need less.
+
+========================  ================================================================
+`segment_bound(problem)`  the bounds of one problem, with an `Argument` for the best of them
+`total(machine, bounds)`  the bounds of a whole run
+========================  ================================================================
+
+`vliwc.backend.bound_check` verifies arguments; it shares no code with this package.
+"""
+
+from vliwc.backend.bounds.argument import Argument, Chain, Lemma, Window
+from vliwc.backend.bounds.segment import SegmentBound, segment_bound
+from vliwc.backend.bounds.total import Bounds, total
+
+__all__ = ["Argument", "Bounds", "Chain", "Lemma", "SegmentBound", "Window", "segment_bound", "total"]

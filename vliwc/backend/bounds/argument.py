@@ -1,0 +1,132 @@
+"""Why a bound holds: what a person or a checker needs to follow it without any of the code that found it.
+
+An argument is a list of lemmas and a conclusion. A *head* is a cycle before which an operation cannot begin; a *tail*
+is the number of cycles from the cycle of an operation's last slot, that one included, to the end of the schedule. Heads
+and tails follow from the dependences alone, or from a lemma:
+
+    operation k has head (tail) t, because the operations before (behind) it that have a head (tail) of `after`
+    cycles and are `before` cycles away from k have so much work to do in between.
+
+The work in such a window is counted in prices: every slot of an engine costs so much, so every cycle offers
+`capacity` = the sum of slots times price, and each operation costs at least as much as its cheapest form. Prices are
+the duals of the linear program that spreads operations over engines, so they lose nothing; but any prices would do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Side = Literal["head", "tail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Work that has to be done between two cycles.
+
+    `work` is what the operations in the window cost together at these prices; they need work / capacity cycles, rounded
+    up, and the window ends `before` cycles before the lemma's operation, or before the end of the schedule.
+    """
+
+    after: int
+    before: int
+    prices: Mapping[str, int]
+    """What a slot of each engine costs; engines that are not named cost nothing."""
+    capacity: int
+    """What all slots of a cycle cost together."""
+    work: int
+    count: int
+    """The number of operations that have work in the window."""
+
+    @property
+    def cycles(self) -> int:
+        """The cycles of the window."""
+        return -(-self.work // self.capacity)
+
+    @property
+    def value(self) -> int:
+        """What follows: no less than so many cycles from the start to what comes behind the window."""
+        return self.after + self.before - 1 + self.cycles
+
+    def as_json(self) -> dict[str, Any]:
+        """The window as JSON-able data."""
+        return {
+            "after": self.after,
+            "before": self.before,
+            "prices": dict(sorted(self.prices.items())),
+            "capacity": self.capacity,
+            "work": self.work,
+            "count": self.count,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Lemma:
+    """The head or tail of an operation that follows from the work in a window before or behind it."""
+
+    side: Side
+    operation: int
+    window: Window
+
+    def as_json(self) -> dict[str, Any]:
+        """The lemma as JSON-able data."""
+        return {
+            "side": self.side,
+            "operation": self.operation,
+            "cycles": self.window.value,
+            "window": self.window.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Operations that wait for each other: the first one's head, the waits, and the last one's tail add up."""
+
+    operations: tuple[int, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The chain as JSON-able data."""
+        return {"operations": list(self.operations)}
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A lower bound in cycles, and why it holds.
+
+    The conclusion is a chain, or a window and the operations with work in it. `lemmas` are in an order in which none
+    needs a later one: heads from the start to the end, tails from the end to the start.
+    """
+
+    bound: int
+    lemmas: tuple[Lemma, ...]
+    conclusion: Chain | Window
+    operations: tuple[int, ...] = ()
+    """The operations with work in the concluding window, in ascending order."""
+
+    @property
+    def kind(self) -> str:
+        """ "resource" for the work of all operations, "energy" for that of a part, "critical_path" for a chain alone,
+        "chain" for one that needs lemmas."""
+        if isinstance(self.conclusion, Chain):
+            return "chain" if self.lemmas else "critical_path"
+        whole = self.conclusion.after == 0 and self.conclusion.before == 1
+        return "resource" if whole else "energy"
+
+    def as_json(self) -> dict[str, Any]:
+        """The argument as JSON-able data; operations are written as ranges [first, last]."""
+        record: dict[str, Any] = {"kind": self.kind, "bound": self.bound, "lemmas": [x.as_json() for x in self.lemmas]}
+        if isinstance(self.conclusion, Chain):
+            return record | {"chain": self.conclusion.as_json()}
+        return record | {"window": {**self.conclusion.as_json(), "operations": ranges(self.operations)}}
+
+
+def ranges(numbers: Iterable[int]) -> list[list[int]]:
+    """Ascending numbers as ranges [first, last]."""
+    result: list[list[int]] = []
+    for number in numbers:
+        if result and result[-1][1] == number - 1:
+            result[-1][1] = number
+        else:
+            result.append([number, number])
+    return result

@@ -1,0 +1,163 @@
+"""The bounds of one straight segment, and the argument for the best of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vliwc.backend.bounds.argument import Argument, Chain, Lemma, Side, Window
+from vliwc.backend.bounds.energy import Found, Integers, Work, work_of
+from vliwc.backend.bounds.heads import Heads, raise_heads
+from vliwc.backend.bounds.network import networks
+from vliwc.backend.bounds.prices import Balance, Demands, Prices, balance, capacity, cost, demands
+from vliwc.backend.problem import Problem
+
+_PARTS = 12
+"""Into how many parts operations are cut, by their heads, to find prices."""
+_MOST_PRICES = 8
+_ROUNDS = 2
+"""How often the best windows are priced anew."""
+_FINEST = 1000
+"""At how many different cycles the concluding window may begin and end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentBound:
+    """The bounds of one straight segment, run once.
+
+    `resource`, `critical_path` and `best` in cycles; `best` is at least as large as the other two. `slots` are those of
+    each engine in a balanced choice of forms; `argument` says why `best` holds.
+    """
+
+    resource: int
+    critical_path: int
+    slots: dict[str, float]
+    argument: Argument
+
+    @property
+    def best(self) -> int:
+        """The best lower bound, in cycles."""
+        return self.argument.bound
+
+
+def segment_bound(problem: Problem, enough: int | None = None) -> SegmentBound:
+    """Lower bounds for one problem, the best of four arguments.
+
+    The *resource* bound is a linear program over the shares of forms (see `prices`). The *critical path* is the longest
+    chain with every operation in its fastest form. The *energy* bound is the best of all windows of work (see
+    `energy`). Heads and tails *raised* by the work before and behind each operation (see `heads`) improve windows and
+    chains. The last is the most work: it is left out if the others reach `enough` cycles, such as those of a schedule.
+    """
+    return _Bounder(problem).run(enough)
+
+
+class _Bounder:
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.machine = problem.machine
+        self.demands: list[Demands] = [demands(operation) for operation in problem.operations]
+        self.working = [k for k, wanted in enumerate(self.demands) if wanted]
+        self.balance = self._balance(self.working)
+
+    def run(self, enough: int | None) -> SegmentBound:
+        forward, backward = networks(self.problem)
+        heads, tails = raise_heads(forward), raise_heads(backward)
+        path = self._chain(heads, tails)
+        resource = self._resource()
+        best = max(path, resource, key=lambda argument: argument.bound)
+        if self.working:
+            work = self._work(heads, tails)
+            best = self._better(best, self._window(work, heads, tails))
+            if enough is None or best.bound < enough:
+                heads, tails = raise_heads(forward, work), raise_heads(backward, work)
+                best = self._better(best, self._window(work, heads, tails))
+                best = self._better(best, self._chain(heads, tails))
+        return SegmentBound(resource.bound, path.bound, self.balance.slots, best)
+
+    @staticmethod
+    def _better(old: Argument, new: Argument) -> Argument:
+        """The argument for more cycles, the old one in case of doubt: it came first because it is simpler."""
+        return new if new.bound > old.bound else old
+
+    # -- prices
+
+    def _balance(self, operations: Iterable[int]) -> Balance:
+        return balance(self.machine, Counter(self.demands[k] for k in operations))
+
+    def _work(self, heads: Heads, tails: Heads) -> Work:
+        """All work, at prices that suit the whole, parts of it, and the best windows."""
+        prices = self._prices_of_parts(heads.path)
+        work = work_of(self.problem, prices)
+        for _ in range(_ROUNDS):
+            found = self._best(work, heads, tails)
+            inside = [k for k in self.working if heads.path[k] >= found.after and tails.path[k] >= found.before]
+            new = self._balance(inside).prices
+            if not new or new in prices:
+                break
+            prices = [*prices, new]
+            work = work_of(self.problem, prices)
+        return work
+
+    def _prices_of_parts(self, heads: Sequence[int]) -> list[Prices]:
+        """Prices for the whole and for the parts of the operations with similar heads, the most frequent first."""
+        ordered = sorted(self.working, key=lambda k: heads[k])
+        count = len(ordered)
+        parts = [ordered[count * i // _PARTS : count * (i + 1) // _PARTS] for i in range(_PARTS)]
+        found = Counter(self._balance(part).prices for part in parts if part)
+        found[self.balance.prices] += _PARTS
+        return [prices for prices, _ in found.most_common(_MOST_PRICES) if prices]
+
+    # -- arguments
+
+    def _resource(self) -> Argument:
+        prices = self.balance.prices
+        if not prices:
+            return Argument(0, (), Chain(()))
+        amount = sum(cost(self.demands[k], prices) for k in self.working)
+        inside = tuple(k for k in self.working if cost(self.demands[k], prices))
+        window = Window(0, 1, dict(prices), capacity(self.machine, prices), amount, len(inside))
+        return Argument(window.value, (), window, inside)
+
+    def _best(self, work: Work, heads: Heads, tails: Heads) -> Found:
+        return work.best_window(np.array(heads.raised, np.int32), np.array(tails.raised, np.int32), _FINEST)
+
+    def _window(self, work: Work, heads: Heads, tails: Heads) -> Argument:
+        """The argument that the best window gives."""
+        found = self._best(work, heads, tails)
+        head, tail = np.array(heads.raised, np.int32), np.array(tails.raised, np.int32)
+        window, inside = _window(work, found, head, tail)
+        lemmas = _lemmas("head", heads, inside) + _lemmas("tail", tails, inside)
+        return Argument(window.value, lemmas, window, inside)
+
+    def _chain(self, heads: Heads, tails: Heads) -> Argument:
+        """The argument that the longest chain gives."""
+        count = len(self.problem.operations)
+        if not count:
+            return Argument(0, (), Chain(()))
+        span = heads.network.span
+        length = [heads.raised[k] + span[k] + tails.raised[k] for k in range(count)]
+        top = max(range(count), key=lambda k: length[k])
+        chain = (*reversed(heads.chain(top)), top, *tails.chain(top))
+        lemmas = _lemmas("head", heads, chain[:1]) + _lemmas("tail", tails, chain[-1:])
+        return Argument(length[top], lemmas, Chain(chain))
+
+
+def _window(work: Work, found: Found, head: Integers, distance: Integers) -> tuple[Window, tuple[int, ...]]:
+    """A window in full, and the operations with work in it."""
+    inside, amount = work.inside(found, head, distance)
+    prices = dict(work.prices[found.prices])
+    return Window(found.after, found.before, prices, work.capacity[found.prices], amount, len(inside)), inside
+
+
+def _lemmas(side: Side, heads: Heads, operations: Iterable[int]) -> tuple[Lemma, ...]:
+    """The lemmas that the heads (or tails) of some operations rest on."""
+    if heads.work is None:
+        return ()
+    raised = np.array(heads.raised, np.int32)
+    return tuple(
+        Lemma(side, k, _window(heads.work, heads.lemmas[k], raised, heads.rows[k])[0])
+        for k in heads.reasons(operations)
+    )
