@@ -112,12 +112,9 @@ def test_other_preferences_give_other_forms() -> None:
     """Preferring single slots, the first addition of vectors goes to valu in place of alu."""
     compiled = Compiled(problem_of(groups(12)))
     _, order = compiled.urgency.ranks(Settings())
-    reversed_choices = compiled.packed.choices.copy()
-    for kind in compiled.packed.kinds:
-        part = slice(kind["first_choice"], kind["end_choice"])
-        reversed_choices[part] = reversed_choices[part][::-1]
-    usual = compiled.run(np.array(order), Limits(), compiled.packed.choices)
-    other = compiled.run(np.array(order), Limits(), reversed_choices)
+    every = [range(len(choices)) for choices in compiled.shapes.choices]
+    usual = compiled.run(np.array(order), Limits(), compiled.menu(every))
+    other = compiled.run(np.array(order), Limits(), compiled.menu([forms[::-1] for forms in every]))
     assert usual is not None
     assert other is not None
     assert usual == compiled.run(np.array(order))

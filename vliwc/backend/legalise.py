@@ -6,12 +6,15 @@ Before → after:
 - loop indices → carried values: `i` starts at `lo`, is followed by `i + step`, and `i + step < hi` continues the loop.
 - `store_if c, a[i] = x` → `a[c ? i : 0] = (c ? x : a[…])`.
 - `table[i]` → a tree of selects by the bits of i.
+- `select` by a bit between words that all lanes share → `blend`, which brings the difference of the arms along: then
+  one multiply_add will do as well as a select.
 - operations that the machine lacks → others: `muladd`, `vload`, `vstore`; selects by a word → selects by a bit where a
   select has to be done by arithmetic.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from vliwc.errors import DoesNotFit
@@ -20,6 +23,9 @@ from vliwc.ir.ops import MASK, OPS, PURE
 from vliwc.machine.description import Machine
 from vliwc.source import Span
 from vliwc.transform.rewriter import Rewriter
+
+_BLENDS = 4
+"""So many selects between two words make it worth while to have their difference in scratch."""
 
 
 @dataclass(slots=True)
@@ -53,6 +59,17 @@ class _Legaliser(Rewriter):
         super().__init__(graph)
         self.machine = machine
         self.legal = Legal(self.new.graph)
+        self.blends = self.shared_arms()
+
+    def shared_arms(self) -> set[tuple[int, ...]]:
+        """The pairs of arms of vector selects for which it pays to have their difference at hand."""
+        old, machine = self.old, self.machine
+        if not (machine.runs("flow", "vselect") and machine.runs("valu", "multiply_add")):
+            return set()
+        counts = Counter(
+            old.args[n][1:] for n in old.body if self.live[n] and old.op[n] == "select" and old.width[n] > 1
+        )
+        return {arms for arms, uses in counts.items() if uses >= _BLENDS and all(old.op[a] == "splat" for a in arms)}
 
     def pure(self, n: int, args: tuple[int, ...]) -> int:
         old = self.old
@@ -66,6 +83,8 @@ class _Legaliser(Rewriter):
             product = self._emit("mul", args[0], args[1], span=span)
             return self._emit("add", product, args[2], span=span)
         if op == "select":
+            if old.args[n][1:] in self.blends and extend_bits(self.new.graph, self.legal.bits)[args[0]]:
+                return self._blend(args[0], args[1], args[2], span)
             return self._select((args[0], args[1], args[2]), width, span)
         if op in PURE:
             self._require(op, width)
@@ -105,6 +124,16 @@ class _Legaliser(Rewriter):
             for symbol in ("sub", "mul", "add"):
                 self._require(symbol, width)
         return self.emit("select", c, a, b, width=width, span=span)
+
+    def _blend(self, c: int, a: int, b: int, span: Span | None) -> int:
+        graph = self.new.graph
+        known = graph.const(a), graph.const(b)
+        if None not in known:
+            difference = self.new.const((known[0] or 0) - (known[1] or 0), graph.width[a], span)
+        else:
+            word = self._emit("sub", graph.args[a][0], graph.args[b][0], span=span)
+            difference = self.emit("splat", word, span=span)
+        return self.emit("blend", c, a, b, difference, span=span)
 
     def _table(self, entries: tuple[int, ...], index: int, width: int, span: Span | None) -> int:
         """A tree of selects: level k halves the entries by bit k of the index."""

@@ -7,6 +7,7 @@ machine can do it; see `vliwc.backend.problem`.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 from vliwc.backend.constants import derive_constants
 from vliwc.backend.dependences import MemoryOrder, lanes_differ, touches_memory
@@ -76,7 +77,7 @@ class _Segment:
     def _emit(
         self, node: int, forms: tuple[Form, ...], target: Word | None, before: dict[int, int] | None = None
     ) -> int:
-        """Adds an operation after the writers of all values that its first form reads; `before` has more edges."""
+        """Adds an operation after the writers of all values that its forms read; `before` has more edges."""
         if not forms:
             raise DoesNotFit(
                 f"machine {self.machine.name} cannot do '{self.graph.op[node]}', which the kernel needs",
@@ -85,7 +86,7 @@ class _Segment:
         number = len(self.problem.operations)
         waits = dict(before or {})
         reads: dict[int, None] = {}
-        for step in forms[0]:
+        for step in chain.from_iterable(forms):
             sources = step.operands if step.engine == "store" else step.operands[1:]
             for operand in sources:
                 if isinstance(operand, Word) and operand != target:  # a later step reads what an earlier one left
@@ -150,6 +151,10 @@ class _Segment:
             return self._splat(target, sources[0])
         if op == "select":
             return self._select(n, target, sources)
+        if op == "blend":
+            c, a, b, difference = sources
+            fused = self._step("valu", "multiply_add", target, c, difference, b)
+            return self._forms(self._step("flow", "vselect", target, c, a, b), fused)
         return self._elementwise(op, graph.width[n], target, sources)
 
     def _step(self, engine: str, op: str, *operands: Word | Immediate, slots: int = 1) -> Step | None:

@@ -39,14 +39,15 @@ class Trial:
     """What was measured when every group treats each site as `main` says.
 
     `setup` is the load of what all groups share, `group` that of one group, `ramp` for how many cycles engines must be
-    idle; `movable` is how many of a group's vector operations may become selects (see `vliwc.transform.engines`).
+    idle; `movable` is how many of a group's vector operations may become one select, and two (see
+    `vliwc.transform.engines`).
     """
 
     main: Main
     setup: Loads
     group: Loads
     ramp: Mapping[str, float]
-    movable: int
+    movable: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +153,15 @@ class _Model:
         terms: dict[str, Any] = {e: round(_SCALE * (base[e] + ramp.get(e, 0.0))) for e in ENGINES}
         priced = [(o.price, count) for o, count in zip(self.offers, self.counts, strict=True)]
         priced += [(self.tables[key].price, built) for key, built in self.built.items()]
-        if self.prices.select == Loads(flow=1):
-            moved = self.model.new_int_var(0, groups * trial.movable, "moved")
-            priced.append((self.prices.select.plus(self.prices.op, -1), moved))
+        if self.prices.on_flow:
+            for selects, movable in enumerate(trial.movable, start=1):
+                moved = self.model.new_int_var(0, groups * movable, "moved")
+                priced.append((Loads().plus(self.prices.select, selects).plus(self.prices.op, -1), moved))
+        # Choices between shared words are counted as selects; any of them may be a multiply-add instead.
+        choices = sum(round(_SCALE * price.choices) * variable for price, variable in priced)
+        shifted = self.model.new_int_var(0, 1 << 20, "shifted")
+        self.model.add(_SCALE * shifted <= choices + max(0, round(_SCALE * fixed.choices)))
+        priced.append((Loads(flow=-1, fused=1), shifted))
         for price, variable in priced:
             for engine, cycles in self.prices.cycles(price).items():
                 terms[engine] += round(_SCALE * cycles) * variable

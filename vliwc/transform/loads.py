@@ -17,12 +17,14 @@ class Loads:
     """Slots that something takes, by who can do it; in the balance model they may be fractions, or savings.
 
     `words` are operations on single words, for `alu` alone; `vectors` elementwise operations on all lanes, for one
-    `valu` slot or as many `alu` slots as there are lanes; `fused` those that only `valu` can do.
+    `valu` slot or as many `alu` slots as there are lanes; `fused` those that only `valu` can do; `choices` those for
+    `flow` or `valu`, whichever has time: selects between words that all lanes share.
     """
 
     words: float = 0.0
     vectors: float = 0.0
     fused: float = 0.0
+    choices: float = 0.0
     flow: float = 0.0
     load: float = 0.0
     store: float = 0.0
@@ -40,18 +42,21 @@ class Prices:
         self.lanes = machine.lanes
         self.op = Loads(vectors=1)
         self.fused = Loads(fused=1) if machine.runs("valu", "multiply_add") else Loads(vectors=2)
-        self.select = Loads(flow=1) if machine.runs("flow", "vselect") else Loads(vectors=2).plus(self.fused)
+        self.on_flow = machine.runs("flow", "vselect")
+        self.select = Loads(flow=1) if self.on_flow else Loads(vectors=1).plus(self.fused)
+        both = self.on_flow and machine.runs("valu", "multiply_add")
+        self.choice = Loads(choices=1) if both else self.select
         self._capacity = {name: max(machine.slots(name), 0.1) for name in ("alu", "valu", "flow", "load", "store")}
         self._vectors = max(machine.slots("valu") + machine.slots("alu") / self.lanes, 0.1)
 
     def cycles(self, loads: Loads) -> dict[str, float]:
-        """For each of `ENGINES`, the cycles that it needs at least for its part of the work."""
+        """For each of `ENGINES`, the cycles that it needs at least for its part of the work, all choices on flow."""
         capacity = self._capacity
         return {
             "compute": (loads.words / self.lanes + loads.vectors + loads.fused) / self._vectors,
             "alu": loads.words / capacity["alu"],
             "valu": loads.fused / capacity["valu"],
-            "flow": loads.flow / capacity["flow"],
+            "flow": (loads.flow + loads.choices) / capacity["flow"],
             "load": loads.load / capacity["load"],
             "store": loads.store / capacity["store"],
         }
@@ -71,7 +76,8 @@ class Prices:
                 assert isinstance(access, Access)
                 return Loads(store=access.active)
             case "select":
-                return self.select if vector else Loads(flow=1)
+                shared = all(graph.op[a] == "splat" for a in graph.args[n][1:])
+                return (self.choice if shared else self.select) if vector else Loads(flow=1)
             case "muladd" if vector:
                 return self.fused
             case "splat":

@@ -110,7 +110,8 @@ class _Planner:
         one, two = self._sample(par, main, 1), self._sample(par, main, 2)
         shared_and_own = measure(one, self.prices)
         own = measure(two, self.prices).plus(shared_and_own, -1)
-        movable = len(bit_choices(two, ranges.analyse(two))) - len(bit_choices(one, ranges.analyse(one)))
+        first, both = (bit_choices(sample, ranges.analyse(sample)) for sample in (one, two))
+        movable = len(both.single) - len(first.single), len(both.double) - len(first.double)
         return Trial(main, shared_and_own.plus(own, -1), own, ramps(one), movable)
 
     def _sample(self, par: int, main: Main, groups: int) -> Graph:

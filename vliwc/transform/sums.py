@@ -43,14 +43,15 @@ class Step:
 def plan(form: Form, is_bit: Callable[[int], bool]) -> list[Step]:
     """The steps that compute a form with at least one term. `is_bit` tells which terms are single bits.
 
-    A constant goes with a bit, if there is one: what is made of one bit and constants can also be had by a select (see
+    A constant goes with bits, if there are any: what is made of few bits and constants can also be had by selects (see
     `vliwc.transform.engines`).
     """
     terms, c = list(form.terms), form.constant
-    bits = [j for j, (x, _) in enumerate(terms) if is_bit(x)] if c else []
+    bits = [term for term in terms if is_bit(term[0])] if c else []
     if _is_horner(terms) and not bits:
         return _horner(terms, c)
-    first = bits[0] if bits else 0
+    terms.sort(key=lambda term: term not in bits)
+    first = 0
     if c == 0:
         plain = [j for j, (_, k) in enumerate(terms) if k == 1]
         first = plain[0] if plain else 0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from random import Random
 
 from vliwc.tune.tuning import Tuning
 
+Forms = Sequence[Sequence[int]]
+"""The forms of each class, as in `Tuning.forms`."""
 Move = Callable[[Tuning, Random, float], Tuning]
 """Changes a tuning at random; the last argument is the critical path in cycles, the scale of all times."""
 
@@ -63,6 +66,19 @@ def _prefer(t: Tuning, random: Random, _: float) -> Tuning:
     return replace(t, forms=(*t.forms[:c], tuple(order), *t.forms[c + 1 :]))
 
 
+def _allow(t: Tuning, random: Random, every: Forms) -> Tuning:
+    """A class of operations takes back a form that it did without."""
+    c = random.choice([c for c, order in enumerate(t.forms) if len(order) < len(every[c])])
+    missing = random.choice([f for f in every[c] if f not in t.forms[c]])
+    return replace(t, forms=(*t.forms[:c], (*t.forms[c], missing), *t.forms[c + 1 :]))
+
+
+def _forbid(t: Tuning, random: Random, every: Forms) -> Tuning:
+    """A class of operations does without its last form."""
+    c = random.choice([c for c, order in enumerate(t.forms) if len(order) > 1])
+    return replace(t, forms=(*t.forms[:c], t.forms[c][:-1], *t.forms[c + 1 :]))
+
+
 def _bend(t: Tuning, random: Random, length: float) -> Tuning:
     """A phase of all strands becomes more or less urgent."""
     return replace(t, curve=_nudged(t.curve, random, 0.04 * length))
@@ -98,16 +114,26 @@ _TWICE = 0.3
 """How often a second change follows."""
 
 
-def moved(tuning: Tuning, random: Random, length: float) -> Tuning:
-    """A tuning near `tuning`, of a problem whose critical path is `length` cycles."""
+def moved(tuning: Tuning, random: Random, length: float, every: Forms) -> Tuning:
+    """A tuning near `tuning`, of a problem with `every` form of each class, and a critical path of `length` cycles."""
+    changed = _moved_once(tuning, random, length, every)
+    return _moved_once(changed, random, length, every) if random.random() < _TWICE else changed
+
+
+def _moved_once(tuning: Tuning, random: Random, length: float, every: Forms) -> Tuning:
     moves = _ALWAYS
     if len(tuning.offsets) > 1:
         moves = _OF_STRANDS + moves
     if len(tuning.weights) > 1:
         moves = _OF_CLASSES + moves
     if any(len(order) > 1 for order in tuning.forms):
-        moves = _OF_FORMS + moves
-    changed = random.choice(moves)(tuning, random, length)
-    if random.random() < _TWICE:
-        changed = random.choice(moves)(changed, random, length)
-    return changed
+        moves = (*_OF_FORMS, partial(_on_forms, _forbid, every), *moves)
+    if any(len(order) < len(known) for order, known in zip(tuning.forms, every, strict=True)):
+        moves = (partial(_on_forms, _allow, every), *moves)
+    return random.choice(moves)(tuning, random, length)
+
+
+def _on_forms(
+    change: Callable[[Tuning, Random, Forms], Tuning], every: Forms, t: Tuning, random: Random, _: float
+) -> Tuning:
+    return change(t, random, every)

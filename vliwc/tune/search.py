@@ -85,7 +85,7 @@ class _Chain:
         for _ in range(evals):
             if stop.is_set():
                 return
-            tuning = moved(self.tuning, self._random, self._score.tuner.length)
+            tuning = moved(self.tuning, self._random, self._score.tuner.length, self._score.tuner.forms)
             value, cycles = self._score(tuning)
             self.evals += 1
             worse = value - self.value  # no number at all if both are infinite: then any step will do
@@ -130,6 +130,7 @@ def _starts(score: _Score) -> list[tuple[tuple[float, float], Tuning]]:
     """Where the search may begin, with scores: staggers and drifts, or if none of them finds room, fewer strands."""
     neutral, strands = score.tuner.neutral, score.tuner.strands
     grid = [neutral(stagger, drift, _RESERVE) for stagger in _STAGGERS for drift in _DRIFTS]
+    grid += [neutral(stagger, drift, _RESERVE, thrifty=False) for stagger in _STAGGERS for drift in _DRIFTS]
     scored = [(score(tuning), tuning) for tuning in grid]
     if all(value == inf for (value, _), _ in scored):
         few = [neutral(0.1, 0.0, _RESERVE, strands >> k) for k in range(1, strands.bit_length())]

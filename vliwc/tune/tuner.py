@@ -6,7 +6,7 @@ import numpy as np
 
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers.compiled import Compiled, Limits, Order, Outcome
-from vliwc.backend.schedulers.packed import Floats, Records
+from vliwc.backend.schedulers.packed import Floats
 from vliwc.tune.tuning import KNOTS, Tuning
 
 
@@ -23,10 +23,24 @@ class Tuner:
         self._class, self._strand = operations["kind"], operations["strand"]
         self._height = operations["height"] / self.length
         self._knots = np.linspace(0, 1, KNOTS)
-        self._first_form = self.compiled.packed.kinds["first_choice"].tolist()
-        self._forms = tuple(tuple(range(len(choices))) for choices in self.compiled.shapes.choices)
+        every = self.compiled.shapes
+        self.forms = tuple(tuple(range(len(choices))) for choices in every.choices)
+        """All forms of each class, as positions among those that `Shapes` offers."""
+        self.thrifty = tuple(
+            tuple(i for i, choice in enumerate(choices) if choice in kept)
+            for choices, kept in zip(every.choices, every.thrifty(problem).choices, strict=True)
+        )
+        """The same without those that cost too much."""
 
-    def neutral(self, stagger: float = 0.0, drift: float = 0.0, reserve: int = 0, strands: int | None = None) -> Tuning:
+    def neutral(
+        self,
+        stagger: float = 0.0,
+        drift: float = 0.0,
+        reserve: int = 0,
+        strands: int | None = None,
+        *,
+        thrifty: bool = True,
+    ) -> Tuning:
         """What `urgency.Settings` with this stagger, drift, reserve and limit of strands stands for."""
         slope = stagger * self.length
         return Tuning(
@@ -34,7 +48,7 @@ class Tuner:
             paces=(0.0,) * self.strands,
             weights=(0.0,) * self.classes,
             curve=(0.0,) * KNOTS,
-            forms=self._forms,
+            forms=self.thrifty if thrifty else self.forms,
             strands=self.strands if strands is None else strands,
             drift=drift * self.length / max(len(self._class), 1),
             reserve=reserve,
@@ -45,23 +59,26 @@ class Tuner:
     def fits(self, tuning: Tuning) -> bool:
         """Is this a tuning of a problem with as many strands, classes and forms?"""
         sizes = len(tuning.offsets), len(tuning.paces), len(tuning.weights), len(tuning.curve)
-        forms = tuple(tuple(sorted(order)) for order in tuning.forms)
-        return sizes == (self.strands, self.strands, self.classes, KNOTS) and forms == self._forms
+        if sizes != (self.strands, self.strands, self.classes, KNOTS) or len(tuning.forms) != self.classes:
+            return False
+        return all(
+            order and len(set(order)) == len(order) and set(order) <= set(known)
+            for order, known in zip(tuning.forms, self.forms, strict=True)
+            if known
+        )
 
     def measure(self, tuning: Tuning, target: int) -> Outcome | None:
         """How good the tuning's schedule is (see `Compiled.measure`), or None if it has none."""
-        return self.compiled.measure(self._order(tuning), self._limits(tuning), self._choices(tuning), target)
+        return self.compiled.measure(
+            self._order(tuning), self._limits(tuning), self.compiled.menu(tuning.forms), target
+        )
 
     def schedule(self, tuning: Tuning) -> Schedule | None:
         """The tuning's schedule; None if there is no room in scratch."""
-        return self.compiled.run(self._order(tuning), self._limits(tuning), self._choices(tuning))
+        return self.compiled.run(self._order(tuning), self._limits(tuning), self.compiled.menu(tuning.forms))
 
     def _limits(self, tuning: Tuning) -> Limits:
         return Limits(tuning.strands, tuning.reserve)
-
-    def _choices(self, tuning: Tuning) -> Records:
-        places = [first + i for first, order in zip(self._first_form, tuning.forms, strict=True) for i in order]
-        return self.compiled.packed.choices[np.array(places, np.intp)]
 
     def _order(self, tuning: Tuning) -> Order:
         return self.compiled.order(np.array(tuning.offsets), tuning.drift, self._extra(tuning))

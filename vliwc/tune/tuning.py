@@ -29,7 +29,7 @@ class Tuning:
     curve: tuple[float, ...]
     """By height (cycles until the end of the problem at best): at 0, at the critical path, and evenly between."""
     forms: tuple[tuple[int, ...], ...]
-    """For each class, in which order the forms that `listing.Shapes` offers are tried, as positions there."""
+    """For each class, which of the forms that `listing.Shapes` offers are tried in which order, as positions there."""
     strands: int
     """How many strands may be under way at a time."""
     drift: float

@@ -41,7 +41,7 @@ class Balance:
 
 def demands(operation: Operation) -> Demands:
     """What each form of an operation asks for, each demand once."""
-    return tuple(sorted({_demand(form) for form in operation.forms}))
+    return tuple(sorted({demand_of(form) for form in operation.forms}))
 
 
 def capacity(machine: Machine, prices: Prices) -> int:
@@ -83,7 +83,8 @@ def balance(machine: Machine, groups: Mapping[Demands, int]) -> Balance:
     return Balance(chosen, _integers({engine: -limit.dual_value() for engine, limit in limits.items()}))
 
 
-def _demand(form: Form) -> Demand:
+def demand_of(form: Form) -> Demand:
+    """The slots that a form takes of each engine."""
     slots: Counter[str] = Counter()
     for step in form:
         slots[step.engine] += step.slots

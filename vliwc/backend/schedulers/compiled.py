@@ -6,6 +6,7 @@ and let go of the interpreter's lock, so threads may share one `Compiled`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from vliwc.backend.problem import Issue, Problem, Schedule
 from vliwc.backend.schedulers import native, running
 from vliwc.backend.schedulers.listing import Shapes
-from vliwc.backend.schedulers.packed import NONE, Floats, Records, pack
+from vliwc.backend.schedulers.packed import NONE, Floats, Records, pack, ranges
 from vliwc.backend.schedulers.urgency import Settings, Urgency
 
 Order = npt.NDArray[np.intp]
@@ -32,6 +33,13 @@ class Limits:
     strands: int = NEVER
     reserve: int = 0
     window: int = NEVER
+
+
+class Menu(NamedTuple):
+    """The forms of each class in the order in which they are tried: `packed.KIND` and `packed.CHOICE` records."""
+
+    kinds: Records
+    choices: Records
 
 
 class Outcome(NamedTuple):
@@ -51,7 +59,7 @@ class Compiled:
         self.packed = pack(problem, self.shapes, self.urgency)
 
     def schedule(self, settings: Settings) -> Schedule | None:
-        """Equal to what `listing` makes of the same settings; None if there is no room in scratch."""
+        """Equal to what `listing` makes of the same settings with all forms; None if there is no room in scratch."""
         _, order = self.urgency.ranks(settings)
         return self.run(np.array(order, np.intp), Limits(settings.strands, settings.reserve, settings.window))
 
@@ -62,12 +70,20 @@ class Compiled:
         native.starts(operations, self.packed.edges, offsets, drift, extra, self.urgency.length, start)
         return np.argsort(start, kind="stable")
 
-    def run(self, order: Order, limits: Limits = Limits(), choices: Records | None = None) -> Schedule | None:
+    def menu(self, forms: Sequence[Sequence[int]]) -> Menu:
+        """The menu of these forms of each class, given as positions among those that `Shapes` offers."""
+        first = self.packed.kinds["first_choice"].tolist()
+        places = [begin + i for begin, order in zip(first, forms, strict=True) for i in order]
+        kinds = self.packed.kinds.copy()
+        kinds["first_choice"], kinds["end_choice"] = ranges(map(len, forms))
+        return Menu(kinds, self.packed.choices[np.array(places, np.intp)])
+
+    def run(self, order: Order, limits: Limits = Limits(), menu: Menu | None = None) -> Schedule | None:
         """The schedule with these priorities, or None if there is no room in scratch.
 
-        `choices` are the forms of each class in the order of preference, if not that of `Shapes`.
+        `menu` has the forms, if they are not all that `Shapes` offers in its order (see `Compiled.menu`).
         """
-        run = self._prepared(order, limits, choices, NEVER, self.packed.issues)
+        run = self._prepared(order, limits, menu, NEVER, self.packed.issues)
         if not native.run(run):
             return None
         state = run.state[0]
@@ -77,16 +93,16 @@ class Compiled:
         return Schedule(issues, int(max(state["cycle"], state["landed"])), address, int(state["peak"]))
 
     def measure(
-        self, order: Order, limits: Limits = Limits(), choices: Records | None = None, target: int = 0
+        self, order: Order, limits: Limits = Limits(), menu: Menu | None = None, target: int = 0
     ) -> Outcome | None:
         """How good the schedule is that `run` would make."""
-        run = self._prepared(order, limits, choices, target, 0)
+        run = self._prepared(order, limits, menu, target, 0)
         if not native.run(run):
             return None
         state = run.state[0]
         return Outcome(int(max(state["cycle"], state["landed"])), float(state["late"]))
 
-    def _prepared(self, order: Order, limits: Limits, choices: Records | None, target: int, issues: int) -> running.Run:
+    def _prepared(self, order: Order, limits: Limits, menu: Menu | None, target: int, issues: int) -> running.Run:
         """A run at its beginning, with room for so many issues."""
         p = self.packed
         count = len(p.operations)
@@ -104,9 +120,9 @@ class Compiled:
             reads=p.reads,
             needs=p.needs,
             values=_copy(p.values),
-            kinds=_copy(p.kinds),
+            kinds=_copy(p.kinds if menu is None else menu.kinds),
             heap=np.empty(count, np.int32),
-            choices=p.choices if choices is None else choices,
+            choices=p.choices if menu is None else menu.choices,
             strands=_copy(p.strands),
             capacity=p.capacity,
             free=p.capacity.copy(),

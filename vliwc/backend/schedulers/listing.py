@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from vliwc.backend.bounds.prices import balance, cost, demand_of, demands
 from vliwc.backend.problem import DATA, Issue, Operation, Problem, Schedule
 from vliwc.backend.schedulers.urgency import Settings, Urgency, around, portfolio, rescues
 from vliwc.backend.scratch import Lives, Present
 from vliwc.backend.strands import SHARED
 
+_THRIFT = 1.1
+"""How much dearer than the cheapest form another one may be."""
 MOST_SKIPPED = 16
 """How many operations are passed over in a cycle because a form that fits needs values that are not there."""
 
 
 def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | None = None) -> Schedule | None:
     """The shortest schedule that a portfolio of priorities finds; None if no setting finds room in scratch."""
-    urgency, shapes = Urgency(problem), Shapes(problem)
+    urgency, every = Urgency(problem), Shapes(problem)
+    thrifty = every.thrifty(problem)
 
-    def attempt(settings: Settings) -> Schedule | None:
+    def attempt(settings: Settings, shapes: Shapes = thrifty) -> Schedule | None:
         found = run(problem, shapes, urgency, settings)
         if progress is not None:
             result = f"{found.cycles} cycles" if found else "no room"
@@ -29,6 +35,8 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
     tried = [(settings, found) for settings in portfolio(problem, urgency, seed) if (found := attempt(settings))]
     if tried:
         settings, _ = min(tried, key=lambda t: t[1].cycles)
+        if thrifty.choices != every.choices and (found := attempt(settings, every)):
+            tried.append((settings, found))
         tried += [(near, found) for near in around(problem, settings) if (found := attempt(near))]
         return min((found for _, found in tried), key=lambda found: found.cycles)
     return next((found for settings in rescues(urgency) if (found := attempt(settings))), None)
@@ -52,23 +60,46 @@ class Shapes:
         """The classes whose forms all begin with a single slot."""
         self.of: list[int] = []
         """The class of each operation."""
+        self._example: list[Operation] = []
+        """An operation of each class."""
         known: dict[tuple[object, ...], int] = {}
+        self._rivals = Counter(number[e] for o in problem.operations for e in {form[0].engine for form in o.forms})
         for o in problem.operations:
             demand = tuple((number[form[0].engine], form[0].slots, len(form)) for form in o.forms)
-            key = (demand, bool(o.needs))
+            key = (bool(o.needs), *(tuple((s.engine, s.slots) for s in form) for form in o.forms))
             if key not in known:
                 known[key] = len(self.choices)
-                order = sorted(range(len(demand)), key=lambda f: self._preference(f, demand[f]))
+                self._example.append(o)
+                order = sorted(range(len(demand)), key=lambda f: self._preference(f, demand[f], bool(o.needs)))
                 if all(slots == 1 for _, slots, _ in demand):
                     self.indivisible.add(len(self.choices))
                 self.choices.append([(f, demand[f][0], demand[f][1]) for f in order])
             self.of.append(known[key])
         self.engine = [[[number[s.engine] for s in form] for form in o.forms] for o in problem.operations]
 
-    def _preference(self, form: int, demand: tuple[int, int, int]) -> tuple[int, int, int, int]:
-        """A sort key: few steps, then many slots (single ones have more rivals), then an engine with many slots."""
+    def thrifty(self, problem: Problem) -> Shapes:
+        """The same without the forms that a balanced use of the engines leaves out: they cost more than others.
+
+        Prices are the duals of the linear program that balances the engines (see `vliwc.backend.bounds.prices`).
+        Operations with forms that need what happens to be there, constants, keep all of them: they are made when little
+        else can be done.
+        """
+        prices = balance(problem.machine, Counter(demands(o) for o in problem.operations if o.forms)).prices
+        result = copy(self)
+        result.choices = []
+        for example, choices in zip(self._example, self.choices, strict=True):
+            costs = [cost((demand_of(form),), prices) for form in example.forms]
+            limit = max(costs, default=0) if example.needs else _THRIFT * min(costs, default=0)
+            result.choices.append([choice for choice in choices if costs[choice[0]] <= limit])
+        return result
+
+    def _preference(self, form: int, demand: tuple[int, int, int], needy: bool) -> tuple[int, int, int, int]:
+        """A sort key: few steps, then many slots (single ones have more rivals), then an engine with few rivals.
+
+        Constants, which need what happens to be there, go to the engine with the most slots.
+        """
         engine, slots, steps = demand
-        return steps, -slots, -self.capacity[engine], form
+        return steps, -slots, -self.capacity[engine] if needy else self._rivals[engine], form
 
 
 @dataclass(slots=True)

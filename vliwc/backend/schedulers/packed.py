@@ -98,8 +98,8 @@ def pack(problem: Problem, shapes: Shapes, urgency: Urgency) -> Packed:
         for step, engine in zip(form, numbers, strict=True)
     ]
     form_records = np.zeros(len(forms), FORM)
-    form_records["first_step"], form_records["end_step"] = _ranges([len(form) for _, form, _ in forms])
-    form_records["first_need"], form_records["end_need"] = _ranges([len(n) for n in needs])
+    form_records["first_step"], form_records["end_step"] = ranges([len(form) for _, form, _ in forms])
+    form_records["first_need"], form_records["end_need"] = ranges([len(n) for n in needs])
     lanes = problem.machine.lanes
     assert all(a % lanes == 0 for v, a in problem.entry.items() if problem.widths[v] == lanes), "vectors are aligned"
     scratch = Scratch(problem.machine.scratch_words, problem.machine.lanes, problem.occupied())
@@ -137,7 +137,7 @@ def _table(of: np.dtype[Any], rows: Sequence[tuple[int, ...]]) -> Records:
     return np.array(rows, of)
 
 
-def _ranges(lengths: Iterable[int]) -> tuple[list[int], list[int]]:
+def ranges(lengths: Iterable[int]) -> tuple[list[int], list[int]]:
     """Where lists of these lengths begin and end if they stand one behind the other."""
     ends = list(accumulate(lengths, initial=0))
     return ends[:-1], ends[1:]
@@ -149,9 +149,9 @@ def _operations(problem: Problem, shapes: Shapes, urgency: Urgency) -> Records:
     table["kind"], table["strand"] = shapes.of, urgency.strand
     table["writes"] = [o.writes for o in operations]
     table["needy"] = [bool(o.needs) for o in operations]
-    table["first_form"], table["end_form"] = _ranges(len(o.forms) for o in operations)
-    table["first_read"], table["end_read"] = _ranges(len(o.reads) for o in operations)
-    table["first_edge"], table["end_edge"] = _ranges(len(edges) for edges in problem.successors)
+    table["first_form"], table["end_form"] = ranges(len(o.forms) for o in operations)
+    table["first_read"], table["end_read"] = ranges(len(o.reads) for o in operations)
+    table["first_edge"], table["end_edge"] = ranges(len(edges) for edges in problem.successors)
     table["height"], table["delay"] = urgency.height, urgency.delay
     table["edges_left"] = problem.predecessor_counts()
     table["next"] = NONE
@@ -179,8 +179,8 @@ def _values(problem: Problem) -> Records:
 def _kinds(shapes: Shapes) -> Records:
     members = Counter(shapes.of)
     table = np.zeros(len(shapes.choices), KIND)
-    table["first_choice"], table["end_choice"] = _ranges(map(len, shapes.choices))
-    table["first_rank"], _ = _ranges(members[c] for c in range(len(shapes.choices)))
+    table["first_choice"], table["end_choice"] = ranges(map(len, shapes.choices))
+    table["first_rank"], _ = ranges(members[c] for c in range(len(shapes.choices)))
     table["indivisible"] = [c in shapes.indivisible for c in range(len(shapes.choices))]
     return table
 

@@ -30,8 +30,8 @@ class LeafArithmetic(Choice):
     summary = "multiply-adds between words held in scratch, selects above"
 
     def price(self, site: Site, prices: Prices) -> Loads | None:
-        """Needs single bits, and multiply_add."""
-        if site.bits is None or not prices.machine.runs("valu", "multiply_add"):
+        """Needs single bits, and multiply_add; where there are vector selects, they become multiply-adds by need."""
+        if site.bits is None or prices.on_flow or not prices.machine.runs("valu", "multiply_add"):
             return None
         return Loads(fused=site.leaf_selects).plus(prices.select, site.selects - site.leaf_selects)
 

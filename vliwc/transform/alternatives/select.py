@@ -18,8 +18,8 @@ class Select(Choice):
     summary = "selects among words held in scratch"
 
     def price(self, site: Site, prices: Prices) -> Loads | None:
-        """All choices are selects."""
-        return Loads().plus(prices.select, site.selects)
+        """All choices are selects; those between shared words may be multiply-adds in the end."""
+        return Loads().plus(prices.choice, site.leaf_selects).plus(prices.select, site.selects - site.leaf_selects)
 
     def choice(self, cond: int, a: Word, b: Word, leaf: bool, emitter: Emitter, site: Site) -> Word:
         """A select."""
