@@ -61,7 +61,7 @@ def test_clocks_count_evaluations() -> None:
 def walked(seed: int, steps: int) -> Tuning:
     random, tuning = Random(seed), TUNER.neutral(0.1, 1.0, 8)
     for _ in range(steps):
-        tuning = moved(tuning, random, TUNER.length)
+        tuning = moved(tuning, random, TUNER.length, TUNER.forms)
     return tuning
 
 

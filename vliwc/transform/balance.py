@@ -14,6 +14,7 @@ from typing import Any
 from vliwc.transform.alternatives import Home, Offer
 from vliwc.transform.engines import RAMP_SHARE
 from vliwc.transform.loads import ENGINES, Loads, Prices
+from vliwc.transform.rooms import Death, Room
 from vliwc.transform.sites import Site
 
 _SCALE = 1000
@@ -21,17 +22,6 @@ _SCALE = 1000
 
 Main = dict[int, Offer]
 """For each site (by its node) the offer that most groups take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """Words of memory that may hold tables: an array that is dead from the start (`whole`), or else one that only
-    sites read, and is dead once no group reads it directly. What is free of it is words `base` … `end - 1`."""
-
-    array: str
-    base: int
-    end: int
-    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +181,7 @@ class _Model:
             for k, room in enumerate(self.rooms):
                 if at[k]:
                     length = self.tables[key].memory
-                    name = f"{room.array}_table{len(homes)}" if room.whole else room.array
+                    name = f"{room.array}_table{len(homes)}" if room.death is Death.FREE else room.array
                     homes[key] = Home(name, free[k], length)
                     free[k] += length
         return homes

@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 from vliwc.analysis import ranges
 from vliwc.analysis.facts import Fact
 from vliwc.analysis.linear import Forms
-from vliwc.ir.graph import Graph, Loop, Mode
-from vliwc.ir.ops import Kind
+from vliwc.ir.graph import Graph, Loop
 from vliwc.machine.description import Machine
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Home, Offer, Setting
-from vliwc.transform.balance import Main, Mix, Room, Trial, balance
+from vliwc.transform.balance import Main, Mix, Trial, balance
 from vliwc.transform.engines import bit_choices
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.loads import Prices, measure, ramps
+from vliwc.transform.rooms import Death, Room, find_rooms
 from vliwc.transform.sites import Site, find_sites
 from vliwc.transform.vectorize import vectorize
 
@@ -72,13 +72,16 @@ class _Planner:
             for s in find_sites(graph, self.facts, self.forms, loop)
             if s.node in varying and not consecutive(self.forms.of(graph.args[s.load][0]), loop, varying)
         ]
-        groups, _ = block_size(graph, loop, varying, self.machine)
+        groups, blocks = block_size(graph, loop, varying, self.machine)
         setting = Setting(graph, self.facts, self.prices)
         offers = [o for a in self.catalogue for o in a.offers(found, setting)]
         if not groups or len(offers) == len(found):
             return None
-        # Elsewhere than at the outermost level, tables would be built again and again.
-        rooms = self._rooms(found) if par in graph.body else []
+        rooms: list[Room] = []
+        if par in graph.body:  # elsewhere tables would be built again and again
+            rooms = find_rooms(graph, self.forms, loop, varying, found, self.taken)
+        if blocks > 1:  # no store can be put off until all groups are through
+            rooms = [room for room in rooms if room.death is not Death.LATE]
         largest = max((room.end - room.base for room in rooms), default=0)
         offers = [o for o in offers if o.table is None or o.table.memory <= largest]
         main: Main = {s.node: next(o for o in offers if s in o.sites) for s in found}
@@ -89,22 +92,6 @@ class _Planner:
             main = mix.main(found)
         self.taken += mix.homes.values()
         return Plan(assign(mix, found, groups), dict(mix.homes))
-
-    def _rooms(self, found: Sequence[Site]) -> list[Room]:
-        """The consumed arrays that nothing accesses but these sites, as far as there are no tables in them yet."""
-        graph = self.graph
-        sites = {s.load for s in found}
-        accesses: dict[str, set[int]] = {}
-        for n in graph.walk():
-            if graph.kind(n) in (Kind.LOAD, Kind.STORE):
-                accesses.setdefault(graph.access(n).array, set()).add(n)
-        rooms = []
-        for array in graph.arrays.values():
-            own = accesses.get(array.name, set())
-            if array.mode is Mode.CONSUMED and own <= sites:
-                ends = [home.base + home.length for home in self.taken if array.base <= home.base < array.end]
-                rooms.append(Room(array.name, max(ends, default=array.base), array.end, not own))
-        return rooms
 
     def _trial(self, par: int, main: Main) -> Trial:
         one, two = self._sample(par, main, 1), self._sample(par, main, 2)

@@ -19,6 +19,7 @@ from vliwc.analysis import ranges
 from vliwc.analysis.linear import Forms
 from vliwc.ir.graph import Access, Array, Graph, Loop, Mode
 from vliwc.machine.description import Machine
+from vliwc.source import Span
 from vliwc.transform.alternatives import Group, Home, Offer
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.pieces import unused_name
@@ -51,6 +52,8 @@ class _Vectorizer(Sequentializer):
         self.varying: set[int] = set()
         self.groups: list[Group] = []
         self.plan = Plan()
+        self.late: list[tuple[str, int, int, Access, Span | None]] = []
+        """Stores that are put off: operation, index, value."""
 
     def loop(self, n: int, loop: Loop) -> None:
         if self.groups:
@@ -94,6 +97,9 @@ class _Vectorizer(Sequentializer):
         for group in groups:
             group.value[loop.index] = self.lane_indices(group, loop.step)
         self.block(loop.body)
+        for op, index, value, access, span in self.late:
+            self.emit(op, index, value, attr=access, span=span)
+        self.late = []
         self.groups = []
 
     def lane_indices(self, group: Group, step: int) -> int:
@@ -218,9 +224,16 @@ class _Vectorizer(Sequentializer):
         index, span, array = old.args[n][0], old.span[n], old.access(n).array
         start = self.start_index(index, group)
         if start is not None:
-            self.emit("vstore", start, value, attr=Access(array), span=span)
+            self.store("vstore", start, value, Access(array), span)
         else:
-            self.emit("scatter", self.vector(group, index), value, attr=Access(array, group.active), span=span)
+            self.store("scatter", self.vector(group, index), value, Access(array, group.active), span)
+
+    def store(self, op: str, index: int, value: int, access: Access, span: Span | None) -> None:
+        """A store, put off until all groups are through if there is a table where it goes."""
+        if any(home.array == access.array for home in self.plan.homes.values()):
+            self.late.append((op, index, value, access, span))
+        else:
+            self.emit(op, index, value, attr=access, span=span)
 
     def lane_store_if(self, n: int, group: Group) -> None:
         """A store under a condition: reads the old words and writes them back where the condition fails."""
