@@ -11,6 +11,7 @@ from vliwc.tune.tuning import Tuning
 
 Forms = Sequence[Sequence[int]]
 """The forms of each class, as in `Tuning.forms`."""
+PASSES = (1, 2, 3, 4, 6)
 Move = Callable[[Tuning, Random, float], Tuning]
 """Changes a tuning at random; the last argument is the critical path in cycles, the scale of all times."""
 
@@ -106,10 +107,15 @@ def _shake(t: Tuning, random: Random, length: float) -> Tuning:
     return replace(t, noise=random.choice((0.0, 0.004, 0.012, 0.025)) * length, noise_seed=random.getrandbits(32))
 
 
+def _passes(t: Tuning, random: Random, _: float) -> Tuning:
+    """The schedule is pushed to and fro more often or less."""
+    return replace(t, passes=random.choice([n for n in PASSES if n != t.passes]))
+
+
 _OF_STRANDS: tuple[Move, ...] = (_shift_one, _shift_rest, _stretch, _swap, _pace, _admit)
 _OF_CLASSES: tuple[Move, ...] = (_weigh,)
 _OF_FORMS: tuple[Move, ...] = (_prefer,)
-_ALWAYS: tuple[Move, ...] = (_bend, _drift, _shake, _reserve)
+_ALWAYS: tuple[Move, ...] = (_bend, _drift, _shake, _reserve, _passes)
 _TWICE = 0.3
 """How often a second change follows."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, inf, sqrt
 from random import Random
 from threading import Event
@@ -27,6 +27,10 @@ _STAGGERS = (0.0, 0.02, 0.04, 0.06, 0.1)
 _DRIFTS = (0.0, 0.5, 1.0, 2.0)
 _RESERVE = 8
 """Where the search begins: the best of all pairs, in the units of `urgency.Settings`."""
+_IMPROVED = 5
+"""So many of them are improved, with …"""
+_PASSES = 3
+"""… so many passes each (see `justify`)."""
 _TEMPERATURE = 0.001
 """The temperature at the start, as a share of the target; it falls to 0 in a straight line."""
 _LATE = 0.5
@@ -62,12 +66,12 @@ class _Score:
         self.target = target
         self._engines = max(1, len(tuner.compiled.packed.capacity))
 
-    def __call__(self, tuning: Tuning) -> tuple[float, float]:
-        """The score and the cycles; infinite if there is no room in scratch."""
+    def __call__(self, tuning: Tuning) -> tuple[float, float, int]:
+        """The score and the cycles, infinite if there is no room in scratch; and how many schedules were made."""
         outcome = self.tuner.measure(tuning, self.target)
         if outcome is None:
-            return inf, inf
-        return outcome.cycles + _LATE * sqrt(2 * outcome.late / self._engines), outcome.cycles
+            return inf, inf, 1
+        return outcome.cycles + _LATE * sqrt(2 * outcome.late / self._engines), outcome.cycles, outcome.runs
 
 
 class _Chain:
@@ -81,13 +85,12 @@ class _Chain:
         self.evals = 0
 
     def walk(self, evals: int, temperature: float, stop: Event) -> None:
-        """Tries so many steps, or fewer if `stop` is set."""
-        for _ in range(evals):
-            if stop.is_set():
-                return
+        """Makes so many schedules or a few more, or fewer if `stop` is set."""
+        until = self.evals + evals
+        while self.evals < until and not stop.is_set():
             tuning = moved(self.tuning, self._random, self._score.tuner.length, self._score.tuner.forms)
-            value, cycles = self._score(tuning)
-            self.evals += 1
+            value, cycles, runs = self._score(tuning)
+            self.evals += runs
             worse = value - self.value  # no number at all if both are infinite: then any step will do
             if not worse > 0 or (temperature > 0 and self._random.random() < exp(-worse / temperature)):
                 self.tuning, self.value = tuning, value
@@ -114,7 +117,7 @@ def search(
     clock = Clock(budget)
     starts = _starts(score)
     chains = _chains(score, starts, seed, budget)
-    clock.evals = len(starts)
+    clock.evals = sum(runs for (_, _, runs), _ in starts)
     stop = Event()
     with ThreadPoolExecutor(len(chains)) as threads:
         try:
@@ -123,24 +126,31 @@ def search(
             stop.set()
     best = min(chains, key=lambda chain: (chain.best_cycles, chain.best_value))
     schedule = tuner.schedule(best.best)
-    return Found(best.best, schedule, len(starts) + sum(c.evals for c in chains)) if schedule else None
+    return Found(best.best, schedule, clock.evals) if schedule else None
 
 
-def _starts(score: _Score) -> list[tuple[tuple[float, float], Tuning]]:
-    """Where the search may begin, with scores: staggers and drifts, or if none of them finds room, fewer strands."""
+Start = tuple[tuple[float, float, int], Tuning]
+"""A tuning and what `_Score` says of it."""
+
+
+def _starts(score: _Score) -> list[Start]:
+    """Where the search may begin: staggers and drifts, or if none of them finds room, fewer strands; and the best of
+    these with passes of improvement."""
     neutral, strands = score.tuner.neutral, score.tuner.strands
-    grid = [neutral(stagger, drift, _RESERVE) for stagger in _STAGGERS for drift in _DRIFTS]
-    grid += [neutral(stagger, drift, _RESERVE, thrifty=False) for stagger in _STAGGERS for drift in _DRIFTS]
+    slopes = [(stagger, drift) for stagger in _STAGGERS for drift in _DRIFTS]
+    grid = [neutral(*slope, _RESERVE, thrifty=thrifty) for thrifty in (True, False) for slope in slopes]
     scored = [(score(tuning), tuning) for tuning in grid]
-    if all(value == inf for (value, _), _ in scored):
+    if all(value == inf for (value, _, _), _ in scored):
         few = [neutral(0.1, 0.0, _RESERVE, strands >> k) for k in range(1, strands.bit_length())]
         scored += [(score(tuning), tuning) for tuning in few]
-    return scored
+    best = sorted(scored, key=lambda start: start[0])[:_IMPROVED]
+    passing = [replace(tuning, passes=_PASSES) for _, tuning in best]
+    return scored + [(score(tuning), tuning) for tuning in passing]
 
 
-def _chains(score: _Score, starts: list[tuple[tuple[float, float], Tuning]], seed: int, budget: Budget) -> list[_Chain]:
+def _chains(score: _Score, starts: list[Start], seed: int, budget: Budget) -> list[_Chain]:
     """The chains, all where it is best to begin."""
-    (value, cycles), tuning = min(starts, key=lambda start: start[0])
+    (value, cycles, _), tuning = min(starts, key=lambda start: start[0])
     if budget.evals is not None:
         count = max(1, min(_MOST_CHAINS, budget.evals // _CHAIN))
     else:

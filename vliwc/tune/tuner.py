@@ -54,6 +54,7 @@ class Tuner:
             reserve=reserve,
             noise=0.0,
             noise_seed=0,
+            passes=0,
         )
 
     def fits(self, tuning: Tuning) -> bool:
@@ -69,13 +70,13 @@ class Tuner:
 
     def measure(self, tuning: Tuning, target: int) -> Outcome | None:
         """How good the tuning's schedule is (see `Compiled.measure`), or None if it has none."""
-        return self.compiled.measure(
-            self._order(tuning), self._limits(tuning), self.compiled.menu(tuning.forms), target
-        )
+        menu = self.compiled.menu(tuning.forms)
+        return self.compiled.measure(self._order(tuning), self._limits(tuning), menu, target, tuning.passes)
 
     def schedule(self, tuning: Tuning) -> Schedule | None:
         """The tuning's schedule; None if there is no room in scratch."""
-        return self.compiled.run(self._order(tuning), self._limits(tuning), self.compiled.menu(tuning.forms))
+        menu = self.compiled.menu(tuning.forms)
+        return self.compiled.run(self._order(tuning), self._limits(tuning), menu, tuning.passes)
 
     def _limits(self, tuning: Tuning) -> Limits:
         return Limits(tuning.strands, tuning.reserve)

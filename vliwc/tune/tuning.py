@@ -11,6 +11,9 @@ from vliwc.errors import DataError
 KNOTS = 9
 """At how many heights `Tuning.curve` is given."""
 
+MOST_PASSES = 64
+"""More than so many are never of use."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
@@ -40,6 +43,8 @@ class Tuning:
     """The most that is added at random …"""
     noise_seed: int
     """… by a generator with this seed."""
+    passes: int
+    """How often the schedule is pushed to the right and back (see `justify`)."""
 
     def as_json(self) -> dict[str, Any]:
         """As JSON-able data; `from_json` makes an equal tuning of it."""
@@ -52,7 +57,7 @@ class Tuning:
         if not isinstance(data, Mapping) or set(data) != names:
             raise DataError("a tuning in the search record has missing or unknown fields")
         try:
-            return Tuning(
+            tuning = Tuning(
                 **{name: tuple(float(x) for x in data[name]) for name in ("offsets", "paces", "weights", "curve")},
                 forms=tuple(tuple(int(x) for x in order) for order in data["forms"]),
                 strands=int(data["strands"]),
@@ -60,6 +65,10 @@ class Tuning:
                 reserve=int(data["reserve"]),
                 noise=float(data["noise"]),
                 noise_seed=int(data["noise_seed"]),
+                passes=int(data["passes"]),
             )
         except (TypeError, ValueError, OverflowError) as error:
             raise DataError(f"a tuning in the search record is malformed: {error}") from None
+        if not 0 <= tuning.passes <= MOST_PASSES:
+            raise DataError(f"a tuning in the search record is malformed: passes must be 0 to {MOST_PASSES}")
+        return tuning

@@ -14,14 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from vliwc.backend.problem import Issue, Problem, Schedule
-from vliwc.backend.schedulers import native, running
+from vliwc.backend.schedulers import native, native_justify, running
 from vliwc.backend.schedulers.listing import Shapes
-from vliwc.backend.schedulers.packed import NONE, Floats, Records, pack, ranges
+from vliwc.backend.schedulers.packed import NONE, Floats, Integers, Records, pack, ranges
 from vliwc.backend.schedulers.urgency import Settings, Urgency
 
 Order = npt.NDArray[np.intp]
 """The operations, the most urgent first."""
 
+_MARGIN = 200
+"""How many cycles before the first one operations may get on the way to the right."""
 NEVER = 1 << 30
 """A limit that no run reaches."""
 
@@ -47,6 +49,8 @@ class Outcome(NamedTuple):
 
     cycles: int
     late: float
+    runs: int
+    """How many schedules were made."""
 
 
 class Compiled:
@@ -78,29 +82,71 @@ class Compiled:
         kinds["first_choice"], kinds["end_choice"] = ranges(map(len, forms))
         return Menu(kinds, self.packed.choices[np.array(places, np.intp)])
 
-    def run(self, order: Order, limits: Limits = Limits(), menu: Menu | None = None) -> Schedule | None:
+    def run(
+        self, order: Order, limits: Limits = Limits(), menu: Menu | None = None, passes: int = 0
+    ) -> Schedule | None:
         """The schedule with these priorities, or None if there is no room in scratch.
 
-        `menu` has the forms, if they are not all that `Shapes` offers in its order (see `Compiled.menu`).
+        `menu` has the forms, if they are not all that `Shapes` offers in its order (see `Compiled.menu`). `passes` is
+        how often the schedule is pushed to the right and back (see `justify`); the best of all is taken.
         """
-        run = self._prepared(order, limits, menu, NEVER, self.packed.issues)
-        if not native.run(run):
+        best, _ = self._best(order, limits, menu, NEVER, passes)
+        if best is None:
             return None
-        state = run.state[0]
-        issues = [Issue(*row) for row in run.issues[: state["issued"]].tolist()]
-        known = np.flatnonzero(run.values["address"] != NONE).tolist()
-        address = {value: int(run.values["address"][value]) for value in known}
-        return Schedule(issues, int(max(state["cycle"], state["landed"])), address, int(state["peak"]))
+        state = best.state[0]
+        issues = [Issue(*row) for row in best.issues[: state["issued"]].tolist()]
+        known = np.flatnonzero(best.values["address"] != NONE).tolist()
+        address = {value: int(best.values["address"][value]) for value in known}
+        return Schedule(issues, _cycles(best), address, int(state["peak"]))
 
     def measure(
-        self, order: Order, limits: Limits = Limits(), menu: Menu | None = None, target: int = 0
+        self,
+        order: Order,
+        limits: Limits = Limits(),
+        menu: Menu | None = None,
+        target: int = 0,
+        passes: int = 0,
     ) -> Outcome | None:
         """How good the schedule is that `run` would make."""
-        run = self._prepared(order, limits, menu, target, 0)
-        if not native.run(run):
-            return None
-        state = run.state[0]
-        return Outcome(int(max(state["cycle"], state["landed"])), float(state["late"]))
+        best, runs = self._best(order, limits, menu, target, passes)
+        return None if best is None else Outcome(_cycles(best), float(best.state[0]["late"]), runs)
+
+    def _best(
+        self, order: Order, limits: Limits, menu: Menu | None, target: int, passes: int
+    ) -> tuple[running.Run | None, int]:
+        """The best run of the first one and `passes` improvements, and how many runs there were."""
+        best: running.Run | None = None
+        for n in range(passes + 1):
+            run = self._prepared(order, limits if n == 0 else Limits(), menu, target, self.packed.issues)
+            if not native.run(run):
+                return best, n + 1
+            if best is None or _cycles(run) < _cycles(best):
+                best = run
+            if n == passes:
+                break
+            starts = self._latest_starts(run)
+            if starts is None:
+                return best, n + 1
+            order = np.argsort(starts, kind="stable")
+        return best, passes + 1
+
+    def _latest_starts(self, run: running.Run) -> Integers | None:
+        """`justify.latest_starts` of a run; None in the odd case that slots fit much worse on the way back."""
+        p = self.packed
+        count = len(p.operations)
+        issues = run.issues[: run.state[0]["issued"]]
+        form = np.full(count, NONE, np.int32)
+        end = np.full(count, -1, np.int32)
+        form[issues["operation"]] = issues["form"]
+        end[issues["operation"]] = issues["cycle"]  # of several issues of an operation the last one comes last
+        native_justify.ends(p.operations, p.edges, p.forms, p.steps, form, end)
+        last_first = np.argsort(end, kind="stable")[::-1].astype(np.int32)
+        cycles = _cycles(run)
+        room = np.zeros((2, len(p.capacity), _MARGIN + cycles + 1), np.int32)
+        starts = np.zeros(count, np.int32)
+        tables = p.operations, p.edges, p.forms, p.steps, p.capacity
+        fits = native_justify.latest_starts(*tables, form, last_first, cycles, _MARGIN, room[0], room[1], starts)
+        return starts if fits else None
 
     def _prepared(self, order: Order, limits: Limits, menu: Menu | None, target: int, issues: int) -> running.Run:
         """A run at its beginning, with room for so many issues."""
@@ -161,3 +207,8 @@ def _copy(table: Records) -> Records:
     """A copy made byte by byte, as numpy copies records field by field."""
     copy: Records = table.view(np.uint8).copy().view(table.dtype)
     return copy
+
+
+def _cycles(run: running.Run) -> int:
+    """The length of a finished run's schedule."""
+    return int(max(run.state[0]["cycle"], run.state[0]["landed"]))

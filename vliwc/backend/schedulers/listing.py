@@ -10,12 +10,15 @@ from heapq import heappop, heappush
 
 from vliwc.backend.bounds.prices import balance, cost, demand_of, demands
 from vliwc.backend.problem import DATA, Issue, Operation, Problem, Schedule
-from vliwc.backend.schedulers.urgency import Settings, Urgency, around, portfolio, rescues
+from vliwc.backend.schedulers.justify import latest_starts, order_of
+from vliwc.backend.schedulers.urgency import Settings, Urgency, around, portfolio, ranks_of, rescues
 from vliwc.backend.scratch import Lives, Present
 from vliwc.backend.strands import SHARED
 
 _THRIFT = 1.1
 """How much dearer than the cheapest form another one may be."""
+_PATIENCE = 2
+"""After so many passes that did not shorten a schedule, it is taken as it is."""
 MOST_SKIPPED = 16
 """How many operations are passed over in a cycle because a form that fits needs values that are not there."""
 
@@ -32,19 +35,49 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
             progress(f"list: stagger {settings.stagger:.3f}, drift {settings.drift:.2f}: {result}")
         return found
 
-    tried = [(settings, found) for settings in portfolio(problem, urgency, seed) if (found := attempt(settings))]
+    tried = [
+        (settings, thrifty, found) for settings in portfolio(problem, urgency, seed) if (found := attempt(settings))
+    ]
     if tried:
-        settings, _ = min(tried, key=lambda t: t[1].cycles)
+        settings, _, _ = min(tried, key=lambda t: t[2].cycles)
         if thrifty.choices != every.choices and (found := attempt(settings, every)):
-            tried.append((settings, found))
-        tried += [(near, found) for near in around(problem, settings) if (found := attempt(near))]
-        return min((found for _, found in tried), key=lambda found: found.cycles)
+            tried.append((settings, every, found))
+        tried += [(near, thrifty, found) for near in around(problem, settings) if (found := attempt(near))]
+        _, shapes, best = min(tried, key=lambda t: t[2].cycles)
+        return improved(problem, shapes, urgency, best, progress)
     return next((found for settings in rescues(urgency) if (found := attempt(settings))), None)
 
 
-def run(problem: Problem, shapes: Shapes, urgency: Urgency, settings: Settings) -> Schedule | None:
-    """The schedule with these settings, or None if there is no room in scratch."""
-    return _Run(problem, shapes, urgency, settings).run()
+def run(
+    problem: Problem, shapes: Shapes, urgency: Urgency, settings: Settings, order: list[int] | None = None
+) -> Schedule | None:
+    """The schedule with these settings, or None if there is no room in scratch.
+
+    `order` has the operations by urgency, if not that of the settings.
+    """
+    return _Run(problem, shapes, urgency, settings, order).run()
+
+
+def improved(
+    problem: Problem,
+    shapes: Shapes,
+    urgency: Urgency,
+    best: Schedule,
+    progress: Callable[[str], None] | None = None,
+) -> Schedule:
+    """The schedule after passes of forward-backward improvement, as long as they shorten it (see `justify`)."""
+    following, idle = best, 0
+    while idle < _PATIENCE:
+        order = order_of(latest_starts(problem, following))
+        found = run(problem, shapes, urgency, Settings(), order)
+        if found is None:
+            break
+        following, idle = found, idle + 1
+        if found.cycles < best.cycles:
+            best, idle = found, 0
+        if progress is not None:
+            progress(f"list: forward and backward: {found.cycles} cycles")
+    return best
 
 
 class Shapes:
@@ -116,12 +149,14 @@ class _Ongoing:
 class _Run:
     """One schedule under construction."""
 
-    def __init__(self, problem: Problem, shapes: Shapes, urgency: Urgency, settings: Settings) -> None:
+    def __init__(
+        self, problem: Problem, shapes: Shapes, urgency: Urgency, settings: Settings, order: list[int] | None
+    ) -> None:
         self.problem = problem
         self.operations = problem.operations
         self.shapes = shapes
         self.settings = settings
-        self.rank, self.at_rank = urgency.ranks(settings)
+        self.rank, self.at_rank = urgency.ranks(settings) if order is None else ranks_of(order)
         self.lives = Lives(problem)
         self.strand = urgency.strand
         self.strand_left = [0] * (max(urgency.strand, default=SHARED) + 1)

@@ -28,7 +28,7 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False}
 """No function here allocates: reference counts are switched off, which else take nine tenths of the time."""
 
 
-def _native(function: F) -> F:
+def native(function: F) -> F:
     """Compiles a function, and keeps the result for later processes if there is a place for it."""
     try:
         return cast(F, numba.njit(cache=True, **_OPTIONS)(function))
@@ -36,7 +36,7 @@ def _native(function: F) -> F:
         return cast(F, numba.njit(**_OPTIONS)(function))
 
 
-@_native
+@native
 def run(r: Run) -> bool:
     """Schedules everything; False if scratch runs out and nothing under way can free any."""
     s = r.state[0]
@@ -56,7 +56,7 @@ def run(r: Run) -> bool:
     return True
 
 
-@_native
+@native
 def starts(
     operations: Records, edges: Records, offsets: Floats, drift: float, extra: Floats, length: int, start: Floats
 ) -> None:
@@ -76,7 +76,7 @@ def starts(
 # -- readiness
 
 
-@_native
+@native
 def _wake_up(r: Run) -> None:
     s = r.state[0]
     starved, s.starved = s.starved, 0
@@ -92,13 +92,13 @@ def _wake_up(r: Run) -> None:
         k = following
 
 
-@_native
+@native
 def _ready(r: Run, k: int) -> None:
     if _enter(r, k):
         _finish(r)
 
 
-@_native
+@native
 def _enter(r: Run, k: int) -> bool:
     """All that operation k waited for is there. True if it has no slots: then it is done, and a frame waits."""
     s, o = r.state[0], r.operations[k]
@@ -121,7 +121,7 @@ def _enter(r: Run, k: int) -> bool:
     return False
 
 
-@_native
+@native
 def _leave(r: Run, k: int, latency: int) -> None:
     """Operation k's last slot is issued in this cycle: makes a frame, which `_finish` goes through."""
     s, o = r.state[0], r.operations[k]
@@ -140,7 +140,7 @@ def _leave(r: Run, k: int, latency: int) -> None:
     s.frames += 1
 
 
-@_native
+@native
 def _finish(r: Run) -> None:
     """Goes through all frames, the youngest first: tells successors, and lets strands begin."""
     s = r.state[0]
@@ -162,7 +162,7 @@ def _finish(r: Run) -> None:
             _strand_goes_on(r, r.operations[frame.operation].strand)
 
 
-@_native
+@native
 def _tell(r: Run, k: int, at: int) -> None:
     """One of those that operation k waits for is done; k may begin in cycle `at`."""
     s, o = r.state[0], r.operations[k]
@@ -183,7 +183,7 @@ def _tell(r: Run, k: int, at: int) -> None:
     s.awake += 1
 
 
-@_native
+@native
 def _strand_goes_on(r: Run, strand: int) -> None:
     """An operation of a strand is done; if it was the last one, the next strand may begin."""
     s = r.state[0]
@@ -201,7 +201,7 @@ def _strand_goes_on(r: Run, strand: int) -> None:
         s.frames += 1
 
 
-@_native
+@native
 def _push(r: Run, k: int) -> None:
     """Puts operation k on the heap of its class, the lowest rank on top (Williams 1964)."""
     o = r.operations[k]
@@ -217,7 +217,7 @@ def _push(r: Run, k: int) -> None:
     r.heap[base + i] = rank
 
 
-@_native
+@native
 def _pop(r: Run, c: int) -> None:
     """Takes the top off the heap of class c."""
     kind = r.kinds[c]
@@ -242,7 +242,7 @@ def _pop(r: Run, c: int) -> None:
 # -- issue
 
 
-@_native
+@native
 def _go_on(r: Run) -> None:
     s = r.state[0]
     ongoing, s.ongoing = s.ongoing, 0
@@ -254,7 +254,7 @@ def _go_on(r: Run) -> None:
             s.ongoing += 1
 
 
-@_native
+@native
 def _advance(r: Run, i: int) -> bool:
     s, task = r.state[0], r.ongoing[i]
     form = r.forms[r.operations[task.operation].first_form + task.form]
@@ -278,7 +278,7 @@ def _advance(r: Run, i: int) -> bool:
     return True
 
 
-@_native
+@native
 def _issue(r: Run, k: int, form: int, step: int, first: int, slots: int, engine: int) -> None:
     s = r.state[0]
     if s.cycle > s.target:
@@ -290,7 +290,7 @@ def _issue(r: Run, k: int, form: int, step: int, first: int, slots: int, engine:
     s.issued += 1
 
 
-@_native
+@native
 def _fill(r: Run) -> None:
     for partly in range(2):
         for c in range(len(r.kinds)):
@@ -303,7 +303,7 @@ def _fill(r: Run) -> None:
                 r.kinds[c].closed = 1
 
 
-@_native
+@native
 def _most_urgent(r: Run) -> int:
     best, lowest = NONE, len(r.operations)
     for c in range(len(r.kinds)):
@@ -313,7 +313,7 @@ def _most_urgent(r: Run) -> int:
     return best
 
 
-@_native
+@native
 def _start(r: Run, c: int, partly: bool) -> bool:
     s = r.state[0]
     k = r.at_rank[r.heap[r.kinds[c].first_rank]]
@@ -351,7 +351,7 @@ def _start(r: Run, c: int, partly: bool) -> bool:
     return True
 
 
-@_native
+@native
 def _choose(r: Run, k: int, c: int, partly: bool) -> tuple[int, bool]:
     """The form for operation k of class c, or NONE, and whether its first step fits into the bundle."""
     o, kind = r.operations[k], r.kinds[c]
@@ -367,7 +367,7 @@ def _choose(r: Run, k: int, c: int, partly: bool) -> tuple[int, bool]:
     return NONE, False
 
 
-@_native
+@native
 def _have(r: Run, form: int) -> bool:
     for i in range(r.forms[form].first_need, r.forms[form].end_need):
         v = r.values[r.needs[i]]
@@ -379,7 +379,7 @@ def _have(r: Run, form: int) -> bool:
 # -- scratch
 
 
-@_native
+@native
 def _has_room(r: Run, k: int, at_once: bool) -> bool:
     s, o = r.state[0], r.operations[k]
     if o.writes < 0 or r.values[o.writes].address != NONE:
@@ -391,7 +391,7 @@ def _has_room(r: Run, k: int, at_once: bool) -> bool:
     return s.blocks > reserve or (reserve == 0 and (s.blocks > 0 or (width == 1 and s.singles > 0)))
 
 
-@_native
+@native
 def _frees(r: Run, k: int, width: int) -> bool:
     o = r.operations[k]
     for i in range(o.first_read, o.end_read):
@@ -401,14 +401,14 @@ def _frees(r: Run, k: int, width: int) -> bool:
     return False
 
 
-@_native
+@native
 def _begin(r: Run, k: int) -> None:
     value = r.operations[k].writes
     if value >= 0 and r.values[value].address == NONE:
         r.values[value].address = _take(r, r.values[value].width)
 
 
-@_native
+@native
 def _end(r: Run, k: int) -> None:
     o = r.operations[k]
     for i in range(o.first_read, o.end_read):
@@ -418,7 +418,7 @@ def _end(r: Run, k: int) -> None:
             _give(r, v.address, v.width)
 
 
-@_native
+@native
 def _take(r: Run, width: int) -> int:
     s = r.state[0]
     if width == 1 and s.singles > 0:
@@ -440,7 +440,7 @@ def _take(r: Run, width: int) -> int:
     return address
 
 
-@_native
+@native
 def _give(r: Run, address: int, width: int) -> None:
     s = r.state[0]
     s.used -= width

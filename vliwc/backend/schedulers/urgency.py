@@ -85,11 +85,15 @@ class Urgency:
             else:
                 first = min((start[t] for t, _ in self.problem.successors[k]), default=float(self.length))
                 start[k] = first - self.delay[k]
-        order = sorted(range(count), key=lambda k: (start[k], k))
-        rank = [0] * count
-        for r, k in enumerate(order):
-            rank[k] = r
-        return rank, order
+        return ranks_of(sorted(range(count), key=lambda k: (start[k], k)))
+
+
+def ranks_of(order: list[int]) -> tuple[list[int], list[int]]:
+    """For each operation its rank, and the order that it is the rank in."""
+    rank = [0] * len(order)
+    for r, k in enumerate(order):
+        rank[k] = r
+    return rank, order
 
 
 def _delay(operation: Operation, slots: dict[str, int]) -> int:

@@ -1,0 +1,72 @@
+"""Forward-backward improvement: the way to the right, as plain and as compiled code, and what comes of it."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.backend.problems import problems
+from tests.backend.test_parts import groups, problem_of
+from vliwc.backend.problem import DATA, Problem
+from vliwc.backend.schedule_check import check_schedule
+from vliwc.backend.schedulers import listing
+from vliwc.backend.schedulers.compiled import Compiled, Limits
+from vliwc.backend.schedulers.justify import latest_starts, order_of
+from vliwc.backend.schedulers.urgency import Settings
+
+SOME = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@SOME
+@given(problems())
+def test_whatever_waits_comes_later(problem: Problem) -> None:
+    compiled = Compiled(problem)
+    schedule = compiled.schedule(Settings())
+    if schedule is None:
+        return
+    starts = latest_starts(problem, schedule)
+    for k, edges in enumerate(problem.successors):
+        for target, kind in edges:
+            slots = bool(problem.operations[k].forms)
+            assert starts[k] <= starts[target] - (1 if slots and kind == DATA else 0)
+    assert max(starts, default=0) <= schedule.cycles
+
+
+@SOME
+@given(problems(), st.integers(0, 3))
+def test_compiled_passes_are_plain_ones(problem: Problem, passes: int) -> None:
+    compiled = Compiled(problem)
+    _, first = compiled.urgency.ranks(Settings())
+    following = best = listing.run(problem, compiled.shapes, compiled.urgency, Settings())
+    for _ in range(passes):
+        if following is None:
+            break
+        order = order_of(latest_starts(problem, following))
+        following = listing.run(problem, compiled.shapes, compiled.urgency, Settings(), order)
+        if following is not None and best is not None and following.cycles < best.cycles:
+            best = following
+    assert compiled.run(np.array(first, np.intp), Limits(), passes=passes) == best
+
+
+def test_passes_shorten_the_ragged_end_of_groups() -> None:
+    problem = problem_of(groups(24))
+    compiled = Compiled(problem)
+    _, order = compiled.urgency.ranks(Settings(stagger=0.3))
+    lengths = []
+    for passes in (0, 1, 4):
+        schedule = compiled.run(np.array(order, np.intp), Limits(), passes=passes)
+        assert schedule is not None
+        check_schedule(problem, schedule)
+        lengths.append(schedule.cycles)
+    assert lengths[0] > lengths[1] >= lengths[2]
+
+
+def test_improvement_never_lengthens() -> None:
+    problem = problem_of(groups(12))
+    compiled = Compiled(problem)
+    for stagger in (0.0, 0.1, 0.5):
+        before = listing.run(problem, compiled.shapes, compiled.urgency, Settings(stagger=stagger))
+        assert before is not None
+        after = listing.improved(problem, compiled.shapes, compiled.urgency, before)
+        assert after.cycles <= before.cycles

@@ -1,0 +1,87 @@
+"""Forward-backward improvement: a schedule pushed to the right tells which operations can wait.
+
+Taken in the order in which they end, last first, all operations are put as late as the schedule's length allows, with
+the forms that they have. Then the list scheduler runs again, and what had to begin early is urgent. Repeated, this
+shortens most schedules (Li and Willis 1992; Tormos and Lova 2001): the ragged end is packed on the way to the right,
+the ragged beginning on the way back. Scratch does not count on the way to the right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vliwc.backend.problem import DATA, Form, Problem, Schedule
+
+
+def latest_starts(problem: Problem, schedule: Schedule) -> list[int]:
+    """For each operation the cycle of its first slot, when all are as late as they can be within `schedule.cycles`.
+
+    What has no slots gets the cycle by which it must be done. Some may be negative, where slots fit worse than before.
+    """
+    forms, ends = _taken(problem, schedule)
+    used = {name: _Used(engine.slots) for name, engine in problem.machine.engines.items()}
+    starts = [0] * len(ends)
+    for k in sorted(range(len(ends)), key=lambda k: (ends[k], k), reverse=True):
+        due = schedule.cycles  # when the result must have landed
+        last = schedule.cycles  # when the last slot must be issued
+        for target, kind in problem.successors[k]:
+            if kind == DATA:
+                due = min(due, starts[target])
+            else:
+                last = min(last, starts[target])
+        starts[k] = min(due, last)
+        for step in reversed(forms[k]):
+            cycle = min(due - step.latency, last)
+            left = step.slots
+            while True:
+                taken, cycle = used[step.engine].take(cycle, left)
+                left -= taken
+                if not left:
+                    break
+                cycle -= 1
+            starts[k] = due = last = cycle
+    return starts
+
+
+def _taken(problem: Problem, schedule: Schedule) -> tuple[list[Form], list[int]]:
+    """For each operation the form that it has in a schedule, and the cycle in which it is done with issuing."""
+    forms: list[Form] = [()] * len(problem.operations)
+    ends = [-1] * len(problem.operations)
+    for issue in schedule.issues:
+        forms[issue.operation] = problem.operations[issue.operation].forms[issue.form]
+        ends[issue.operation] = max(ends[issue.operation], issue.cycle)
+    for k, edges in enumerate(problem.successors):
+        latency = forms[k][-1].latency if forms[k] else 0
+        for target, kind in edges:
+            if not problem.operations[target].forms:
+                ends[target] = max(ends[target], ends[k] + (latency if kind == DATA else 0))
+    return forms, ends
+
+
+class _Used:
+    """The slots of one engine, by cycle; there is no first one."""
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        self.taken: dict[int, int] = {}
+        self.before: dict[int, int] = {}
+        """For each full cycle one before it that may not be full."""
+
+    def take(self, cycle: int, count: int) -> tuple[int, int]:
+        """Takes up to `count` slots of the last cycle with a free one, not after `cycle`: how many, and the cycle."""
+        passed = []
+        while cycle in self.before:
+            passed.append(cycle)
+            cycle = self.before[cycle]
+        for full in passed:
+            self.before[full] = cycle
+        taken = min(count, self.slots - self.taken.get(cycle, 0))
+        self.taken[cycle] = self.taken.get(cycle, 0) + taken
+        if self.taken[cycle] == self.slots:
+            self.before[cycle] = cycle - 1
+        return taken, cycle
+
+
+def order_of(starts: Sequence[int]) -> list[int]:
+    """The operations, the earliest first."""
+    return sorted(range(len(starts)), key=lambda k: (starts[k], k))

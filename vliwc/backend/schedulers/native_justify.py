@@ -1,0 +1,77 @@
+"""`justify.latest_starts` as machine code, on `packed` arrays; the reasons stand there."""
+
+from __future__ import annotations
+
+from vliwc.backend.problem import DATA
+from vliwc.backend.schedulers.native import native
+from vliwc.backend.schedulers.packed import Integers, Records
+
+
+@native
+def ends(operations: Records, edges: Records, forms: Records, steps: Records, form: Integers, end: Integers) -> None:
+    """Completes `end`, which has the last issue of operations with slots: those without are done when others are."""
+    for k in range(len(operations)):
+        latency = 0
+        if form[k] >= 0:
+            latency = steps[forms[operations[k].first_form + form[k]].end_step - 1].latency
+        for e in range(operations[k].first_edge, operations[k].end_edge):
+            target = edges[e].target
+            if operations[target].first_form == operations[target].end_form:
+                done = end[k] + (latency if edges[e].kind == DATA else 0)
+                end[target] = max(end[target], done)
+
+
+@native
+def latest_starts(
+    operations: Records,
+    edges: Records,
+    forms: Records,
+    steps: Records,
+    capacity: Integers,
+    form: Integers,
+    order: Integers,
+    cycles: int,
+    margin: int,
+    taken: Integers,
+    before: Integers,
+    start: Integers,
+) -> bool:
+    """Fills `start`. `order` has the operations, those that end last first; `taken` and `before`, with a row for each
+    engine, are zero and count cycles from `-margin` on. False if a cycle before that were needed."""
+    for k in order:
+        due = last = cycles
+        for e in range(operations[k].first_edge, operations[k].end_edge):
+            if edges[e].kind == DATA:
+                due = min(due, start[edges[e].target])
+            else:
+                last = min(last, start[edges[e].target])
+        start[k] = min(due, last)
+        if form[k] < 0:
+            continue
+        f = operations[k].first_form + form[k]
+        for s in range(forms[f].end_step - 1, forms[f].first_step - 1, -1):
+            engine = steps[s].engine
+            cycle = min(due - steps[s].latency, last) + margin
+            left = steps[s].slots
+            while True:
+                at = cycle
+                while at >= 0 and before[engine, at] > 0:
+                    at -= before[engine, at]
+                if at < 0:
+                    return False
+                while cycle > at:  # whoever comes this way again gets there in one step
+                    following = cycle - before[engine, cycle]
+                    before[engine, cycle] = cycle - at
+                    cycle = following
+                count = min(left, capacity[engine] - taken[engine, at])
+                taken[engine, at] += count
+                if taken[engine, at] == capacity[engine]:
+                    before[engine, at] = 1
+                left -= count
+                if left == 0:
+                    break
+                cycle = at - 1
+                if cycle < 0:
+                    return False
+            start[k] = due = last = cycle - margin
+    return True
