@@ -1,65 +1,78 @@
-"""The fewest cycles of a problem whose scratch is plenty, by CP-SAT: slot by slot, with nothing clever."""
+"""Is there a schedule of so many cycles, if scratch is plenty? By CP-SAT, cycle by cycle, with nothing clever."""
 
 from __future__ import annotations
 
 from ortools.sat.python import cp_model
 
-from vliwc.backend.problem import DATA, Problem
+from vliwc.backend.problem import DATA, Form, Problem
 
 
-def optimum(problem: Problem) -> int:
-    """The makespan of the best schedule, if scratch and `needs` do not matter."""
-    return _Model(problem).solve()
+def fits(problem: Problem, cycles: int) -> bool:
+    """Whether a schedule exists when scratch and `needs` do not matter."""
+    if cycles < 0:
+        return False
+    model = _Model(problem, cycles)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    status = solver.solve(model.model)
+    assert status in (cp_model.OPTIMAL, cp_model.FEASIBLE, cp_model.INFEASIBLE)
+    return status != cp_model.INFEASIBLE
 
 
 class _Model:
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+    """Variables for every operation and cycle: may it issue slots, are all of them issued, has its result landed."""
+
+    def __init__(self, problem: Problem, cycles: int) -> None:
+        self.machine = problem.machine
         self.model = cp_model.CpModel()
-        self.horizon = 1 + sum(
-            max((sum(s.slots + s.latency for s in form) for form in o.forms), default=0) for o in problem.operations
-        )
-        self.slots: dict[str, list[cp_model.IntervalVar]] = {}
-        self.end = self.cycle()
-
-    def cycle(self) -> cp_model.IntVar:
-        return self.model.new_int_var(0, self.horizon, "")
-
-    def solve(self) -> int:
-        first, last, landed = [], [], []
-        for operation in self.problem.operations:
-            times = self.operation(operation.forms) if operation.forms else [self.cycle()] * 3
-            for found, time in zip((first, last, landed), times, strict=True):
-                found.append(time)
-            self.model.add(self.end >= times[2])
-        for k, edges in enumerate(self.problem.successors):
+        self.cycles = cycles
+        self.used: dict[tuple[str, int], list[cp_model.IntVar]] = {}
+        begun, issued, landed = [], [], []
+        for operation in problem.operations:
+            may = self.times()
+            begun.append(may)
+            issued.append(self.times() if operation.forms else may)
+            landed.append(self.times() if operation.forms else may)
+            if operation.forms:
+                self.operation(operation.forms, may, issued[-1], landed[-1])
+            self.model.add(landed[-1][cycles] == 1)
+        for k, edges in enumerate(problem.successors):
             for target, kind in edges:
-                self.model.add(first[target] >= (landed[k] if kind == DATA else last[k]))
-        for engine, intervals in self.slots.items():
-            self.model.add_cumulative(intervals, [1] * len(intervals), self.problem.machine.slots(engine))
-        self.model.minimize(self.end)
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 1
-        assert solver.solve(self.model) == cp_model.OPTIMAL
-        return int(solver.objective_value)
+                for t in range(cycles + 1):
+                    self.model.add_implication(begun[target][t], (landed if kind == DATA else issued)[k][t])
+        for (engine, _), slots in self.used.items():
+            self.model.add(sum(slots) <= self.machine.slots(engine))
 
-    def operation(self, forms: tuple) -> list[cp_model.IntVar]:
-        """Variables for the first slot, the last one, and the landing of an operation."""
-        begin, finish, landing = self.cycle(), self.cycle(), self.cycle()
+    def times(self) -> list[cp_model.IntVar]:
+        return [self.model.new_bool_var("") for _ in range(self.cycles + 1)]
+
+    def operation(self, forms: tuple[Form, ...], may: list, issued: list, landed: list) -> None:
         chosen = [self.model.new_bool_var("") for _ in forms]
         self.model.add_exactly_one(chosen)
+        last_slots, results = [], []
         for form, here in zip(forms, chosen, strict=True):
-            ready = begin
+            done, ready = may, may
             for step in form:
-                done = self.cycle()
-                for _ in range(step.slots):
-                    slot = self.cycle()
-                    interval = self.model.new_optional_fixed_size_interval_var(slot, 1, here, "")
-                    self.slots.setdefault(step.engine, []).append(interval)
-                    self.model.add(slot >= ready).only_enforce_if(here)
-                    self.model.add(slot <= done).only_enforce_if(here)
-                ready = self.cycle()
-                self.model.add(ready >= done + step.latency).only_enforce_if(here)
-                self.model.add(finish >= done).only_enforce_if(here)
-            self.model.add(landing >= ready).only_enforce_if(here)
-        return [begin, finish, landing]
+                done = self.step(step.engine, step.slots, here, ready)
+                ready = [self.no() if t < step.latency else done[t - step.latency] for t in range(self.cycles + 1)]
+            last_slots.append(done)
+            results.append(ready)
+        for t in range(self.cycles + 1):
+            self.model.add_bool_or(*(done[t] for done in last_slots), issued[t].negated())
+            self.model.add_bool_or(*(ready[t] for ready in results), landed[t].negated())
+
+    def step(self, engine: str, slots: int, here: cp_model.IntVar, ready: list) -> list[cp_model.IntVar]:
+        """Spreads slots over the cycles in which they are ready; whether all of them are issued in or before each."""
+        most = min(slots, self.machine.slots(engine))
+        counts = [self.model.new_int_var(0, most, "") for _ in range(self.cycles)]
+        done = self.times()
+        self.model.add(sum(counts) == slots * here)
+        for t, count in enumerate(counts):
+            self.used.setdefault((engine, t), []).append(count)
+            self.model.add(count <= most * ready[t])
+        for t in range(self.cycles + 1):
+            self.model.add(sum(counts[: t + 1]) >= slots * done[t])
+        return done
+
+    def no(self) -> cp_model.IntVar:
+        return self.model.new_constant(0)
