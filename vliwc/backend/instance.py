@@ -1,8 +1,8 @@
 """Scheduling problems as files: what other people's solvers need to be compared with ours.
 
-An instance is one `Problem` in JSON, with the machine's slots, and, if they are known, the fewest cycles of any schedule
-and a proven lower bound with its argument. The format is described in docs/scheduling.md, and as a JSON Schema in
-`vliwc/report/schema/instance.json`. Operations with the same forms share a *kind*; values are numbered from 0.
+An instance is one `Problem` in JSON, with the machine's slots, and, if they are known, the fewest cycles of any
+schedule and a proven lower bound with its argument. The format is described in docs/scheduling.md, and as a JSON Schema
+in `vliwc/report/schema/instance.json`. Operations with the same forms share a *kind*; values are numbered from 0.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any
 
 from vliwc.backend.entries import Entry, parse
 from vliwc.backend.problem import DATA, ORDER, Form, Operation, Problem, Step
-from vliwc.errors import DataError
 from vliwc.machine.description import MAX_LANES, MAX_LATENCY, MAX_SCRATCH, MAX_SLOTS, Engine, Machine
 from vliwc.machine.slots import ENGINES
 
@@ -89,12 +88,14 @@ class Instance:
             raise entry.error("format", f"this is no instance: expected {FORMAT}")
         entry.only("format", "name", "about", "machine", "kinds", "operations", "edges", "values", "blocked", "best",
                    "bound")  # fmt: skip
-        problem = _read_problem(entry)
-        return Instance(entry.text("name"), entry.text("about", ""), problem, _known(entry, "best"), _known(entry, "bound"))
+        best, bound = _known(entry, "best"), _known(entry, "bound")
+        if best and bound and best.cycles < bound.cycles:
+            raise entry.error("bound", f"{bound.cycles} cycles are more than the best known {best.cycles}")
+        return Instance(entry.text("name"), entry.text("about", ""), _read_problem(entry), best, bound)
 
 
 def _renumbered(problem: Problem) -> tuple[Problem, dict[int, int]]:
-    """The same problem with values numbered from 0, without those that it does not use; and the old numbers' new ones."""
+    """The same problem with values numbered from 0, without those that it does not use; and what is renamed to what."""
     used = {v for o in problem.operations for v in (*o.reads, o.writes, *(v for need in o.needs for v in need))}
     used = (used | set(problem.entry)) - {-1}
     number = {v: i for i, v in enumerate(sorted(used))}
@@ -285,12 +286,3 @@ def _require_sense(entry: Entry, problem: Problem) -> None:
         if first < end:
             raise entry.error("values", f"word {first} of scratch is taken twice at the start")
         end = first + words
-
-
-def require_known(instance: Instance) -> None:
-    """Raises DataError if what the instance says is known cannot be."""
-    if instance.best and instance.bound and instance.best.cycles < instance.bound.cycles:
-        raise DataError(
-            f"instance {instance.name}: {instance.best.cycles} cycles are below the bound of {instance.bound.cycles}",
-            help=_HELP,
-        )

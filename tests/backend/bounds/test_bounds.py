@@ -28,6 +28,7 @@ MACHINE = replace(load_machine("takehome"), scratch_words=1 << 16)
 def checked(problem: Problem) -> SegmentBound:
     """The bound, whose argument the checker believes after a way through JSON."""
     bound = segment_bound(problem)
+    assert bound.argument is not None
     assert check_argument(problem, json.loads(json.dumps(bound.argument.as_json()))) == bound.best
     assert bound.best >= max(bound.resource, bound.critical_path)
     return bound
