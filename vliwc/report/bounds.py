@@ -185,7 +185,11 @@ def _work(window: Window, machine: Machine) -> str:
 def _sum(window: Window) -> str:
     begin = f"None of them can have a slot before cycle {window.after:,}" if window.after else "They may begin at once"
     last = window.before - 1
-    end = f"each leaves {last:,} cycles to do after its last slot" if last else "nothing need come after them"
+    end = (
+        f"each leaves {last:,} {'cycle' if last == 1 else 'cycles'} to do after its last slot"
+        if last
+        else "nothing need come after them"
+    )
     return f"{begin}, and {end}: {window.after:,} + {window.cycles:,} + {last:,} = {window.value:,} cycles."
 
 
