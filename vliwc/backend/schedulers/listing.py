@@ -190,11 +190,19 @@ class _Run:
     # -- issue
 
     def _go_on(self) -> None:
-        """Gives slots to the operations that are under way, in the order in which they began."""
-        ongoing, self.ongoing = self.ongoing, []
+        """Gives slots to the operations that are under way, and to ready ones where they are more urgent."""
+        ongoing, self.ongoing = sorted(self.ongoing, key=lambda task: self.rank[task.operation]), []
+        closed: set[int] = set()
         for task in ongoing:
+            self._start_before(self.rank[task.operation], closed)
             if task.ready > self.cycle or not self._advance(task):
                 self.ongoing.append(task)
+
+    def _start_before(self, rank: int, closed: set[int]) -> None:
+        """Starts operations that are more urgent than a rank, if their first step fits or could fit into no bundle."""
+        while (c := self._most_urgent(closed)) >= 0 and self.heaps[c][0] < rank:
+            if not self._start(c, partly=False):
+                closed.add(c)
 
     def _advance(self, task: _Ongoing) -> bool:
         """Issues what fits of an operation's current step; True if that was the operation's last slot."""
