@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from vliwc.backend.problem import DATA, Issue, Operation, Problem, Schedule
-from vliwc.backend.schedulers.urgency import Settings, Urgency, around, portfolio, rescues
+from vliwc.backend.schedulers.justify import improved
+from vliwc.backend.schedulers.urgency import Settings, Urgency, around, portfolio, rescues, rounds
 from vliwc.backend.scratch import Lives, Present
 from vliwc.backend.strands import SHARED
 
@@ -30,13 +31,25 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
     if tried:
         settings, _ = min(tried, key=lambda t: t[1].cycles)
         tried += [(near, found) for near in around(problem, settings) if (found := attempt(near))]
-        return min((found for _, found in tried), key=lambda found: found.cycles)
+        settings, best = min(tried, key=lambda t: t[1].cycles)
+        return improved(problem, best, _in_order(shapes, urgency, settings), rounds(problem))
     return next((found for settings in rescues(urgency) if (found := attempt(settings))), None)
 
 
 def run(problem: Problem, shapes: Shapes, urgency: Urgency, settings: Settings) -> Schedule | None:
     """The schedule with these settings, or None if there is no room in scratch."""
-    return _Run(problem, shapes, urgency, settings).run()
+    return _Run(problem, shapes, urgency.strand, settings, urgency.ranks(settings)[1]).run()
+
+
+def _in_order(shapes: Shapes, urgency: Urgency, settings: Settings) -> Callable[[Problem, list[int]], Schedule | None]:
+    """The scheduler for `improved`: the limits of these settings forward, none backward, where nothing is known."""
+
+    def scheduled(problem: Problem, order: list[int]) -> Schedule | None:
+        if problem is urgency.problem:
+            return _Run(problem, shapes, urgency.strand, settings, order).run()
+        return _Run(problem, Shapes(problem), [SHARED] * len(order), Settings(), order).run()
+
+    return scheduled
 
 
 class Shapes:
@@ -85,16 +98,21 @@ class _Ongoing:
 class _Run:
     """One schedule under construction."""
 
-    def __init__(self, problem: Problem, shapes: Shapes, urgency: Urgency, settings: Settings) -> None:
+    def __init__(
+        self, problem: Problem, shapes: Shapes, strand: list[int], settings: Settings, order: list[int]
+    ) -> None:
         self.problem = problem
         self.operations = problem.operations
         self.shapes = shapes
         self.settings = settings
-        self.rank, self.at_rank = urgency.ranks(settings)
+        self.at_rank = order
+        self.rank = [0] * len(order)
+        for rank, k in enumerate(order):
+            self.rank[k] = rank
         self.lives = Lives(problem)
-        self.strand = urgency.strand
-        self.strand_left = [0] * (max(urgency.strand, default=SHARED) + 1)
-        for s in urgency.strand:
+        self.strand = strand
+        self.strand_left = [0] * (max(strand, default=SHARED) + 1)
+        for s in strand:
             if s != SHARED:
                 self.strand_left[s] += 1
         self.oldest = 0
