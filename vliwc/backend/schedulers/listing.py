@@ -8,12 +8,14 @@ from heapq import heappop, heappush
 
 from vliwc.backend.problem import DATA, Issue, Operation, Problem, Schedule
 from vliwc.backend.schedulers.justify import improved
-from vliwc.backend.schedulers.urgency import Settings, Urgency, around, portfolio, rescues, rounds
+from vliwc.backend.schedulers.urgency import Settings, Urgency, around, portfolio, rescues, rounds, squeezes
 from vliwc.backend.scratch import Lives, Present
 from vliwc.backend.strands import SHARED
 
 MOST_SKIPPED = 16
 """How many operations are passed over in a cycle because a form that fits needs values that are not there."""
+NEARLY = 9
+"""How many free vectors are so few that scratch may have been in the way: the portfolio keeps 8 in reserve."""
 
 
 def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | None = None) -> Schedule | None:
@@ -27,13 +29,20 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
             progress(f"list: stagger {settings.stagger:.3f}, drift {settings.drift:.2f}: {result}")
         return found
 
-    tried = [(settings, found) for settings in portfolio(problem, urgency, seed) if (found := attempt(settings))]
-    if tried:
-        settings, _ = min(tried, key=lambda t: t[1].cycles)
-        tried += [(near, found) for near in around(problem, settings) if (found := attempt(near))]
-        settings, best = min(tried, key=lambda t: t[1].cycles)
-        return improved(problem, best, _in_order(shapes, urgency, settings), rounds(problem))
-    return next((found for settings in rescues(urgency) if (found := attempt(settings))), None)
+    settings, scratch = portfolio(problem, urgency, seed), problem.machine.scratch_words
+    tried = [(setting, found) for setting in settings if (found := attempt(setting))]
+    if len(tried) < len(settings) or min(tried, key=_cycles)[1].peak + NEARLY * problem.machine.lanes > scratch:
+        tried += [(setting, found) for setting in squeezes(problem, urgency) if (found := attempt(setting))]
+    if not tried:
+        return next((found for setting in rescues(urgency) if (found := attempt(setting))), None)
+    near = around(problem, min(tried, key=_cycles)[0])
+    tried += [(setting, found) for setting in near if (found := attempt(setting))]
+    setting, best = min(tried, key=_cycles)
+    return improved(problem, best, _in_order(shapes, urgency, setting), rounds(problem))
+
+
+def _cycles(tried: tuple[Settings, Schedule]) -> int:
+    return tried[1].cycles
 
 
 def run(problem: Problem, shapes: Shapes, urgency: Urgency, settings: Settings) -> Schedule | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 from random import Random
 
 from vliwc.backend.bounds.network import networks
@@ -27,6 +28,10 @@ _DRIFTS = ((0.0, 0.0), (0.0, 1.0), (0.0, 4.0), (0.0, 0.25), (0.0, 0.5), (0.0, 2.
 """The same for problems that are one strand, where there is nothing to stagger."""
 _TAIL_DRIFTS = (0.0, 0.5)
 """Drifts that are tried with `Settings.tails`."""
+_SQUEEZED_STAGGERS = (0.1, 0.0, 1.0)
+_SQUEEZED_DRIFT = 16.0
+_WINDOWS = (64, 128, 32, 256, 48, 16)
+"""Staggers, drift and windows (operations) for problems that hardly fit scratch."""
 _MOST_ROUNDS = 4
 _FACTORS = (0.75, 0.87, 1.15, 1.33)
 """By how much the best of them is changed to find a better one."""
@@ -135,6 +140,17 @@ def around(problem: Problem, best: Settings) -> list[Settings]:
 
 def _tries(problem: Problem) -> int:
     return max(2, _MOST_OPERATIONS // (len(problem.operations) + 1))
+
+
+def squeezes(problem: Problem, urgency: Urgency) -> list[Settings]:
+    """Settings to try where scratch is so scarce that some of the portfolio find no room: few strands at a time, or a
+    window of the program order."""
+    strands = max(urgency.strand, default=SHARED) + 1
+    limits = [strands >> k for k in range(strands.bit_length())]
+    few = [Settings(stagger, strands=limit) for limit in limits for stagger in _SQUEEZED_STAGGERS]
+    ordered = [Settings(0.0, _SQUEEZED_DRIFT), *(Settings(window=window) for window in _WINDOWS)]
+    both = [setting for pair in zip_longest(few, ordered) for setting in pair if setting is not None]
+    return both[: _tries(problem) // 2]
 
 
 def rescues(urgency: Urgency) -> list[Settings]:
