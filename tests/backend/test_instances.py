@@ -10,11 +10,14 @@ from typing import Any
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import families
+from benchmarks.instances.__main__ import main as make_library
 from tests.backend.test_parts import groups, problem_of
+from vliwc.backend.bound_check import check_argument
 from vliwc.backend.bounds import segment_bound
 from vliwc.backend.instance import Instance, Known
 from vliwc.backend.problem import Issue, Problem, Schedule
@@ -211,4 +214,44 @@ def test_no_room_and_wrong_schedulers(monkeypatch: pytest.MonkeyPatch) -> None:
         solve(Instance("x", "", problem))
 
 
+# -- the library
+
 LIBRARY = sorted((Path(__file__).parent.parent.parent / "benchmarks" / "instances").glob("*.json"))
+
+
+def test_the_library_is_of_modest_size() -> None:
+    assert len(LIBRARY) > 70
+    assert sum(path.stat().st_size for path in LIBRARY) < 4_000_000
+
+
+@pytest.mark.parametrize("path", [p for p in LIBRARY if p.stat().st_size < 30_000], ids=lambda path: path.stem)
+def test_the_library_holds(path: Path) -> None:
+    """Every instance is one by the schema, and what it says of bounds is proved; a list schedule fits in between."""
+    text = path.read_text(encoding="utf-8")
+    jsonschema.validate(json.loads(text), SCHEMA)
+    instance = Instance.from_text(text)
+    assert instance.name == path.stem
+    assert instance.to_text() == text
+    assert instance.best is not None
+    assert instance.bound is not None
+    if instance.bound.argument is not None:
+        assert check_argument(instance.problem, instance.bound.argument) == instance.bound.cycles
+    assert instance.bound.cycles <= instance.best.cycles <= solve(instance).schedule.cycles
+
+
+def test_the_library_keeps_the_best(tmp_path: Path) -> None:
+    """What a file knows stays unless it is bettered; what it knows of another problem does not count."""
+    arguments = ["--only", "layers-30", "-o", str(tmp_path)]
+    assert CliRunner().invoke(make_library, arguments).exit_code == 0
+    path = tmp_path / "layers-30.json"
+    made = Instance.from_text(path.read_text())
+    assert made.best is not None
+    for best, expected in ((Known(made.best.cycles, "by hand"), "by hand"), (Known(99, "by foot"), made.best.how)):
+        path.write_text(replace(made, best=best).to_text())
+        assert CliRunner().invoke(make_library, arguments).exit_code == 0
+        kept = Instance.from_text(path.read_text()).best
+        assert kept == Known(made.best.cycles, expected)
+    other = replace(made, problem=families.make("layers", 40, 5), best=Known(99, "elsewhere"))
+    path.write_text(replace(other, bound=None).to_text())
+    assert CliRunner().invoke(make_library, arguments).exit_code == 0
+    assert Instance.from_text(path.read_text()).best == made.best

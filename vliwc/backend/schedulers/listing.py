@@ -38,7 +38,7 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
     near = around(problem, min(tried, key=_cycles)[0])
     tried += [(setting, found) for setting in near if (found := attempt(setting))]
     setting, best = min(tried, key=_cycles)
-    return improved(problem, best, _in_order(shapes, urgency, setting), rounds(problem))
+    return improved(problem, best, in_order(shapes, urgency, setting), rounds(problem))
 
 
 def _cycles(tried: tuple[Settings, Schedule]) -> int:
@@ -50,7 +50,7 @@ def run(problem: Problem, shapes: Shapes, urgency: Urgency, settings: Settings) 
     return _Run(problem, shapes, urgency.strand, settings, urgency.ranks(settings)[1]).run()
 
 
-def _in_order(shapes: Shapes, urgency: Urgency, settings: Settings) -> Callable[[Problem, list[int]], Schedule | None]:
+def in_order(shapes: Shapes, urgency: Urgency, settings: Settings) -> Callable[[Problem, list[int]], Schedule | None]:
     """The scheduler for `improved`: the limits of these settings forward, none backward, where nothing is known."""
 
     def scheduled(problem: Problem, order: list[int]) -> Schedule | None:
