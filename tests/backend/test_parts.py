@@ -121,8 +121,8 @@ def test_energy_bound_sees_the_load_that_all_wait_for() -> None:
     out.emit("vstore", out.const(0), total, attr=C)
     bound = segment_bound(problem_of(out.finish()))
     assert bound.resource < 275
-    assert bound.energy > bound.resource
-    assert bound.energy <= run(out.graph).bounds.best
+    assert bound.best > bound.resource
+    assert bound.best <= run(out.graph).bounds.best
 
 
 def test_no_bound_without_work_between_head_and_tail() -> None:

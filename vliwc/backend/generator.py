@@ -58,6 +58,16 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """A straight segment as it was scheduled: its problem, the bound for that, its cycles, and how often it runs."""
+
+    problem: Problem
+    bound: SegmentBound
+    cycles: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Generated:
     """A program, what the certifier needs to know of it, and how good it is."""
 
@@ -65,6 +75,7 @@ class Generated:
     witness: Witness
     bounds: Bounds
     stats: Stats
+    segments: tuple[Segment, ...]
 
 
 def generate(
@@ -119,7 +130,7 @@ class _Generator:
         self.cycles: list[list[Slot]] = []
         self.headers: dict[int, int] = {}
         self.witness: list[LoopWitness] = []
-        self.bounds: list[tuple[SegmentBound, int]] = []
+        self.segments: list[Segment] = []
         self.operations = 0
         self.peak = 0
 
@@ -137,7 +148,8 @@ class _Generator:
                 slots[s.engine] = slots.get(s.engine, 0) + 1
         stats = Stats(len(self.plan.segments), len(self.plan.loops), self.operations, slots, self.peak)
         program = Program(self.machine.name, tuple(bundles), self._scratch_words(), self.graph.name)
-        return Generated(program, Witness(tuple(self.witness)), total(self.machine, self.bounds), stats)
+        bounds = total(self.machine, ((segment.bound, segment.times) for segment in self.segments))
+        return Generated(program, Witness(tuple(self.witness)), bounds, stats, tuple(self.segments))
 
     def _scratch_words(self) -> int:
         widths = self.placement.widths
@@ -156,7 +168,7 @@ class _Generator:
         self.cycles += slots_by_cycle(self.legal.graph, problem, found)
         if segment.latches >= 0:
             self._jump_back(segment.latches, problem, found, start)
-        self.bounds.append((segment_bound(problem), self._times(loop)))
+        self.segments.append(Segment(problem, segment_bound(problem, found.cycles), found.cycles, self._times(loop)))
 
     def _times(self, loop: int) -> int:
         """How often the body of a loop is executed in a run."""

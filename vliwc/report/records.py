@@ -8,6 +8,7 @@ from vliwc.comparison import Row
 from vliwc.differential import Trial
 from vliwc.driver import Compilation, Optimised
 from vliwc.errors import DoesNotFit
+from vliwc.report.bounds import segment_record
 from vliwc.report.measure import Measurement, measure
 from vliwc.report.schema import Record, head
 
@@ -58,6 +59,7 @@ def compile_record(compilation: Compilation) -> Record:
         **head("compile"),
         **target_record(front),
         **measurement_record(compilation, measure(compilation)),
+        "segments": [segment_record(segment) for segment in compilation.generated.segments],
         "passes": passes_record(front),
     }
 

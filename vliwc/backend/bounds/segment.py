@@ -28,19 +28,20 @@ _FINEST = 1000
 class SegmentBound:
     """The bounds of one straight segment, run once.
 
-    `resource`, `critical_path` and `best` in cycles; `best` is at least as large as the other two. `slots` are those of
-    each engine in a balanced choice of forms; `argument` says why `best` holds.
+    `resource`, `critical_path` and `energy` in cycles; `energy` is that of the best argument, which says why it holds.
+    `slots` are those of each engine in a balanced choice of forms.
     """
 
     resource: int
     critical_path: int
+    energy: int
     slots: dict[str, float]
-    argument: Argument
+    argument: Argument | None = None
 
     @property
     def best(self) -> int:
         """The best lower bound, in cycles."""
-        return self.argument.bound
+        return max(self.energy, self.critical_path)
 
 
 def segment_bound(problem: Problem, enough: int | None = None) -> SegmentBound:
@@ -75,7 +76,7 @@ class _Bounder:
                 heads, tails = raise_heads(forward, work), raise_heads(backward, work)
                 best = self._better(best, self._window(work, heads, tails))
                 best = self._better(best, self._chain(heads, tails))
-        return SegmentBound(resource.bound, path.bound, self.balance.slots, best)
+        return SegmentBound(resource.bound, path.bound, best.bound, self.balance.slots, best)
 
     @staticmethod
     def _better(old: Argument, new: Argument) -> Argument:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from inspect import signature
+from typing import Any, cast
 
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers import listing, naive
+from vliwc.backend.schedulers.effort import Effort
 
 Progress = Callable[[str], None]
 """Told from time to time, in a few words, what is going on."""
@@ -19,3 +23,13 @@ SCHEDULERS: dict[str, Scheduler] = {"list": listing.schedule, "naive": naive.sch
 def schedule_names() -> tuple[str, ...]:
     """The names of the schedulers."""
     return tuple(SCHEDULERS)
+
+
+def scheduler(name: str, effort: Effort) -> Scheduler:
+    """The scheduler of this name; one that searches does so within the effort."""
+    return partial(cast(Callable[..., Any], SCHEDULERS[name]), effort=effort) if searches(name) else SCHEDULERS[name]
+
+
+def searches(name: str) -> bool:
+    """Does the scheduler of this name search, so that an effort means something to it?"""
+    return "effort" in signature(SCHEDULERS[name]).parameters

@@ -178,6 +178,7 @@ class Compiled:
             wake=wake,
             starved=np.empty(count, np.int32),
             ongoing=np.empty(count, running.TASK),
+            todo=np.empty(count, running.TASK),
             frames=np.empty(count + len(p.strands), running.FRAME),
             issues=np.empty(issues, running.ISSUE),
         )

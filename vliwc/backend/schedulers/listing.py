@@ -11,7 +11,16 @@ from heapq import heappop, heappush
 from vliwc.backend.bounds.prices import balance, cost, demand_of, demands
 from vliwc.backend.problem import DATA, Issue, Operation, Problem, Schedule
 from vliwc.backend.schedulers.justify import latest_starts, order_of
-from vliwc.backend.schedulers.urgency import Settings, Urgency, around, portfolio, ranks_of, rescues
+from vliwc.backend.schedulers.urgency import (
+    Settings,
+    Urgency,
+    around,
+    portfolio,
+    ranks_of,
+    rescues,
+    rounds,
+    squeezes,
+)
 from vliwc.backend.scratch import Lives, Present
 from vliwc.backend.strands import SHARED
 
@@ -21,31 +30,38 @@ _PATIENCE = 2
 """After so many passes that did not shorten a schedule, it is taken as it is."""
 MOST_SKIPPED = 16
 """How many operations are passed over in a cycle because a form that fits needs values that are not there."""
+NEARLY = 9
+"""How many free vectors are so few that scratch may have been in the way: the portfolio keeps 8 in reserve."""
 
 
 def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | None = None) -> Schedule | None:
     """The shortest schedule that a portfolio of priorities finds; None if no setting finds room in scratch."""
     urgency, every = Urgency(problem), Shapes(problem)
-    thrifty = every.thrifty(problem)
 
-    def attempt(settings: Settings, shapes: Shapes = thrifty) -> Schedule | None:
+    def attempt(settings: Settings, shapes: Shapes = every) -> Schedule | None:
         found = run(problem, shapes, urgency, settings)
         if progress is not None:
             result = f"{found.cycles} cycles" if found else "no room"
             progress(f"list: stagger {settings.stagger:.3f}, drift {settings.drift:.2f}: {result}")
         return found
 
-    tried = [
-        (settings, thrifty, found) for settings in portfolio(problem, urgency, seed) if (found := attempt(settings))
-    ]
-    if tried:
-        settings, _, _ = min(tried, key=lambda t: t[2].cycles)
-        if thrifty.choices != every.choices and (found := attempt(settings, every)):
-            tried.append((settings, every, found))
-        tried += [(near, thrifty, found) for near in around(problem, settings) if (found := attempt(near))]
-        _, shapes, best = min(tried, key=lambda t: t[2].cycles)
-        return improved(problem, shapes, urgency, best, progress)
-    return next((found for settings in rescues(urgency) if (found := attempt(settings))), None)
+    settings, scratch = portfolio(problem, urgency, seed), problem.machine.scratch_words
+    tried = [(setting, every, found) for setting in settings if (found := attempt(setting))]
+    if len(tried) < len(settings) or min(tried, key=_cycles)[2].peak + NEARLY * problem.machine.lanes > scratch:
+        tried += [(setting, every, found) for setting in squeezes(problem, urgency) if (found := attempt(setting))]
+    if not tried:
+        return next((found for setting in rescues(urgency) if (found := attempt(setting))), None)
+    best = min(tried, key=_cycles)[0]
+    thrifty = every.thrifty(problem)
+    if thrifty.choices != every.choices and (found := attempt(best, thrifty)):
+        tried.append((best, thrifty, found))
+    tried += [(setting, every, found) for setting in around(problem, best) if (found := attempt(setting))]
+    _, shapes, shortest = min(tried, key=_cycles)
+    return improved(problem, shapes, urgency, shortest, progress)
+
+
+def _cycles(tried: tuple[Settings, Shapes, Schedule]) -> int:
+    return tried[2].cycles
 
 
 def run(
@@ -65,11 +81,13 @@ def improved(
     best: Schedule,
     progress: Callable[[str], None] | None = None,
 ) -> Schedule:
-    """The schedule after passes of forward-backward improvement, as long as they shorten it (see `justify`)."""
+    """The best of the schedule and what forward-backward improvement makes of it (see `justify`).
+
+    There are as many passes as are worth their time, and no more once two of them have not shortened it.
+    """
     following, idle = best, 0
-    while idle < _PATIENCE:
-        order = order_of(latest_starts(problem, following))
-        found = run(problem, shapes, urgency, Settings(), order)
+    for _ in range(rounds(problem)):
+        found = run(problem, shapes, urgency, Settings(), order_of(latest_starts(problem, following)))
         if found is None:
             break
         following, idle = found, idle + 1
@@ -77,6 +95,8 @@ def improved(
             best, idle = found, 0
         if progress is not None:
             progress(f"list: forward and backward: {found.cycles} cycles")
+        if idle == _PATIENCE:
+            break
     return best
 
 
@@ -256,11 +276,19 @@ class _Run:
     # -- issue
 
     def _go_on(self) -> None:
-        """Gives slots to the operations that are under way, in the order in which they began."""
-        ongoing, self.ongoing = self.ongoing, []
+        """Gives slots to the operations that are under way, and to ready ones where they are more urgent."""
+        ongoing, self.ongoing = sorted(self.ongoing, key=lambda task: self.rank[task.operation]), []
+        closed: set[int] = set()
         for task in ongoing:
+            self._start_before(self.rank[task.operation], closed)
             if task.ready > self.cycle or not self._advance(task):
                 self.ongoing.append(task)
+
+    def _start_before(self, rank: int, closed: set[int]) -> None:
+        """Starts operations that are more urgent than a rank, if their first step fits or could fit into no bundle."""
+        while (c := self._most_urgent(closed)) >= 0 and self.heaps[c][0] < rank:
+            if not self._start(c, partly=False):
+                closed.add(c)
 
     def _advance(self, task: _Ongoing) -> bool:
         """Issues what fits of an operation's current step; True if that was the operation's last slot."""

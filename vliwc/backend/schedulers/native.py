@@ -247,11 +247,29 @@ def _go_on(r: Run) -> None:
     s = r.state[0]
     ongoing, s.ongoing = s.ongoing, 0
     for i in range(ongoing):
-        task = r.ongoing[i]
-        if task.ready > s.cycle or not _advance(r, i):
-            if i != s.ongoing:
-                r.ongoing[s.ongoing] = r.ongoing[i]
+        rank, k = r.operations[r.ongoing[i].operation].rank, i
+        while k > 0 and r.operations[r.todo[k - 1].operation].rank > rank:
+            r.todo[k] = r.todo[k - 1]
+            k -= 1
+        r.todo[k] = r.ongoing[i]
+    for c in range(len(r.kinds)):
+        r.kinds[c].closed = 0
+    for i in range(ongoing):
+        _start_before(r, r.operations[r.todo[i].operation].rank)
+        last = s.ongoing
+        r.ongoing[last] = r.todo[i]
+        if r.todo[i].ready > s.cycle or not _advance(r, last):
             s.ongoing += 1
+
+
+@native
+def _start_before(r: Run, rank: int) -> None:
+    while True:
+        c = _most_urgent(r)
+        if c == NONE or r.heap[r.kinds[c].first_rank] >= rank:
+            break
+        if not _start(r, c, False):
+            r.kinds[c].closed = 1
 
 
 @native

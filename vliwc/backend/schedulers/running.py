@@ -51,5 +51,6 @@ class Run(NamedTuple):
     wake: Records
     starved: Integers
     ongoing: Records
+    todo: Records
     frames: Records
     issues: Records

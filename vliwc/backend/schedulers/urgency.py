@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import zip_longest
 from random import Random
 
+from vliwc.backend.bounds.network import networks
 from vliwc.backend.problem import DATA, Operation, Problem
 from vliwc.backend.strands import SHARED, find_strands
 
@@ -23,6 +26,13 @@ _STAGGERS = (
 """Staggers and drifts for problems with several strands, the most promising first."""
 _DRIFTS = ((0.0, 0.0), (0.0, 1.0), (0.0, 4.0), (0.0, 0.25), (0.0, 0.5), (0.0, 2.0), (0.0, 16.0))
 """The same for problems that are one strand, where there is nothing to stagger."""
+_TAIL_DRIFTS = (0.0, 0.5)
+"""Drifts that are tried with `Settings.tails`."""
+_SQUEEZED_STAGGERS = (0.1, 0.0, 1.0)
+_SQUEEZED_DRIFT = 16.0
+_WINDOWS = (64, 128, 32, 256, 48, 16)
+"""Staggers, drift and windows (operations) for problems that hardly fit scratch."""
+_MOST_ROUNDS = 8
 _FACTORS = (0.75, 0.87, 1.15, 1.33)
 """By how much the best of them is changed to find a better one."""
 _MOST_OPERATIONS = 200_000
@@ -43,6 +53,8 @@ class Settings:
     """Free vectors that only the oldest strand under way may use."""
     window: int = 1 << 30
     """How far ahead of the first operation that is not done others may begin, in program order."""
+    tails: bool = False
+    """Only the path to the end counts, from an operation's last slot on: no strands, and long operations may wait."""
     noise: int = 0
     """A seed for small disturbances of the priorities; 0 for none."""
 
@@ -64,6 +76,11 @@ class Urgency:
         self.length = 1 + max(self.height, default=0)
         """The critical path in cycles."""
 
+    @cached_property
+    def tails(self) -> list[int]:
+        """For each operation the longest path from its last slot to the end, in cycles."""
+        return networks(self.problem)[1].heads()
+
     def ranks(self, settings: Settings) -> tuple[list[int], list[int]]:
         """For each operation its rank, lower is more urgent, and for each rank the operation.
 
@@ -78,7 +95,9 @@ class Urgency:
         late, drift = settings.stagger * self.length, settings.drift * self.length / max(count, 1)
         for k in range(count - 1, -1, -1):
             s = self.strand[k]
-            if s != SHARED:
+            if settings.tails:
+                start[k] = k * drift - self.tails[k]
+            elif s != SHARED:
                 start[k] = s * late + k * drift + self.length - self.height[k]
                 if settings.noise:
                     start[k] += random.random() * 3
@@ -107,7 +126,13 @@ def portfolio(problem: Problem, urgency: Urgency, seed: int) -> list[Settings]:
     """The settings to try first: the larger the problem, the fewer."""
     several = max(urgency.strand, default=SHARED) > 0
     slopes = (_STAGGERS if several else _DRIFTS)[: _tries(problem)]
-    return [Settings(stagger, drift, reserve=8 if several else 0, noise=seed) for stagger, drift in slopes]
+    settings = [Settings(stagger, drift, reserve=8 if several else 0, noise=seed) for stagger, drift in slopes]
+    return settings + [Settings(0.0, drift, tails=True) for drift in _TAIL_DRIFTS]
+
+
+def rounds(problem: Problem) -> int:
+    """How many rounds forward and backward are worth their time."""
+    return max(1, min(_MOST_ROUNDS, _tries(problem) // 2))
 
 
 def around(problem: Problem, best: Settings) -> list[Settings]:
@@ -119,6 +144,17 @@ def around(problem: Problem, best: Settings) -> list[Settings]:
 
 def _tries(problem: Problem) -> int:
     return max(2, _MOST_OPERATIONS // (len(problem.operations) + 1))
+
+
+def squeezes(problem: Problem, urgency: Urgency) -> list[Settings]:
+    """Settings to try where scratch is so scarce that some of the portfolio find no room: few strands at a time, or a
+    window of the program order."""
+    strands = max(urgency.strand, default=SHARED) + 1
+    limits = [strands >> k for k in range(strands.bit_length())]
+    few = [Settings(stagger, strands=limit) for limit in limits for stagger in _SQUEEZED_STAGGERS]
+    ordered = [Settings(0.0, _SQUEEZED_DRIFT), *(Settings(window=window) for window in _WINDOWS)]
+    both = [setting for pair in zip_longest(few, ordered) for setting in pair if setting is not None]
+    return both[: _tries(problem) // 2]
 
 
 def rescues(urgency: Urgency) -> list[Settings]:

@@ -13,7 +13,7 @@ VERSION = 1
 
 
 def schema_text(name: str) -> str:
-    """The JSON Schema of a report: "compile", "run", "check", "compare", "machines" or "examples"."""
+    """The JSON Schema of a report: "compile", "bound", "schedule", "instance", …."""
     return files(__name__).joinpath(f"{name}.json").read_text(encoding="utf-8")
 
 

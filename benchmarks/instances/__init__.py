@@ -1,0 +1,1 @@
+"""A library of scheduling instances, and the command that makes it."""

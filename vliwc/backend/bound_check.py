@@ -1,0 +1,180 @@
+"""Verifies the argument for a lower bound from the problem alone: `check_argument(problem, record)`.
+
+Shares no code with the schedulers or with the search for bounds, and uses no arithmetic but that of integers. What a
+record means is said in `vliwc.backend.bounds.argument` and docs/scheduling.md; in short: *heads* (cycles before which
+operations cannot begin) and *tails* (cycles from their last slots to the end) follow from the dependences, or from
+lemmas, each of which says that the work in a window before (behind) an operation takes so long; the conclusion is one
+more window, or a chain of operations. A record may come from anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+
+from vliwc.backend.entries import Entry
+from vliwc.backend.problem import DATA, Form, Operation, Problem
+from vliwc.machine.description import Machine
+
+_HELP = "the argument is of another problem, or it is wrong: make a new one with `vliwc bound --json`"
+
+
+def check_argument(problem: Problem, record: object) -> int:
+    """The bound in cycles, if the argument proves it for this problem.
+
+    Raises DataError if the record is malformed, or if any of its steps does not hold.
+    """
+    entry = Entry("argument", record, _HELP)
+    bound = entry.integer("bound")
+    start, end = _View(problem, from_end=False), _View(problem, from_end=True)
+    heads = start.heads(_lemmas(entry, "head", problem), problem)
+    tails = end.heads(_lemmas(entry, "tail", problem), problem)
+    if entry.has("chain"):
+        value = _chain(entry.entry("chain"), start, heads, tails)
+    else:
+        window = entry.entry("window")
+        inside = _ranges(window, len(problem.operations))
+        value = _window(window, problem, ((k, heads[k], tails[k]) for k in inside))
+    if value < bound:
+        raise entry.error("bound", f"the conclusion proves {value} cycles, not {bound}")
+    return bound
+
+
+class _View:
+    """The problem's waits as seen from the start, or with all of them turned round from the end."""
+
+    def __init__(self, problem: Problem, *, from_end: bool) -> None:
+        count = len(problem.operations)
+        times = [_times(operation, problem.machine) for operation in problem.operations]
+        self.own = [landing if from_end else 0 for _, landing in times]
+        """The head of each operation if there were no others."""
+        self.span = [span for span, _ in times]
+        self.order = range(count - 1, -1, -1) if from_end else range(count)
+        self.earlier: list[list[tuple[int, int]]] = [[] for _ in range(count)]
+        for k, edges in enumerate(problem.successors):
+            for target, kind in edges:
+                wait = times[k][1] if kind == DATA else 0
+                if from_end:
+                    self.earlier[k].append((target, wait))
+                else:
+                    self.earlier[target].append((k, wait))
+
+    def heads(self, lemmas: Mapping[int, Entry], problem: Problem) -> list[int]:
+        """All heads; lemmas are verified on the way, when the heads that they speak of are known."""
+        heads = self.own.copy()
+        for k in self.order:
+            for earlier, wait in self.earlier[k]:
+                heads[k] = max(heads[k], heads[earlier] + self.span[earlier] + wait)
+            if k in lemmas:
+                away = self._distances(k)
+                value = _window(lemmas[k].entry("window"), problem, ((j, heads[j], d) for j, d in away.items()))
+                claimed = lemmas[k].integer("cycles")
+                if value < claimed:
+                    raise lemmas[k].error("cycles", f"the window proves {value} cycles, not {claimed}")
+                heads[k] = max(heads[k], claimed)
+        return heads
+
+    def _distances(self, target: int) -> dict[int, int]:
+        """For each operation that comes before `target` the cycles at least from its last slot to target's first."""
+        away: dict[int, int] = {}
+        todo = {target: 0}
+        for k in reversed(self.order[: self.order.index(target) + 1]):
+            if k in todo:
+                for earlier, wait in self.earlier[k]:
+                    away[earlier] = max(away.get(earlier, 0), todo[k] + wait)
+                    todo[earlier] = away[earlier] + self.span[earlier]
+        return away
+
+
+def _times(operation: Operation, machine: Machine) -> tuple[int, int]:
+    """The fewest cycles from an operation's first slot to its last one, and from there until the result is there."""
+    spans, landings = [0], [0]
+    if operation.forms:
+        spans = [_form_span(form, machine) for form in operation.forms]
+        landings = [form[-1].latency for form in operation.forms]
+    return min(spans), min(landings)
+
+
+def _form_span(form: Form, machine: Machine) -> int:
+    cycle = 0
+    for number, step in enumerate(form):
+        if number:
+            cycle += form[number - 1].latency
+        cycle += (step.slots - 1) // machine.slots(step.engine)
+    return cycle
+
+
+def _chain(chain: Entry, start: _View, heads: list[int], tails: list[int]) -> int:
+    """The length of a chain: each operation waits for the one before it."""
+    operations = chain.integers("operations", len(heads) - 1)
+    if not operations:
+        return 0
+    length = heads[operations[0]]
+    for earlier, later in pairwise(operations):
+        waits = [wait for k, wait in start.earlier[later] if k == earlier]
+        if not waits:
+            raise chain.error("operations", f"operation {later} does not wait for operation {earlier}")
+        length += start.span[earlier] + max(waits)
+    return length + start.span[operations[-1]] + tails[operations[-1]]
+
+
+def _window(window: Entry, problem: Problem, operations: Iterable[tuple[int, int, int]]) -> int:
+    """What a window proves, for operations with their heads and their distances from what comes behind.
+
+    All of their work lies in the cycles from `after` on and at least `before` cycles away from what comes behind; of
+    an operation whose own window is wider by some cycles, all but what those cycles may hold.
+    """
+    after, before = window.integer("after"), window.integer("before")
+    prices = _prices(window, problem.machine)
+    capacity = sum(problem.machine.slots(engine) * price for engine, price in prices.items())
+    work = 0
+    for k, head, distance in operations:
+        outside = max(0, after - head) + max(0, before - distance)
+        work += _least_cost(problem.operations[k], problem.machine, prices, outside)
+    if not capacity or not work:
+        raise window.error("prices", "there is no work at these prices")
+    return after + before - 1 + -(-work // capacity)
+
+
+def _least_cost(operation: Operation, machine: Machine, prices: Mapping[str, int], outside: int) -> int:
+    """The cost of the cheapest form, without the slots that fit into so many cycles outside of a window."""
+    costs = []
+    for form in operation.forms:
+        if outside and len(form) > 1:
+            return 0
+        costs.append(sum(prices.get(s.engine, 0) * max(0, s.slots - outside * machine.slots(s.engine)) for s in form))
+    return min(costs, default=0)
+
+
+def _lemmas(entry: Entry, side: str, problem: Problem) -> dict[int, Entry]:
+    """The lemmas of one side, by operation."""
+    found: dict[int, Entry] = {}
+    for lemma in entry.entries("lemmas"):
+        kind = lemma.text("side")
+        if kind not in ("head", "tail"):
+            raise lemma.error("side", "is neither head nor tail")
+        k = lemma.integer("operation", 0, len(problem.operations) - 1)
+        if kind == side:
+            found[k] = lemma
+    return found
+
+
+def _ranges(window: Entry, limit: int) -> list[int]:
+    """The operations in ranges [first, last], which ascend: each is there once."""
+    found: list[int] = []
+    for item in window.list("operations"):
+        if not isinstance(item, list) or len(item) != 2:
+            raise window.error("operations", "expected ranges [first, last]")
+        first, last = (window.number("operations", number, 0, limit - 1) for number in item)
+        if first > last or (found and first <= found[-1]):
+            raise window.error("operations", "the ranges do not ascend")
+        found += range(first, last + 1)
+    return found
+
+
+def _prices(window: Entry, machine: Machine) -> dict[str, int]:
+    prices = window.entry("prices")
+    for engine in prices.data:
+        if not machine.slots(engine):
+            raise window.error("prices", f"the machine has no engine '{engine}'")
+    return {engine: prices.integer(engine) for engine in prices.data}
