@@ -24,6 +24,7 @@ from vliwc.backend.bounds import segment_bound
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import schedule_names, scheduler, searches
 from vliwc.backend.schedulers.effort import Effort
+from vliwc.report.layout import plain_table, plain_text
 
 SIZES = (100, 300, 1000, 10_000)
 
@@ -99,7 +100,7 @@ def main(
     if as_json:
         click.echo(json.dumps([asdict(figure) for figure in found], indent=1))
     else:
-        Console().print(_table(found, by_family))
+        click.echo(plain_text(_table(found, by_family)), nl=False)
 
 
 def _table(found: list[Figure], by_family: bool) -> Table:
