@@ -104,20 +104,8 @@ def main(
 
 
 def _table(found: list[Figure], by_family: bool) -> Table:
-    table = Table(title="tight scratch" if any(f.tight for f in found) else "scratch is plenty", title_justify="left")
-    for heading in (
-        "operations",
-        "family",
-        "schedule",
-        "problems",
-        "mean gap",
-        "worst",
-        "proved",
-        "s",
-        "worst s",
-        "bound s",
-    ):
-        table.add_column(heading, justify="left" if heading in ("family", "schedule") else "right")
+    numbers = ("operations", "problems", "mean gap", "worst gap", "optimal", "s", "worst s", "bound s")
+    table = plain_table("operations", "family", "schedule", *numbers[1:], right=numbers)
     groups: dict[tuple[int, str, str], list[Figure]] = {}
     for figure in found:
         key = figure.operations, figure.family if by_family else "all", figure.schedule
