@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
+from vliwc.backend.bounds.segment import segment_bound
 from vliwc.backend.problem import DATA, Issue, Operation, Problem, Schedule
 from vliwc.backend.schedulers.justify import improved
 from vliwc.backend.schedulers.urgency import Settings, Urgency, around, portfolio, rescues, rounds, squeezes
@@ -19,8 +20,13 @@ NEARLY = 9
 
 
 def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | None = None) -> Schedule | None:
-    """The shortest schedule that a portfolio of priorities finds; None if no setting finds room in scratch."""
+    """The shortest schedule that a portfolio of priorities finds; None if no setting finds room in scratch.
+
+    The search for a shorter one ends when a lower bound is reached.
+    """
     urgency, shapes = Urgency(problem), Shapes(problem)
+    bound = segment_bound(problem, enough=0).best
+    tried: list[tuple[Settings, Schedule]] = []
 
     def attempt(settings: Settings) -> Schedule | None:
         found = run(problem, shapes, urgency, settings)
@@ -29,16 +35,33 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
             progress(f"list: stagger {settings.stagger:.3f}, drift {settings.drift:.2f}: {result}")
         return found
 
-    settings, scratch = portfolio(problem, urgency, seed), problem.machine.scratch_words
-    tried = [(setting, found) for setting in settings if (found := attempt(setting))]
-    if len(tried) < len(settings) or min(tried, key=_cycles)[1].peak + NEARLY * problem.machine.lanes > scratch:
-        tried += [(setting, found) for setting in squeezes(problem, urgency) if (found := attempt(setting))]
+    def attempts(several: list[Settings]) -> bool:
+        """Tries settings until the bound is reached; False if one of them found no room in scratch."""
+        room = True
+        for settings in several:
+            if tried and min(tried, key=_cycles)[1].cycles <= bound:
+                break
+            found = attempt(settings)
+            room &= found is not None
+            if found is not None:
+                tried.append((settings, found))
+        return room
+
+    room = attempts(portfolio(problem, urgency, seed))
+    if not room or _nearly_full(problem, min(tried, key=_cycles)[1]):
+        attempts(squeezes(problem, urgency))
     if not tried:
-        return next((found for setting in rescues(urgency) if (found := attempt(setting))), None)
-    near = around(problem, min(tried, key=_cycles)[0])
-    tried += [(setting, found) for setting in near if (found := attempt(setting))]
-    setting, best = min(tried, key=_cycles)
-    return improved(problem, best, in_order(shapes, urgency, setting), rounds(problem))
+        return next((found for settings in rescues(urgency) if (found := attempt(settings))), None)
+    attempts(around(problem, min(tried, key=_cycles)[0]))
+    settings, best = min(tried, key=_cycles)
+    if best.cycles <= bound:
+        return best
+    return improved(problem, best, in_order(shapes, urgency, settings), rounds(problem))
+
+
+def _nearly_full(problem: Problem, found: Schedule) -> bool:
+    """May scratch have been in a schedule's way?"""
+    return found.peak + NEARLY * problem.machine.lanes > problem.machine.scratch_words
 
 
 def _cycles(tried: tuple[Settings, Schedule]) -> int:
