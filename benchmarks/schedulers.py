@@ -24,6 +24,7 @@ from vliwc.backend.bounds import segment_bound
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import schedule_names, scheduler, searches
 from vliwc.backend.schedulers.effort import Effort
+from vliwc.report.layout import plain_table, plain_text
 
 SIZES = (100, 300, 1000, 10_000)
 
@@ -99,24 +100,12 @@ def main(
     if as_json:
         click.echo(json.dumps([asdict(figure) for figure in found], indent=1))
     else:
-        Console().print(_table(found, by_family))
+        click.echo(plain_text(_table(found, by_family)), nl=False)
 
 
 def _table(found: list[Figure], by_family: bool) -> Table:
-    table = Table(title="tight scratch" if any(f.tight for f in found) else "scratch is plenty", title_justify="left")
-    for heading in (
-        "operations",
-        "family",
-        "schedule",
-        "problems",
-        "mean gap",
-        "worst",
-        "proved",
-        "s",
-        "worst s",
-        "bound s",
-    ):
-        table.add_column(heading, justify="left" if heading in ("family", "schedule") else "right")
+    numbers = ("operations", "problems", "mean gap", "worst gap", "optimal", "s", "worst s", "bound s")
+    table = plain_table("operations", "family", "schedule", *numbers[1:], right=numbers)
     groups: dict[tuple[int, str, str], list[Figure]] = {}
     for figure in found:
         key = figure.operations, figure.family if by_family else "all", figure.schedule

@@ -1,7 +1,7 @@
 """Verifies the argument for a lower bound from the problem alone: `check_argument(problem, record)`.
 
 Shares no code with the schedulers or with the search for bounds, and uses no arithmetic but that of integers. What a
-record means is said in `vliwc.backend.bounds.argument` and docs/scheduling.md; in short: *heads* (cycles before which
+record means is said in `vliwc.backend.bounds.argument` and docs/bounds.md; in short: *heads* (cycles before which
 operations cannot begin) and *tails* (cycles from their last slots to the end) follow from the dependences, or from
 lemmas, each of which says that the work in a window before (behind) an operation takes so long; the conclusion is one
 more window, or a chain of operations. A record may come from anywhere.

@@ -1,7 +1,7 @@
 """Scheduling problems as files: what other people's solvers need to be compared with ours.
 
 An instance is one `Problem` in JSON, with the machine's slots, and, if they are known, the fewest cycles of any
-schedule and a proven lower bound with its argument. The format is described in docs/scheduling.md, and as a JSON Schema
+schedule and a proven lower bound with its argument. The format is described in docs/instances.md, and as a JSON Schema
 in `vliwc/report/schema/instance.json`. Operations with the same forms share a *kind*; values are numbered from 0.
 """
 
@@ -19,7 +19,7 @@ from vliwc.machine.slots import ENGINES
 
 FORMAT = "vliwc/instance/1"
 MOST_OPERATIONS = 1_000_000
-_HELP = "the format is described in docs/scheduling.md"
+_HELP = "the format is described in docs/instances.md"
 _KINDS = {"data": DATA, "order": ORDER}
 _NAMES = {number: name for name, number in _KINDS.items()}
 

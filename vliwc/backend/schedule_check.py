@@ -47,7 +47,7 @@ def check_schedule(problem: Problem, schedule: Schedule) -> None:
 
 
 def _wrong(cause: str) -> DataError:
-    return DataError(f"the schedule is wrong: {cause}", help="the rules are in docs/scheduling.md")
+    return DataError(f"the schedule is wrong: {cause}", help="the rules are in docs/instances.md")
 
 
 def _check_slots(problem: Problem, issues: list[Issue]) -> None:

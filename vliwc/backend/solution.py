@@ -17,7 +17,7 @@ from vliwc.backend.schedulers import scheduler
 from vliwc.backend.schedulers.effort import Effort
 from vliwc.errors import DataError, DoesNotFit, InternalError
 
-_HELP = "the format is described in docs/scheduling.md, under solutions"
+_HELP = "the format is described in docs/instances.md, under solutions"
 _MOST_CYCLES = 1 << 31
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from vliwc.backend.bounds.prices import balance, cost, demand_of, demands
+from vliwc.backend.bounds.segment import segment_bound
 from vliwc.backend.problem import DATA, Issue, Operation, Problem, Schedule
 from vliwc.backend.schedulers.justify import latest_starts, order_of
 from vliwc.backend.schedulers.urgency import (
@@ -35,8 +36,13 @@ NEARLY = 9
 
 
 def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | None = None) -> Schedule | None:
-    """The shortest schedule that a portfolio of priorities finds; None if no setting finds room in scratch."""
+    """The shortest schedule that a portfolio of priorities finds; None if no setting finds room in scratch.
+
+    The search for a shorter one ends when a lower bound is reached.
+    """
     urgency, every = Urgency(problem), Shapes(problem)
+    bound = segment_bound(problem, enough=0).best
+    tried: list[tuple[Settings, Shapes, Schedule]] = []
 
     def attempt(settings: Settings, shapes: Shapes = every) -> Schedule | None:
         found = run(problem, shapes, urgency, settings)
@@ -45,19 +51,35 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
             progress(f"list: stagger {settings.stagger:.3f}, drift {settings.drift:.2f}: {result}")
         return found
 
-    settings, scratch = portfolio(problem, urgency, seed), problem.machine.scratch_words
-    tried = [(setting, every, found) for setting in settings if (found := attempt(setting))]
-    if len(tried) < len(settings) or min(tried, key=_cycles)[2].peak + NEARLY * problem.machine.lanes > scratch:
-        tried += [(setting, every, found) for setting in squeezes(problem, urgency) if (found := attempt(setting))]
+    def attempts(several: list[Settings], shapes: Shapes = every) -> bool:
+        """Tries settings until the bound is reached; False if one of them found no room in scratch."""
+        room = True
+        for settings in several:
+            if tried and min(tried, key=_cycles)[2].cycles <= bound:
+                break
+            found = attempt(settings, shapes)
+            room &= found is not None
+            if found is not None:
+                tried.append((settings, shapes, found))
+        return room
+
+    room = attempts(portfolio(problem, urgency, seed))
+    if not room or _nearly_full(problem, min(tried, key=_cycles)[2]):
+        attempts(squeezes(problem, urgency))
     if not tried:
-        return next((found for setting in rescues(urgency) if (found := attempt(setting))), None)
-    best = min(tried, key=_cycles)[0]
+        return next((found for settings in rescues(urgency) if (found := attempt(settings))), None)
+    settings = min(tried, key=_cycles)[0]
     thrifty = every.thrifty(problem)
-    if thrifty.choices != every.choices and (found := attempt(best, thrifty)):
-        tried.append((best, thrifty, found))
-    tried += [(setting, every, found) for setting in around(problem, best) if (found := attempt(setting))]
-    _, shapes, shortest = min(tried, key=_cycles)
-    return improved(problem, shapes, urgency, shortest, progress)
+    if thrifty.choices != every.choices:
+        attempts([settings], thrifty)
+    attempts(around(problem, settings))
+    _, shapes, best = min(tried, key=_cycles)
+    return best if best.cycles <= bound else improved(problem, shapes, urgency, best, bound, progress)
+
+
+def _nearly_full(problem: Problem, found: Schedule) -> bool:
+    """May scratch have been in a schedule's way?"""
+    return found.peak + NEARLY * problem.machine.lanes > problem.machine.scratch_words
 
 
 def _cycles(tried: tuple[Settings, Shapes, Schedule]) -> int:
@@ -79,11 +101,13 @@ def improved(
     shapes: Shapes,
     urgency: Urgency,
     best: Schedule,
+    bound: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Schedule:
     """The best of the schedule and what forward-backward improvement makes of it (see `justify`).
 
-    There are as many passes as are worth their time, and no more once two of them have not shortened it.
+    There are as many passes as are worth their time, and no more once two of them have not shortened it or `bound` is
+    reached.
     """
     following, idle = best, 0
     for _ in range(rounds(problem)):
@@ -95,7 +119,7 @@ def improved(
             best, idle = found, 0
         if progress is not None:
             progress(f"list: forward and backward: {found.cycles} cycles")
-        if idle == _PATIENCE:
+        if idle == _PATIENCE or best.cycles <= bound:
             break
     return best
 
