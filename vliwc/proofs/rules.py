@@ -18,9 +18,9 @@ from typing import Any
 
 import z3
 
+from vliwc.analysis.patterns import Name, Pattern, Rule, Word
 from vliwc.ir.ops import OPS, WORD_BITS
 from vliwc.proofs.words import MEANING, Term, is_power, log2, unknown, word
-from vliwc.analysis.patterns import Apply, Name, Pattern, Rule, Word
 
 _INTEGER_BITS = 80
 """Enough for sums, products and (proven) small shifts of words, with a sign."""
