@@ -10,6 +10,7 @@ from vliwc.backend.bounds import Bounds, SegmentBound, segment_bound, total
 from vliwc.backend.certifier.witness import Induction, LoopWitness, Place, Witness
 from vliwc.backend.dead_memory import dead_arrays
 from vliwc.backend.emission import bundle, slots_by_cycle
+from vliwc.backend.evaluator import Selected
 from vliwc.backend.legalise import Legal, legalise
 from vliwc.backend.placement import Placement, place
 from vliwc.backend.pressure import NoRoom, no_room
@@ -65,6 +66,8 @@ class Generated:
     witness: Witness
     bounds: Bounds
     stats: Stats
+    selected: Selected
+    """What was scheduled, for comparison."""
 
 
 def generate(
@@ -120,7 +123,7 @@ class _Generator:
         self.headers: dict[int, int] = {}
         self.witness: list[LoopWitness] = []
         self.bounds: list[tuple[SegmentBound, int]] = []
-        self.operations = 0
+        self.problems: list[Problem] = []
         self.peak = 0
 
     def run(self) -> Generated:
@@ -135,9 +138,15 @@ class _Generator:
         for b in bundles:
             for s in b.slots:
                 slots[s.engine] = slots.get(s.engine, 0) + 1
-        stats = Stats(len(self.plan.segments), len(self.plan.loops), self.operations, slots, self.peak)
+        operations = sum(len(problem.operations) for problem in self.problems)
+        stats = Stats(len(self.plan.segments), len(self.plan.loops), operations, slots, self.peak)
         program = Program(self.machine.name, tuple(bundles), self._scratch_words(), self.graph.name)
-        return Generated(program, Witness(tuple(self.witness)), total(self.machine, self.bounds), stats)
+        bounds = total(self.machine, self.bounds)
+        return Generated(program, Witness(tuple(self.witness)), bounds, stats, self._selected())
+
+    def _selected(self) -> Selected:
+        continues = tuple(self.placement.place[self.legal.continues[loop.node]] for loop in self.plan.loops)
+        return Selected(self.legal.graph, self.plan, tuple(self.problems), continues)
 
     def _scratch_words(self) -> int:
         widths = self.placement.widths
@@ -149,7 +158,7 @@ class _Generator:
         if loop >= 0 and self.plan.loops[loop].first == number:
             self.headers[loop] = len(self.cycles)
         problem, found = self._solve(number)
-        self.operations += len(problem.operations)
+        self.problems.append(problem)
         self.peak = max(self.peak, found.peak)
         self.address.update(found.address)
         start = len(self.cycles)
