@@ -51,8 +51,8 @@ class Options:
     """The optimisation level: 0 (none, scalar) to 3."""
     schedule: str = "list"
     """The scheduler's name in `vliwc.backend`'s registry."""
-    machine: str = "takehome"
-    """The name of a shipped machine description, or the path of a TOML file."""
+    machine: str | Machine = "takehome"
+    """The name of a shipped machine description, the path of a TOML file, or the machine itself."""
     defines: Mapping[str, int] = field(default_factory=dict)
     """New values for the kernel's parameters."""
     seed: int = 0
@@ -167,7 +167,7 @@ def optimise_source(source: Source, options: Options = Options(), observe: Obser
     """
     _require_known(options)
     clock = _Clock()
-    machine = load_machine(options.machine)
+    machine = load_machine(options.machine) if isinstance(options.machine, str) else options.machine
     with clock.stage("check"):
         kernel = load_kernel(source, dict(options.defines))
     with clock.stage("lower"):

@@ -31,9 +31,18 @@ class Failure:
 
 
 def find_failure(source: Source, options: Options) -> Failure | None:
-    """Compiles, compares every stage on inputs, and proves; None if all is well or the machine cannot hold the kernel.
+    """As `examine`, but a kernel that the machine cannot hold is no failure."""
+    try:
+        return examine(source, options)
+    except DoesNotFit:
+        return None
 
-    Raises KernelErrors for a wrong kernel and UsageError for options that do not exist.
+
+def examine(source: Source, options: Options) -> Failure | None:
+    """Compiles, compares every stage on inputs, and proves; None if all is well.
+
+    Raises DoesNotFit if the machine cannot hold the kernel, KernelErrors for a wrong kernel and UsageError for options
+    that do not exist.
     """
     try:
         compile_source(source, replace(options, verify_each=True, certify=True))
@@ -43,9 +52,7 @@ def find_failure(source: Source, options: Options) -> Failure | None:
         return Failure(UNPROVEN, "certifier", error.message)
     except InternalError as error:
         return Failure(INTERNAL, _raiser(error), error.message)
-    except DoesNotFit:
-        return None
-    except (KernelErrors, UsageError):
+    except (DoesNotFit, KernelErrors, UsageError):
         raise
     except Exception as error:  # whatever else leaves the compiler is a mistake of the compiler
         return Failure(CRASH, f"{type(error).__name__} in {_raiser(error)}", str(error))
