@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from vliwc.backend.certifier.failure import ProofFailed
-from vliwc.driver import Options, compile_source
+from vliwc.driver import LOWERED, Options, compile_source
 from vliwc.errors import DoesNotFit, InternalError, UsageError
+from vliwc.ir.graph import Graph
 from vliwc.language import KernelErrors
 from vliwc.source import Source
-from vliwc.stages import StageDiffers
+from vliwc.stages import Comparison, StageDiffers
 
 DIFFERENT, UNPROVEN, INTERNAL, CRASH = "different", "unproven", "internal error", "crash"
 
@@ -45,18 +46,39 @@ def examine(source: Source, options: Options) -> Failure | None:
     that do not exist.
     """
     try:
-        compile_source(source, replace(options, verify_each=True, certify=True))
-    except StageDiffers as error:
-        return Failure(DIFFERENT, error.stage, error.message)
-    except ProofFailed as error:
-        return Failure(UNPROVEN, "certifier", error.message)
-    except InternalError as error:
-        return Failure(INTERNAL, _raiser(error), error.message)
+        _glance(source, replace(options, verify_each=False, certify=True))
     except (DoesNotFit, KernelErrors, UsageError):
         raise
     except Exception as error:  # whatever else leaves the compiler is a mistake of the compiler
-        return Failure(CRASH, f"{type(error).__name__} in {_raiser(error)}", str(error))
+        return _classified(source, replace(options, verify_each=True, certify=True), error)
     return None
+
+
+def _glance(source: Source, options: Options) -> None:
+    """Compiles and proves, and compares the first and last graph and what comes behind: quick, for most kernels are
+    right. Raises what the compiler raises."""
+    graphs: list[Graph] = []
+    compilation = compile_source(source, options, lambda _, graph: graphs.append(graph))
+    comparison = Comparison(compilation.front.kernel, options.seed)
+    comparison.graph(LOWERED, graphs[0])
+    comparison.graph("optimise", compilation.front.graph)
+    comparison.generated(compilation.generated, compilation.front.machine)
+
+
+def _classified(source: Source, options: Options, error: Exception) -> Failure:
+    """Compiles again with every stage compared, to see which is the first that is wrong."""
+    try:
+        compile_source(source, options)
+    except Exception as again:
+        error = again
+    match error:
+        case StageDiffers():
+            return Failure(DIFFERENT, error.stage, error.message)
+        case ProofFailed():
+            return Failure(UNPROVEN, "certifier", error.message)
+        case InternalError():
+            return Failure(INTERNAL, _raiser(error), error.message)
+    return Failure(CRASH, f"{type(error).__name__} in {_raiser(error)}", str(error))
 
 
 def _raiser(error: BaseException) -> str:
