@@ -2,7 +2,7 @@
 
 Hierarchical delta debugging (Misherghi & Su 2006) on the syntax tree: from the outside in, lists of declarations,
 statements and operands lose as many items as possible (ddmin, Zeller & Hildebrandt 2002), and nodes are replaced by
-what is in them or by small numbers. Repeated until nothing gets smaller.
+what is in them or by small numbers, names by their values. Repeated until nothing gets smaller.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from vliwc.language.parser import parse
 from vliwc.language.unparse import unparse
 from vliwc.source import Source
 from vliwc.triage.edits import at, lists, places, put, simpler, size
+from vliwc.triage.inlining import inlined
 
 Interesting = Callable[[str], bool]
 """Whether a kernel's text has the property. It is asked for valid kernels only."""
@@ -81,6 +82,9 @@ class Reducer:
         while position < len(paths := places(self.file)):
             path = paths[position]
             in_list = bool(path) and path[-1][1] >= 0
+            without = inlined(self.file, path)
+            if without is not None and self._accept(without):
+                continue
             for new in simpler(at(self.file, path)):
                 if (in_list or len(new) == 1) and self._accept(put(self.file, path, new)):
                     break
