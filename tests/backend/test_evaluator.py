@@ -99,6 +99,7 @@ def test_semantics_are_abstract() -> None:
         lambda: semantics.apply("add", 1, 2),
         lambda: semantics.load(0, 0),
         lambda: semantics.store(0, 0, 1),
+        lambda: semantics.holds(1),
     ):
         with pytest.raises(NotImplementedError):
             call()

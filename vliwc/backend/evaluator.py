@@ -57,6 +57,10 @@ class Semantics(Generic[T]):
         """Changes a word of memory."""
         raise NotImplementedError
 
+    def holds(self, word: T) -> bool:
+        """Whether a loop goes on that does so where this word is not 0."""
+        raise NotImplementedError
+
 
 def evaluate_selected(selected: Selected, image: Lanes, choices: Random | None = None) -> Lanes:
     """The memory image after the operations ran on `image`, both 1-D u32 arrays; `image` itself is kept.
@@ -65,9 +69,13 @@ def evaluate_selected(selected: Selected, image: Lanes, choices: Random | None =
     an access outside the image, a division by 0, a word that is read before it is written.
     """
     numbers = _Numbers(image.tolist())
-    run = _Run(selected, numbers, lambda count: choices.randrange(count) if choices else 0)
-    run.segments(0, len(selected.plan.segments) - 1)
+    run_selected(selected, numbers, lambda count: choices.randrange(count) if choices else 0)
     return np.array(numbers.memory, dtype=np.uint32)
+
+
+def run_selected(selected: Selected, semantics: Semantics[T], choose: Callable[[int], int]) -> None:
+    """Runs the operations on words of any kind; `choose(n)` picks one of n forms."""
+    _Run(selected, semantics, choose).segments(0, len(selected.plan.segments) - 1)
 
 
 class _Numbers(Semantics[int]):
@@ -91,17 +99,21 @@ class _Numbers(Semantics[int]):
     def store(self, address: int, offset: int, word: int) -> None:
         self.memory[self._inside(address + offset)] = word
 
+    def holds(self, word: int) -> bool:
+        return word != 0
+
     def _inside(self, address: int) -> int:
         if not 0 <= address < len(self.memory):
             raise InternalError(f"the selected operations access word {address} of an image of {len(self.memory)}")
         return address
 
 
-class _Run:
+class _Run(Generic[T]):
     """One run over all segments."""
 
-    def __init__(self, selected: Selected, semantics: Semantics[int], choose: Callable[[int], int]) -> None:
+    def __init__(self, selected: Selected, semantics: Semantics[T], choose: Callable[[int], int]) -> None:
         self.selected = selected
+        self.semantics = semantics
         self.executor = Executor(selected.graph, semantics, choose)
         for problem in selected.problems:
             self.executor.place(problem)
@@ -116,7 +128,7 @@ class _Run:
             if entered >= 0:
                 loop = plan.loops[entered]
                 self.segments(loop.first, loop.last)
-                while self.executor.word(self.selected.continues[entered]):
+                while self.semantics.holds(self.executor.word(self.selected.continues[entered])):
                     self.segments(loop.first, loop.last)
                 number = loop.last + 1
 

@@ -15,12 +15,13 @@ _NO_COMPILER = ("vliwc.cli", "vliwc.proofs", "vliwc.fuzz")
 
 def declared_rules() -> dict[str, Rule]:
     """All rules in tables of the compiler's modules, by module and text: a new table cannot be forgotten."""
-    found: dict[str, Rule] = {}
+    found: dict[int, tuple[str, Rule]] = {}
     for module in pkgutil.walk_packages(vliwc.__path__, "vliwc."):
         if not module.name.startswith(_NO_COMPILER):
             for value in vars(import_module(module.name)).values():
-                found.update({f"{module.name}: {rule.text}": rule for rule in _rules_in(value)})
-    return found
+                for rule in _rules_in(value):  # a table that another module imports is the same objects again
+                    found.setdefault(id(rule), (f"{module.name}: {rule.text}", rule))
+    return dict(found.values())
 
 
 def _rules_in(value: object) -> Iterator[Rule]:
