@@ -21,8 +21,8 @@ from vliwc.fuzz.campaign import LOST, Record, outcomes
 from vliwc.fuzz.cases import NO_ROOM, RIGHT, SLOW, Case, Outcome, OutOfTime, Selection, alarm, make_case, run_case
 from vliwc.fuzz.files import random_kernel
 from vliwc.fuzz.policies import POLICIES, Policy
+from vliwc.fuzz.state import EXTREMES
 from vliwc.language import interpret, load_kernel, make_image, syntax
-from vliwc.language.parser import parse
 from vliwc.language.unparse import unparse
 from vliwc.machine import machine_names, parse_machine
 from vliwc.source import Source
@@ -58,7 +58,7 @@ def test_policies_draw_kernels_that_have_a_meaning(policy: Policy) -> None:
 
 def count(policy: str, kind: type, check=lambda _: True) -> float:  # type: ignore[no-untyped-def]
     """How often a construct occurs in a policy's kernels, on average."""
-    files = [parse(Source("k.vk", drawn(POLICIES[policy], n))) for n in range(40)]
+    files = [random_kernel(Random(n), POLICIES[policy]) for n in range(60)]
     return sum(isinstance(node, kind) and check(node) for f in files for node, _ in syntax.walk(f)) / len(files)
 
 
@@ -77,10 +77,10 @@ def test_policies_reach_what_they_are_for(policy: str, kind: type) -> None:
 
 
 def test_extremes_and_lengths() -> None:
-    def large(node: syntax.Number) -> bool:
-        return node.value >= 1 << 31
+    def extreme(node: syntax.Number) -> bool:
+        return node.value > 40 and node.value in EXTREMES
 
-    assert count("extremes", syntax.Number, large) > 1.3 * count("mixed", syntax.Number, large)
+    assert count("extremes", syntax.Number, extreme) > 1.3 * count("mixed", syntax.Number, extreme)
     assert count("long", syntax.Number, lambda n: 60 < n.value < 400) > count(
         "mixed", syntax.Number, lambda n: 60 < n.value < 400
     )
@@ -98,9 +98,9 @@ def test_cases_are_determined_by_seed_and_number() -> None:
     selection = Selection(seed=7)
     assert make_case(selection, 5) == make_case(selection, 5)
     assert make_case(selection, 5) != make_case(Selection(seed=8), 5)
-    drawn_cases = [make_case(selection, n) for n in range(400)]
+    drawn_cases = [make_case(selection, n) for n in range(130)]
     ways = {(c.level, c.schedule, c.machine) for c in drawn_cases}
-    assert len(ways) == len(LEVELS) * len(schedule_names()) * len(machine_names())
+    assert len(ways) > 0.8 * len(LEVELS) * len(schedule_names()) * len(machine_names())
     assert {c.policy for c in drawn_cases} == set(POLICIES)
     assert {c.policy for c in drawn_cases if c.scratch} == {"tight"}
 

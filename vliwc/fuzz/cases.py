@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from vliwc.backend import schedule_names
-from vliwc.driver import LEVELS, Options
+from vliwc.driver import LEVELS, Options, compile_source
 from vliwc.errors import DoesNotFit
 from vliwc.fuzz.files import random_kernel
 from vliwc.fuzz.policies import POLICIES
@@ -94,9 +94,19 @@ def make_case(selection: Selection, number: int) -> Case:
     rng = Random(f"{selection.seed}/{number}")
     policy = POLICIES[selection.policies[number % len(selection.policies)]]
     text = unparse(random_kernel(rng, policy))
-    scratch = rng.choice(policy.scratch) if policy.scratch else None
     level, schedule, machine = rng.choice(LEVELS), rng.choice(selection.schedules), rng.choice(machine_names())
-    return Case(number, policy.name, text, level, schedule, machine, scratch, rng.randrange(1 << 16))
+    case = Case(number, policy.name, text, level, schedule, machine, None, rng.randrange(1 << 16))
+    return replace(case, scratch=_squeezed(case, rng.uniform(0.3, 1.0))) if policy.squeeze else case
+
+
+def _squeezed(case: Case, share: float) -> int | None:
+    """A share of the scratch words that the case's program takes; None if the compiler fails on it, as it then may."""
+    try:
+        with alarm(SECONDS):
+            compilation = compile_source(Source("fuzz.vk", case.text), replace(case.options, certify=False))
+    except (Exception, OutOfTime):
+        return None
+    return max(1, round(share * compilation.generated.stats.peak_words))
 
 
 def run_case(case: Case, seconds: float = SECONDS, reduction_seconds: float = REDUCTION_SECONDS) -> Outcome:

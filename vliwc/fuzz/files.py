@@ -56,19 +56,29 @@ class _Files(Statements):
     def table(self, name: str) -> syntax.Const:
         small = self.chance(2)
         entries = [self.upto(10) if small else self.word() for _ in range(1 + self.upto(9))]
+        if self.chance(4):
+            entries = self.linear_entries()
         self.tables[name] = (len(entries), max(entries))
         return syntax.Const(ident(name), syntax.Table(tuple(map(number, entries)), HERE), HERE)
 
+    def linear_entries(self) -> list[int]:
+        """Entries that are the exclusive or of one word for each bit of the index, as in tables of checksums."""
+        entries = [0]
+        for _ in range(3 + self.upto(2)):
+            word = self.word()
+            entries += [entry ^ word for entry in entries]
+        return entries
+
     def arrays(self) -> list[ArrayInfo]:
         """At least one that is a result, and one that can be read from the start."""
-        modes = [
-            "inout",
-            *(self.pick(("in", "inout", "out", "consumed")) for _ in range(self.upto(1 + self.policy.arrays))),
-        ]
-        return [self.array(f"a{k}", mode) for k, mode in enumerate(modes)]
+        modes = [self.pick(self.policy.modes) for _ in range(self.upto(1 + self.policy.arrays))]
+        least, most = self.policy.batch
+        batch = self.array("a0", "inout", least, most)
+        return [batch, *(self.array(f"a{k}", mode, 1, self.policy.words) for k, mode in enumerate(modes, start=1))]
 
-    def array(self, name: str, mode: str) -> ArrayInfo:
-        shape: tuple[int, ...] = (1 + self.upto(self.policy.words),)
+    def array(self, name: str, mode: str, least: int, most: int) -> ArrayInfo:
+        """An array of `least` … `most` words, or of two dimensions."""
+        shape: tuple[int, ...] = (least + self.upto(most - least + 1),)
         if self.chance(4):
             shape = (1 + self.upto(6), 1 + self.upto(18))
         bound = MASK
@@ -123,7 +133,7 @@ class _Files(Statements):
             else:
                 first.append(self.fill(view))
                 self.views[k] = replace(view, readable=True)
-        middle = self.statements(self.policy.nesting, at_least=1)
+        middle = self.statements(self.policy.nesting, at_least=self.policy.least)
         return [*first, *middle, *(self.fill(view) for view in last)]
 
     def fill(self, view: View) -> Stmt:

@@ -37,10 +37,16 @@ class Policy:
     """How often a statement may be executed (or expanded), all loops around it together."""
     trips: int = 5
     """The iterations of a sequential loop."""
+    least: int = 1
+    """The kernel has at least so many statements, as far as blocks are drawn at all."""
     arrays: int = 4
     """Arrays beside the first."""
+    modes: tuple[str, ...] = ("in", "inout", "out", "consumed")
+    """What these are, each as often as it stands here."""
+    batch: tuple[int, int] = (1, 40)
+    """The least and greatest length of the first array, if it has one dimension: it is `inout`."""
     words: int = 40
-    """The length of an array of one dimension."""
+    """The length of the others, if they have one dimension."""
     bounded: int = 2
     """One array in so many has an assumed bound."""
     bound: int = 12
@@ -48,8 +54,8 @@ class Policy:
     """One constant in so many is an extreme word."""
     forms: Mapping[str, int] = field(default_factory=lambda: FORMS)
     kinds: Mapping[str, int] = field(default_factory=lambda: STATEMENTS)
-    scratch: tuple[int, ...] = ()
-    """Scratch sizes, in words, to try in place of the machine's own."""
+    squeeze: bool = False
+    """Whether the machine gets less scratch than the program would take."""
 
 
 MIXED = Policy("mixed", "everything a little")
@@ -57,11 +63,12 @@ MIXED = Policy("mixed", "everything a little")
 _VARIANTS = (
     replace(
         MIXED, name="tight", why="scratch too small for all values: spills, fewer strands, constants made again",
-        scratch=(64, 96, 128, 192, 256), statements=24, depth=4,
+        squeeze=True, statements=24, depth=4, least=4, batch=(8, 40),
     ),
     replace(
         MIXED, name="gathers", why="loads at computed places, chains of loads, selection in their stead",
-        forms={**FORMS, LOAD: 10, LOOKUP: 3}, kinds={**STATEMENTS, PAR: 10}, bounded=1, bound=40, depth=4,
+        forms={**FORMS, LOAD: 10, LOOKUP: 3}, kinds={**STATEMENTS, PAR: 10}, bounded=1, bound=40, depth=4, least=3,
+        batch=(8, 64), modes=("in", "in", "inout", "out", "consumed"),
     ),
     replace(
         MIXED, name="chains", why="long dependent computations",
@@ -69,19 +76,20 @@ _VARIANTS = (
     ),
     replace(
         MIXED, name="aliasing", why="stores and loads that may meet",
-        words=6, arrays=1, statements=24, forms={**FORMS, LOAD: 6}, kinds={**STATEMENTS, STORE: 10, PAR: 1},
+        words=6, batch=(1, 6), arrays=1, least=6, statements=24,
+        forms={**FORMS, LOAD: 6}, kinds={**STATEMENTS, STORE: 10, PAR: 1},
     ),
     replace(
         MIXED, name="tails", why="batches that fill no vector, tails of every length",
-        words=77, kinds={**STATEMENTS, PAR: 14, FOR: 0}, nesting=2,
+        words=77, batch=(1, 77), least=3, kinds={**STATEMENTS, PAR: 14, FOR: 0}, nesting=2,
     ),
     replace(
         MIXED, name="nests", why="loops in loops, with values carried across them",
-        nesting=6, work=900, trips=4, kinds={**STATEMENTS, FOR: 5, ASSIGN: 4}, statements=20,
+        nesting=6, work=900, trips=4, least=2, kinds={**STATEMENTS, FOR: 5, ASSIGN: 4}, statements=20,
     ),
     replace(
         MIXED, name="long", why="loops that are too long to unroll",
-        work=6000, trips=300, words=300, statements=8, nesting=2,
+        work=6000, trips=300, words=300, batch=(100, 300), statements=8, nesting=2, least=2,
     ),
     replace(
         MIXED, name="selects", why="deep selections and branches",
@@ -93,8 +101,13 @@ _VARIANTS = (
         forms={**FORMS, UNARY: 5, COMPARISON: 10, DIVISION: 5}, depth=4,
     ),
     replace(
+        MIXED, name="lookups", why="small tables that all iterations share: selection by the bits of an index",
+        forms={**FORMS, LOAD: 8, LOOKUP: 4}, kinds={**STATEMENTS, PAR: 20, FOR: 2}, depth=4, least=3, bounded=3,
+        batch=(16, 64), words=16, modes=("in", "in", "in", "in", "out"),
+    ),
+    replace(
         MIXED, name="facts", why="assumed bounds that decide comparisons, bits, small tables",
-        bounded=1, bound=4, forms={**FORMS, COMPARISON: 5, LOOKUP: 3, LOAD: 3},
+        bounded=1, bound=4, batch=(8, 40), least=2, forms={**FORMS, COMPARISON: 5, LOOKUP: 3, LOAD: 3},
     ),
 )  # fmt: skip
 
