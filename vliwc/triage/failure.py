@@ -57,10 +57,15 @@ def examine(source: Source, options: Options) -> Failure | None:
 def _glance(source: Source, options: Options) -> None:
     """Compiles and proves, and compares the first and last graph and what comes behind: quick, for most kernels are
     right. Raises what the compiler raises."""
-    graphs: list[Graph] = []
-    compilation = compile_source(source, options, lambda _, graph: graphs.append(graph))
+    lowered: list[Graph] = []
+
+    def observe(name: str, graph: Graph) -> None:
+        if name == LOWERED:
+            lowered.append(graph)
+
+    compilation = compile_source(source, options, observe)
     comparison = Comparison(compilation.front.kernel, options.seed)
-    comparison.graph(LOWERED, graphs[0])
+    comparison.graph(LOWERED, lowered[0])
     comparison.graph("optimise", compilation.front.graph)
     comparison.generated(compilation.generated, compilation.front.machine)
 
