@@ -1,16 +1,16 @@
-"""One kernel through the whole compiler, every stage held against the interpreter."""
+"""One kernel through the whole compiler, held against the interpreter."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
-from vliwc.differential import find_mismatch
-from vliwc.driver import Options, compile_source
-from vliwc.language import interpret, load_kernel, make_image
-from vliwc.machine import load_machine, machine_names, simulate
+from vliwc.driver import LOWERED, Options, compile_source
+from vliwc.ir.graph import Graph
+from vliwc.ir.verifier import verify
+from vliwc.language import load_kernel
+from vliwc.machine import machine_names
 from vliwc.source import Source
+from vliwc.stages import Comparison, StageDiffers
 
 MACHINES = machine_names()
 LEVELS = (0, 1, 2, 3)
@@ -19,13 +19,27 @@ LEVELS = (0, 1, 2, 3)
 def assert_compiled_right(
     source: Source, options: Options, styles: tuple[str, ...] = ("random", "edges"), number: int = 0
 ) -> None:
-    """Compiles a kernel with the certifier on and with every stage compared on inputs (which names the first one that
-    is wrong), and asserts that the program on the strict simulator does what the interpreter says, on one more image
-    of each style.
+    """Compiles a kernel with the certifier on, verifies the graph after every pass, and asserts that on one image of
+    each style every stage means the same: the interpreter, the graph after lowering and after the last pass, the
+    selected operations, and the program on the strict simulator.
+
+    Where they do not, says which pass was the first to differ.
     """
-    kernel = load_kernel(source, dict(options.defines))
-    compilation = compile_source(source, replace(options, verify_each=True))
-    for style in styles:
-        start = make_image(kernel, np.random.default_rng(number), style)
-        final = simulate(compilation.program, load_machine(options.machine), start, strict=True).memory
-        assert find_mismatch(kernel, "program", interpret(kernel, start), final) is None, style
+    lowered: list[Graph] = []
+
+    def observe(name: str, graph: Graph) -> None:
+        verify(graph)
+        if name == LOWERED:
+            lowered.append(graph)
+
+    options = replace(options, verify_each=False)
+    compilation = compile_source(source, options, observe)
+    comparison = Comparison(load_kernel(source, dict(options.defines)), number, styles)
+    assert len(comparison.trials) == len(styles), "a random kernel has a meaning on every input"
+    try:
+        comparison.graph(LOWERED, lowered[0])
+        comparison.graph("optimise", compilation.front.graph)
+        comparison.generated(compilation.generated, compilation.front.machine)
+    except StageDiffers:
+        compile_source(source, replace(options, verify_each=True))  # names the first stage that differs
+        raise
