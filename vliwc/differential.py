@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vliwc.driver import Compilation
 from vliwc.ir.evaluator import evaluate
 from vliwc.ir.ops import Lanes
 from vliwc.language import Kernel, interpret, make_image, results
 from vliwc.language.image import STYLES, element_name
 from vliwc.machine import simulate
+
+if TYPE_CHECKING:
+    from vliwc.driver import Compilation
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from vliwc.transform.pipeline import optional_names
 from vliwc.tune import Budget, Ledger
 
 if TYPE_CHECKING:
+    from vliwc.stages import Comparison
     from vliwc.tune.session import Replaying, Searching
 
 LEVELS = (0, 1, 2, 3)
@@ -50,8 +51,8 @@ class Options:
     """The optimisation level: 0 (none, scalar) to 3."""
     schedule: str = "list"
     """The scheduler's name in `vliwc.backend`'s registry."""
-    machine: str = "takehome"
-    """The name of a shipped machine description, or the path of a TOML file."""
+    machine: str | Machine = "takehome"
+    """The name of a shipped machine description, the path of a TOML file, or the machine itself."""
     defines: Mapping[str, int] = field(default_factory=dict)
     """New values for the kernel's parameters."""
     seed: int = 0
@@ -59,9 +60,12 @@ class Options:
     certify: bool = True
     """Whether the program is proved to compute what the graph says. Without it, a compiler bug stays unseen."""
     verify_each: bool = False
-    """Whether the graph's verifier runs after every pass."""
+    """Whether the graph's verifier runs after every pass, and every stage is run on inputs and compared with the
+    interpreter (see `vliwc.stages`)."""
     disable: frozenset[str] = frozenset()
     """Passes and techniques left out (see `vliwc.transform.optional_names`)."""
+    pass_limit: int | None = None
+    """How many of the optional passes run, from the first on; None for all."""
     budget: Budget | None = None
     """What a search for a better schedule may cost; without one there is no search. A budget in seconds makes results
     depend on the computer's speed."""
@@ -135,19 +139,20 @@ class _Clock:
 
 
 class _Recorder:
-    """The pipeline's observer: keeps a record of each pass, verifies if asked, passes the graph on."""
+    """The pipeline's observer: keeps a record of each pass, verifies and compares if asked, passes the graph on."""
 
-    def __init__(self, verify: bool, observe: Observer | None) -> None:
+    def __init__(self, comparison: Comparison | None, observe: Observer | None) -> None:
         self.passes: list[PassRecord] = []
-        self._verify = verify
+        self._comparison = comparison
         self._observe = observe
         self._since = time.perf_counter()
 
     def __call__(self, name: str, graph: Graph) -> None:
         seconds = time.perf_counter() - self._since
         self.passes.append(PassRecord(name, op_counts(graph), seconds))
-        if self._verify:
+        if self._comparison is not None:
             verify(graph)
+            self._comparison.graph(name, graph)
         if self._observe is not None:
             self._observe(name, graph)
         self._since = time.perf_counter()
@@ -158,16 +163,16 @@ def optimise_source(source: Source, options: Options = Options(), observe: Obser
 
     `observe` sees the graph after lowering (under the name "lower") and after every pass. Raises
     `vliwc.language.KernelErrors` for a wrong kernel, UsageError for options that do not exist, DataError for a wrong
-    machine description.
+    machine description, `vliwc.stages.StageDiffers` if `options.verify_each` finds a pass that changes the meaning.
     """
     _require_known(options)
     clock = _Clock()
-    machine = load_machine(options.machine)
+    machine = load_machine(options.machine) if isinstance(options.machine, str) else options.machine
     with clock.stage("check"):
         kernel = load_kernel(source, dict(options.defines))
     with clock.stage("lower"):
         graph = lower(kernel)
-    recorder = _Recorder(options.verify_each, observe)
+    recorder = _Recorder(_comparison(kernel, options), observe)
     recorder(LOWERED, graph)
     if options.stop_after != LOWERED:
         with clock.stage("optimise"):
@@ -177,6 +182,7 @@ def optimise_source(source: Source, options: Options = Options(), observe: Obser
                 options.optimise,
                 observe=recorder,
                 disable=options.disable,
+                pass_limit=options.pass_limit,
                 stop_after=options.stop_after,
             )
     return Optimised(options, kernel, machine, graph, tuple(recorder.passes), clock.seconds)
@@ -212,6 +218,10 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
             progress=progress,
             searcher=searcher,
         )
+    comparison = _comparison(front.kernel, options)
+    if comparison is not None:
+        with clock.stage("compare"):
+            comparison.generated(generated, front.machine)
     certificate = None
     if options.certify:
         if progress is not None:
@@ -219,6 +229,15 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
         with clock.stage("certify"):
             certificate = certify(front.graph, generated.program, front.machine, generated.witness)
     return Compilation(front, generated, certificate, clock.seconds, searcher.ledger if searcher else None)
+
+
+def _comparison(kernel: Kernel, options: Options) -> Comparison | None:
+    """What the stages are compared with, if the options ask for it."""
+    if not options.verify_each:
+        return None
+    from vliwc.stages import Comparison  # noqa: PLC0415 - loads the interpreter, which few compilations need
+
+    return Comparison(kernel, options.seed)
 
 
 def _searcher(options: Options, progress: Progress | None) -> Searching | Replaying | None:

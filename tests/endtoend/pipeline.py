@@ -1,19 +1,16 @@
-"""One kernel through the whole compiler, every stage held against the interpreter."""
+"""One kernel through the whole compiler, held against the interpreter."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 
-import numpy as np
-
-from vliwc.differential import find_mismatch
-from vliwc.driver import Options, compile_source
-from vliwc.ir.evaluator import evaluate
+from vliwc.driver import LOWERED, Options, compile_source
 from vliwc.ir.graph import Graph
-from vliwc.ir.ops import Lanes
-from vliwc.language import interpret, load_kernel, make_image
-from vliwc.machine import load_machine, machine_names, simulate
+from vliwc.ir.verifier import verify
+from vliwc.language import load_kernel
+from vliwc.machine import machine_names
 from vliwc.source import Source
+from vliwc.stages import Comparison, StageDiffers
 
 MACHINES = machine_names()
 LEVELS = (0, 1, 2, 3)
@@ -22,27 +19,27 @@ LEVELS = (0, 1, 2, 3)
 def assert_compiled_right(
     source: Source, options: Options, styles: tuple[str, ...] = ("random", "edges"), number: int = 0
 ) -> None:
-    """Compiles a kernel with the certifier on, and asserts that on one image of each style every stage means the same:
-    the interpreter, the graph after lowering and after the last pass, and the program on the strict simulator.
+    """Compiles a kernel with the certifier on, verifies the graph after every pass, and asserts that on one image of
+    each style every stage means the same: the interpreter, the graph after lowering and after the last pass, the
+    selected operations, and the program on the strict simulator.
 
     Where they do not, says which pass was the first to differ.
     """
-    kernel = load_kernel(source, dict(options.defines))
-    stages: dict[str, Graph] = {}
-    compilation = compile_source(source, options, stages.__setitem__)
-    for style in styles:
-        start = make_image(kernel, np.random.default_rng(number), style)
-        expected = interpret(kernel, start)
-        final = simulate(compilation.program, load_machine(options.machine), start, strict=True).memory
-        lowered, optimised = stages["lower"], compilation.front.graph
-        found = {"lower": evaluate(lowered, start), "optimised": evaluate(optimised, start), "program": final}
-        if any(find_mismatch(kernel, name, expected, memory) for name, memory in found.items()):
-            every = (find_mismatch(kernel, name, expected, memory) for name, memory in _finals(stages, start, final))
-            raise AssertionError(f"on {style} input, -O{options.optimise}: {next(m for m in every if m)}")
+    lowered: list[Graph] = []
 
+    def observe(name: str, graph: Graph) -> None:
+        verify(graph)
+        if name == LOWERED:
+            lowered.append(graph)
 
-def _finals(stages: dict[str, Graph], start: Lanes, final: Lanes) -> Iterator[tuple[str, Lanes]]:
-    """The final image after each stage, in order."""
-    for name, graph in stages.items():
-        yield name, evaluate(graph, start)
-    yield "program", final
+    options = replace(options, verify_each=False)
+    compilation = compile_source(source, options, observe)
+    comparison = Comparison(load_kernel(source, dict(options.defines)), number, styles)
+    assert len(comparison.trials) == len(styles), "a random kernel has a meaning on every input"
+    try:
+        comparison.graph(LOWERED, lowered[0])
+        comparison.graph("optimise", compilation.front.graph)
+        comparison.generated(compilation.generated, compilation.front.machine)
+    except StageDiffers:
+        compile_source(source, replace(options, verify_each=True))  # names the first stage that differs
+        raise

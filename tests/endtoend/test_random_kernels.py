@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, assume, given, note, seed, settings
 
 from tests.endtoend.pipeline import LEVELS, MACHINES, assert_compiled_right
 from tests.kernels import kernels
-from tests.kernels.expressions import DIVISIONS, WRAPPING
-from tests.unparse import unparse
 from vliwc.backend import schedule_names
 from vliwc.driver import Options
+from vliwc.fuzz.expressions import DIVISIONS, WRAPPING
 from vliwc.language import syntax
 from vliwc.language.parser import parse
+from vliwc.language.unparse import unparse
 from vliwc.source import Source
 
 KERNELS = 1000
@@ -39,7 +39,7 @@ DETERMINED = settings(
 def test_random_kernels(
     level: int, schedule: str, machine: str, record_property: Callable[[str, object], None]
 ) -> None:
-    options = Options(optimise=level, schedule=schedule, machine=machine, verify_each=True)
+    options = Options(optimise=level, schedule=schedule, machine=machine)
     tested: set[str] = set()
 
     @seed(COMBINATIONS.index((level, schedule, machine)))

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from tests.kernels import kernels
 from tests.language.scalar import Fault, Scalar
-from tests.unparse import unparse
 from vliwc.errors import DataError
 from vliwc.language import Kernel, KernelFault, interpret, interpreter, load_kernel, make_image
 from vliwc.language.image import STYLES
+from vliwc.language.unparse import unparse
 from vliwc.source import Source
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.vk"))

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.kernels import kernels
-from tests.unparse import unparse
 from vliwc.ir.evaluator import EvaluationFault, evaluate
 from vliwc.ir.ops import MASK
 from vliwc.ir.parser import parse_graph
 from vliwc.ir.printer import print_graph
 from vliwc.ir.verifier import verify
 from vliwc.language import KernelFault, interpret, load_kernel, make_image
+from vliwc.language.unparse import unparse
 from vliwc.lower import lower
 from vliwc.source import Source
 

@@ -8,9 +8,9 @@ import pytest
 
 from tests.ir.strategies import EDGES
 from vliwc.analysis.facts import exact
+from vliwc.analysis.patterns import FUNCTIONS, Apply, Matcher, Name, Pattern, Rule, Word, parse_rule
 from vliwc.ir.graph import Access, Array, Builder, Graph, Mode
 from vliwc.ir.ops import MASK, OPS
-from vliwc.transform.patterns import FUNCTIONS, Apply, Matcher, Name, Pattern, Rule, Word, parse_rule
 from vliwc.transform.rules import RULES
 
 ALL_RULES = [rule for rules in RULES.values() for rule in rules]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vliwc.analysis.facts import Fact
+from vliwc.analysis.facts import ANY, Fact
+from vliwc.analysis.patterns import Binding, Matcher, Name, Pattern, Word, by_root
 from vliwc.ir.graph import Graph
 from vliwc.ir.ops import MASK
 
@@ -50,6 +51,19 @@ def atom(n: int) -> Form:
     return Form(0, ((n, 1),))
 
 
+RULES = by_root("""
+x + y -> x + y
+x - y -> x - y
+x * C -> x * C
+x << C -> x * (1 << C)
+muladd(x, C, y) -> x * C + y
+muladd(C, x, y) -> x * C + y
+x ^ 1 -> 1 - x if bit(x)
+select(c, A, B) -> B + c * (A - B) if bit(c)
+""")
+"""What counts as linear arithmetic, each with the linear form that it is."""
+
+
 def step(graph: Graph, facts: list[Fact] | None, n: int) -> Form | None:
     """Node `n` as a form over its own operands (constants folded in), or None if its operation is not linear.
 
@@ -58,32 +72,36 @@ def step(graph: Graph, facts: list[Fact] | None, n: int) -> Form | None:
     value = graph.const(n)
     if value is not None:
         return Form(value)
-    args = graph.args[n]
-    const = [graph.const(a) for a in args]
-    match graph.op[n]:
-        case "add":
-            return _operand(args[0], const[0]).plus(_operand(args[1], const[1]))
-        case "sub":
-            return _operand(args[0], const[0]).plus(_operand(args[1], const[1]), -1)
-        case "mul" if const[0] is not None:
-            return _operand(args[1], const[1]).times(const[0])
-        case "mul" if const[1] is not None:
-            return _operand(args[0], const[0]).times(const[1])
-        case "shl" if const[1] is not None:
-            return _operand(args[0], const[0]).times(1 << const[1] if const[1] < 32 else 0)
-        case "muladd" if const[1] is not None or const[0] is not None:
-            x, k = (args[0], const[1]) if const[1] is not None else (args[1], const[0])
-            assert k is not None
-            return _operand(args[2], const[2]).plus(_operand(x, graph.const(x)), k)
-        case "xor" if facts and 1 in const and facts[args[const.index(1) ^ 1]].is_bit:
-            return Form(1).plus(atom(args[const.index(1) ^ 1]), -1)
-        case "select" if facts and const[1] is not None and const[2] is not None and facts[args[0]].is_bit:
-            return Form(const[2]).plus(atom(args[0]), const[1] - const[2])
+    rules = RULES.get(graph.op[n])
+    if rules is None:
+        return None
+    matcher = Matcher(graph, facts.__getitem__ if facts else lambda _: ANY)
+    for rule in rules:
+        binding = matcher.match(rule, graph.op[n], graph.args[n])
+        if binding is not None:
+            return _reading(rule.replacement, graph, binding)
     return None
 
 
-def _operand(n: int, value: int | None) -> Form:
-    return Form(value) if value is not None else atom(n)
+def _reading(pattern: Pattern, graph: Graph, binding: Binding) -> Form:
+    """The form that the right-hand side of a rule stands for: sums, differences, and products with a constant."""
+    if isinstance(pattern, Word):
+        return Form(pattern.value)
+    if isinstance(pattern, Name):
+        if pattern.constant:
+            return Form(binding[pattern.name])
+        value = graph.const(binding[pattern.name])
+        return Form(value) if value is not None else atom(binding[pattern.name])
+    a, b = (_reading(p, graph, binding) for p in pattern.args)
+    match pattern.op:
+        case "add":
+            return a.plus(b)
+        case "sub":
+            return a.plus(b, -1)
+        case "mul":
+            return b.times(a.constant) if not a.terms else a.times(b.constant)
+    assert pattern.op == "shl", f"not linear: {pattern.op}"
+    return a.times(1 << b.constant if b.constant < 32 else 0)
 
 
 class Forms:

@@ -18,13 +18,14 @@ def slots_by_cycle(graph: Graph, problem: Problem, schedule: Schedule) -> list[l
         step = operation.forms[issue.form][issue.step]
         span = graph.span[operation.node]
         for k in range(issue.first, issue.first + issue.slots):
-            cycles[issue.cycle].append(_slot(step, k, schedule.address, span))
+            cycles[issue.cycle].append(slot_of(step, k, schedule.address, span))
     for slots in cycles:
         slots.sort(key=lambda slot: _ENGINES[slot.engine])
     return cycles
 
 
-def _slot(step: Step, k: int, address: dict[int, int], span: Span | None) -> Slot:
+def slot_of(step: Step, k: int, address: dict[int, int], span: Span | None) -> Slot:
+    """Slot `k` of a step, for values that stand at these addresses of scratch."""
     operands = tuple(
         operand.number + k * operand.stride
         if isinstance(operand, Immediate)

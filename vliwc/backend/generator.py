@@ -10,6 +10,7 @@ from vliwc.backend.bounds import Bounds, SegmentBound, segment_bound, total
 from vliwc.backend.certifier.witness import Induction, LoopWitness, Place, Witness
 from vliwc.backend.dead_memory import dead_arrays
 from vliwc.backend.emission import bundle, slots_by_cycle
+from vliwc.backend.evaluator import Selected
 from vliwc.backend.legalise import Legal, legalise
 from vliwc.backend.placement import Placement, place
 from vliwc.backend.pressure import NoRoom, no_room
@@ -76,6 +77,8 @@ class Generated:
     bounds: Bounds
     stats: Stats
     segments: tuple[Segment, ...]
+    selected: Selected
+    """What was scheduled, for comparison."""
 
 
 def generate(
@@ -131,7 +134,6 @@ class _Generator:
         self.headers: dict[int, int] = {}
         self.witness: list[LoopWitness] = []
         self.segments: list[Segment] = []
-        self.operations = 0
         self.peak = 0
 
     def run(self) -> Generated:
@@ -146,10 +148,17 @@ class _Generator:
         for b in bundles:
             for s in b.slots:
                 slots[s.engine] = slots.get(s.engine, 0) + 1
-        stats = Stats(len(self.plan.segments), len(self.plan.loops), self.operations, slots, self.peak)
+        operations = sum(len(segment.problem.operations) for segment in self.segments)
+        stats = Stats(len(self.plan.segments), len(self.plan.loops), operations, slots, self.peak)
         program = Program(self.machine.name, tuple(bundles), self._scratch_words(), self.graph.name)
         bounds = total(self.machine, ((segment.bound, segment.times) for segment in self.segments))
-        return Generated(program, Witness(tuple(self.witness)), bounds, stats, tuple(self.segments))
+        segments = tuple(self.segments)
+        return Generated(program, Witness(tuple(self.witness)), bounds, stats, segments, self._selected())
+
+    def _selected(self) -> Selected:
+        continues = tuple(self.placement.place[self.legal.continues[loop.node]] for loop in self.plan.loops)
+        problems = tuple(segment.problem for segment in self.segments)
+        return Selected(self.legal.graph, self.plan, problems, continues)
 
     def _scratch_words(self) -> int:
         widths = self.placement.widths
@@ -161,7 +170,6 @@ class _Generator:
         if loop >= 0 and self.plan.loops[loop].first == number:
             self.headers[loop] = len(self.cycles)
         problem, found = self._solve(number)
-        self.operations += len(problem.operations)
         self.peak = max(self.peak, found.peak)
         self.address.update(found.address)
         start = len(self.cycles)

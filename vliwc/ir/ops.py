@@ -167,13 +167,11 @@ _TABLE: tuple[Op, ...] = (
         lambda c, a, b: _u32(np.where(np.asarray(c) != 0, a, b)),
         arity=3,
     ),
-    _pure(
+    Op(
         "blend",
-        "",
-        "a if the bit c is 1, else b; operands c, a, b and a - b (what the backend makes of a select with shared arms)",
-        lambda c, a, b, d: a if c else b,
-        lambda c, a, b, d: _u32(np.where(np.asarray(c) != 0, a, b)),
-        arity=4,
+        4,
+        Kind.PURE,
+        "a if c is 1, else b; operands c, a, b, d. For the backend only, which promises that c is a bit and d = a - b",
     ),
     Op("const", 0, Kind.LAYOUT, "the word in its attribute"),
     Op("splat", 1, Kind.LAYOUT, "a vector with the word in every lane"),

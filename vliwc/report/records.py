@@ -71,7 +71,8 @@ def compare_record(source: str, rows: Sequence[Row]) -> Record:
 
 def _row_record(row: Row) -> Record:
     options, outcome = row.options, row.outcome
-    how = {"machine": options.machine, "optimise": options.optimise, "schedule": options.schedule}
+    machine = options.machine if isinstance(options.machine, str) else options.machine.name
+    how = {"machine": machine, "optimise": options.optimise, "schedule": options.schedule}
     if isinstance(outcome, DoesNotFit):
         return {**how, "error": outcome.message}
     return {**how, **measurement_record(outcome, measure(outcome))}

@@ -85,10 +85,14 @@ def pass_names(level: int) -> tuple[str, ...]:
     return tuple(p.name for p in _passes(level, frozenset()) if p.level <= level)
 
 
+def optional_passes(level: int) -> tuple[str, ...]:
+    """The names of the passes of a level that are not essential, in order."""
+    return tuple(p.name for p in _passes(level, frozenset()) if p.level <= level and not p.essential)
+
+
 def optional_names(level: int) -> tuple[str, ...]:
     """What can be disabled at a level: the passes that are not essential, and the techniques."""
-    passes = [p.name for p in _passes(level, frozenset()) if p.level <= level and not p.essential]
-    return (*passes, *TECHNIQUES)
+    return (*optional_passes(level), *TECHNIQUES)
 
 
 def optimize(
@@ -98,15 +102,19 @@ def optimize(
     *,
     observe: Callable[[str, Graph], None] | None = None,
     disable: frozenset[str] = frozenset(),
+    pass_limit: int | None = None,
     stop_after: str | None = None,
 ) -> Graph:
     """Runs the pipeline of a level (0 to 3). `observe(name, graph)` sees the graph after each pass.
 
-    Passes in `disable` are skipped unless they are essential. `stop_after` ends the pipeline after the pass of that
+    Passes in `disable` are skipped unless they are essential, and so are all after the first `pass_limit` passes that
+    are not (see `optional_passes`). `stop_after` ends the pipeline after the pass of that
     name, which may leave a graph that the backend cannot take.
     """
+    optional = optional_passes(level)
+    skipped = disable if pass_limit is None else disable.union(optional[pass_limit:])
     for step in _passes(level, disable):
-        if step.level > level or (step.name in disable and not step.essential):
+        if step.level > level or (step.name in skipped and not step.essential):
             continue
         graph = step.run(graph, machine)
         if observe:

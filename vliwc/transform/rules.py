@@ -1,13 +1,13 @@
-"""The peephole rules, by the operation at their root. The notation is that of `patterns`.
+"""The peephole rules, by the operation at their root. The notation is that of `vliwc.analysis.patterns`.
 
 Linear arithmetic (sums, constant factors and shifts) is not here: `affine` normalises it as a whole.
 """
 
 from __future__ import annotations
 
-from vliwc.transform.patterns import Rule, parse_rule
+from vliwc.analysis.patterns import by_root
 
-_TEXT = """
+RULES = by_root("""
 x + 0 -> x
 x - 0 -> x
 x - x -> 0
@@ -79,17 +79,5 @@ select(c ^ 1, x, y) -> select(c, y, x) if bit(c)
 select(c == 0, x, y) -> select(c, y, x)
 select(c, select(c, x, y), z) -> select(c, x, z)
 select(c, x, select(c, y, z)) -> select(c, x, z)
-"""
-
-
-def _by_root() -> dict[str, tuple[Rule, ...]]:
-    rules: dict[str, list[Rule]] = {}
-    for line in _TEXT.splitlines():
-        if line:
-            rule = parse_rule(line)
-            rules.setdefault(rule.pattern.op, []).append(rule)
-    return {op: tuple(found) for op, found in rules.items()}
-
-
-RULES = _by_root()
+""")
 """The rules to try at a node, in order, by its operation."""

@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 from vliwc.analysis import ranges
 from vliwc.analysis.facts import Fact, exact, join, transfer
+from vliwc.analysis.patterns import FUNCTIONS, Apply, Binding, Matcher, Name, Pattern
 from vliwc.ir.graph import Graph
 from vliwc.ir.ops import OPS, PURE, Kind
-from vliwc.transform.patterns import FUNCTIONS, Apply, Binding, Matcher, Name, Pattern
 from vliwc.transform.rewriter import Rewriter
 from vliwc.transform.rules import RULES
 

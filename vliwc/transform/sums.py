@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from vliwc.analysis.linear import Form
+from vliwc.analysis.linear import Form, atom
 from vliwc.ir.graph import Builder
 from vliwc.ir.ops import MASK
 from vliwc.source import Span
@@ -80,6 +80,29 @@ def _horner(terms: list[tuple[int, int]], c: int) -> list[Step]:
     return steps
 
 
+def value(steps: list[Step]) -> Form:
+    """The form that steps compute. Two forms are the same word for all words exactly if they are equal."""
+    acc = Form(0)
+    for s in steps:
+        x = atom(s.x)
+        match s.kind:
+            case "take":
+                acc = x
+            case "word":
+                acc = Form(s.c)
+            case "plus":
+                acc = acc.plus(x)
+            case "minus":
+                acc = acc.plus(x, -1)
+            case "fma":
+                acc = acc.times(s.k).plus(Form(s.c))
+            case "horner":
+                acc = acc.times(s.k).plus(x)
+            case "scaled":
+                acc = acc.plus(x, s.k)
+    return acc
+
+
 def cost(form: Form, fused: bool, is_bit: Callable[[int], bool]) -> int:
     """The number of operations that `build` emits for a form."""
     return sum(s.cost(fused) for s in plan(form, is_bit)) if form.terms else 0
@@ -88,13 +111,13 @@ def cost(form: Form, fused: bool, is_bit: Callable[[int], bool]) -> int:
 def build(
     new: Builder,
     form: Form,
-    value: Callable[[int], int],
+    node: Callable[[int], int],
     is_bit: Callable[[int], bool],
     width: int,
     fused: bool,
     span: Span | None,
 ) -> int:
-    """Emits a form; `value(x)` is the new node of term x. Returns the node of the sum."""
+    """Emits a form; `node(x)` is the new node of term x. Returns the node of the sum."""
     if not form.terms:
         return new.const(form.constant, width, span)
 
@@ -111,23 +134,25 @@ def build(
             return new.emit("muladd", x, word(k), y, span=span)
         return new.emit("add", times(x, k), y, span=span)
 
+    steps = plan(form, is_bit)
+    assert value(steps) == form, "a plan computes its form for all words"
     acc = -1
-    for s in plan(form, is_bit):
+    for s in steps:
         match s.kind:
             case "take":
-                acc = value(s.x)
+                acc = node(s.x)
             case "word":
                 acc = word(s.c)
             case "plus":
-                acc = new.emit("add", acc, value(s.x), span=span)
+                acc = new.emit("add", acc, node(s.x), span=span)
             case "minus":
-                acc = new.emit("sub", acc, value(s.x), span=span)
+                acc = new.emit("sub", acc, node(s.x), span=span)
             case "fma" if s.c == 0:
                 acc = times(acc, s.k) if s.k != 1 else acc
             case "fma":
                 acc = multiply_add(acc, s.k, word(s.c)) if s.k != 1 else new.emit("add", acc, word(s.c), span=span)
             case "horner":
-                acc = multiply_add(acc, s.k, value(s.x))
+                acc = multiply_add(acc, s.k, node(s.x))
             case "scaled":
-                acc = multiply_add(value(s.x), s.k, acc)
+                acc = multiply_add(node(s.x), s.k, acc)
     return acc

@@ -80,8 +80,9 @@ class Emission:
     shell_complete=shared.complete_optional,
     help="Leave an optional pass or technique out (repeatable).",
 )
+@click.option("--pass-limit", metavar="N", type=click.IntRange(min=0), help="Run only the first N optional passes.")
 @shared.search_options
-@click.option("--verify-each", is_flag=True, help="Verify the graph after every pass.")
+@click.option("--verify-each", is_flag=True, help="Verify and compare with the interpreter after every pass.")
 @click.option("--no-certify", is_flag=True, help="Unsafe: skip the proof that the program computes what was asked.")
 def command(
     kernel: Path,
@@ -98,6 +99,7 @@ def command(
     print_after: tuple[str, ...],
     stop_after: str | None,
     disable: tuple[str, ...],
+    pass_limit: int | None,
     budget: float | None,
     budget_evals: int | None,
     save_search: Path | None,
@@ -125,6 +127,7 @@ def command(
         certify=not no_certify,
         verify_each=verify_each,
         disable=frozenset(disable),
+        pass_limit=pass_limit,
         stop_after=stop_after,
         budget=budget_of_search,
         replay=ledger,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.kernels.nodes import HERE, binary, call, choose, element, name_of, number
-from tests.kernels.state import MASK, State, View
+from vliwc.fuzz.nodes import HERE, binary, call, choose, element, name_of, number
+from vliwc.fuzz.policies import CALL, CHOICE, COMPARISON, DIVISION, LOOKUP, OPERATION, UNARY
+from vliwc.fuzz.state import MASK, State, View
 from vliwc.language import syntax
 from vliwc.language.syntax import Expr
 
@@ -17,23 +18,23 @@ class Expressions(State):
 
     def expression(self, depth: int) -> Expr:
         """Any word."""
-        if depth == 0 or self.chance(4):
+        if depth == 0 or self.chance(self.policy.leaves):
             return self.leaf()
-        form = self.upto(12)
-        if form < 5:
+        form = self.weighted(self.policy.forms)
+        if form == OPERATION:
             return self.operation(self.pick(WRAPPING), depth)
-        if form == 5:
+        if form == UNARY:
             return syntax.Unary(self.pick(("-", "~", "!")), self.dynamic_or_expression(depth - 1), HERE)
-        if form == 6:
+        if form == COMPARISON:
             return self.operation(self.pick((*COMPARISONS, "&&", "||", "min", "max")), depth)
-        if form == 7:
+        if form == DIVISION:
             return self.division(depth)
-        if form == 8:
+        if form == CHOICE:
             return choose(self.expression(depth - 1), self.expression(depth - 1), self.expression(depth - 1))
-        if form == 9 and self.functions:
+        if form == CALL and self.functions:
             name = self.pick(list(self.functions))
             return call(name, *(self.expression(depth - 1) for _ in range(self.functions[name])))
-        if form == 10 and self.tables:
+        if form == LOOKUP and self.tables:
             name = self.pick(list(self.tables))
             return element(name, self.bounded(self.tables[name][0] - 1, depth - 1))
         return self.load(depth)

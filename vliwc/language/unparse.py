@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from vliwc.language import syntax
 
 _CONDITIONAL, _COMPARISON, _UNARY, _POWER, _ATOM = 0, 3, 10, 11, 12
@@ -13,6 +16,17 @@ _LEVEL |= dict.fromkeys(("<<", ">>"), 7) | dict.fromkeys(("+", "-"), 8) | dict.f
 def unparse(file: syntax.File) -> str:
     """The text of a whole file, one declaration or statement a line."""
     return "\n".join(line for declaration in file.declarations for line in _declaration(declaration)) + "\n"
+
+
+def with_parameters(file: syntax.File, values: Mapping[str, int]) -> syntax.File:
+    """A file whose parameters have other values, as `-D` gives them."""
+    declarations = (
+        replace(d, value=syntax.Number(values[d.name.text], d.span))
+        if isinstance(d, syntax.Param) and d.name.text in values
+        else d
+        for d in file.declarations
+    )
+    return replace(file, declarations=tuple(declarations))
 
 
 def _declaration(node: syntax.Declaration) -> list[str]:

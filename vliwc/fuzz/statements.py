@@ -6,16 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from tests.kernels.expressions import COMPARISONS, WRAPPING, Expressions
-from tests.kernels.nodes import HERE, binary, block, element, ident, name_of, number
-from tests.kernels.state import MASK, Variable, View
+from vliwc.fuzz.expressions import COMPARISONS, WRAPPING, Expressions
+from vliwc.fuzz.nodes import HERE, binary, block, element, ident, name_of, number
+from vliwc.fuzz.policies import ASSIGN, FOR, IF, LET, PAR, STORE
+from vliwc.fuzz.state import MASK, Variable, View
 from vliwc.language import syntax
 from vliwc.language.syntax import Expr, Stmt
-
-MAX_WORK = 400
-"""How often a statement may be executed (or expanded), all loops around it together."""
-MAX_STATEMENTS = 14
-"""After this many statements, blocks get no more than they must have."""
 
 
 class Statements(Expressions):
@@ -23,7 +19,7 @@ class Statements(Expressions):
 
     def statements(self, depth: int, at_least: int = 0) -> list[Stmt]:
         """Statements of one block; what they declare is in scope until the block ends."""
-        more = self.upto(4) if self.written < MAX_STATEMENTS else 0
+        more = self.upto(4) if self.written < self.policy.statements else 0
         return [self.statement(depth) for _ in range(at_least + more)]
 
     def nested(self, depth: int) -> syntax.Block:
@@ -42,9 +38,9 @@ class Statements(Expressions):
         """The kinds of statements that can be seen outside the block."""
         effects: list[Callable[[], Stmt]] = []
         if any(v.assignable for v in self.scope):
-            effects.append(self.assign)
+            effects += [self.assign] * self.policy.kinds[ASSIGN]
         if self.writable() and not self.in_function:
-            effects += [self.store_somewhere] * 3
+            effects += [self.store_somewhere] * self.policy.kinds[STORE]
         return effects
 
     def writable(self) -> list[View]:
@@ -52,11 +48,12 @@ class Statements(Expressions):
 
     def statement(self, depth: int) -> Stmt:
         self.written += 1
-        choices = [self.let, *self.effects()]
+        kinds = self.policy.kinds
+        choices = [self.let] * kinds[LET] + self.effects()
         if depth > 0:
-            choices += [lambda: self.branch(depth), lambda: self.loop(depth, "for")]
+            choices += [lambda: self.branch(depth)] * kinds[IF] + [lambda: self.loop(depth, "for")] * kinds[FOR]
             if not self.in_function and any(v.free for v in self.writable()):
-                choices += [lambda: self.loop(depth, "par")] * 4
+                choices += [lambda: self.loop(depth, "par")] * kinds[PAR]
             if self.chance(3):
                 choices += [lambda: self.loop(depth, "static for"), lambda: self.static_if(depth)]
         return self.pick(choices)()
@@ -67,7 +64,7 @@ class Statements(Expressions):
 
     def let(self) -> Stmt:
         bound = self.upto(20) if self.chance(3) else MASK
-        name, value = self.fresh(), self.bounded(bound, 3)
+        name, value = self.fresh(), self.bounded(bound, self.policy.depth)
         self.scope = [*self.scope, Variable(name, bound, assignable=True)]
         return syntax.Let(ident(name), value, HERE)
 
@@ -83,13 +80,13 @@ class Statements(Expressions):
         target = element(view.array.name, *indices)
         if view.readable:
             return self.update(target, view.array.bound)
-        return syntax.Assign(target, "", self.bounded(view.array.bound, 3), HERE)
+        return syntax.Assign(target, "", self.bounded(view.array.bound, self.policy.depth), HERE)
 
     def update(self, target: syntax.Name | syntax.Index, bound: int) -> Stmt:
         """`target = …` within its bound, or `target op= …` where nothing can leave it."""
         if bound == MASK and self.chance(3):
             return syntax.Assign(target, self.pick(WRAPPING), self.dynamic_or_expression(), HERE)
-        return syntax.Assign(target, "", self.bounded(bound, 3), HERE)
+        return syntax.Assign(target, "", self.bounded(bound, self.policy.depth), HERE)
 
     def branch(self, depth: int) -> Stmt:
         if self.claims and self.chance(2):
@@ -130,10 +127,10 @@ class Statements(Expressions):
 
     def range(self, kind: str) -> tuple[int, int, int]:
         """A loop's start, number of iterations, and step: for `par` mostly such that it fits an array."""
-        most = MAX_WORK // self.work
+        most = self.policy.work // self.work
         if kind != "par":
             step = 1 + self.upto(3) if self.chance(4) else 1
-            return self.upto(4) if self.chance(3) else 0, 1 + self.upto(min(5, most)), step
+            return self.upto(4) if self.chance(3) else 0, 1 + self.upto(min(self.policy.trips, most)), step
         size = min(most, self.pick([size for v in self.writable() for size in v.free]))
         if self.chance(2):
             return 0, size, 1

@@ -8,7 +8,7 @@ comparisons and `and`, `or`, `not`, arithmetic on constants, and these facts abo
     zero(x, M)   the bits of mask M are 0 in x
     low(x), high(x)   the bounds of x as numbers
 
-The declarative form is what makes each rule provable by itself.
+The declarative form is what makes each rule provable by itself: `vliwc.proofs` does, for every rule in the package.
 """
 
 from __future__ import annotations
@@ -88,6 +88,16 @@ def parse_rule(text: str) -> Rule:
         raise ValueError(f"a pattern must start with an operation: {text}")
     replacement = _pattern(ast.parse(right.strip(), mode="eval").body)
     return Rule(text, pattern, replacement, ast.parse(condition.strip(), mode="eval").body if condition else None)
+
+
+def by_root(text: str) -> dict[str, tuple[Rule, ...]]:
+    """Reads rules, one a line; in order, by the operation at the root of their pattern."""
+    rules: dict[str, list[Rule]] = {}
+    for line in text.splitlines():
+        if line:
+            rule = parse_rule(line)
+            rules.setdefault(rule.pattern.op, []).append(rule)
+    return {op: tuple(found) for op, found in rules.items()}
 
 
 def _pattern(tree: ast.expr) -> Pattern:

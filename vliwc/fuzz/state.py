@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from hypothesis import strategies as st
-
+from vliwc.fuzz.policies import MIXED, Policy
 from vliwc.language.syntax import Expr
 
 T = TypeVar("T")
@@ -15,8 +14,12 @@ T = TypeVar("T")
 MASK = 0xFFFF_FFFF
 EXTREMES = (0, 1, 2, 3, 7, 31, 32, 33, 255, 0x7FFF_FFFF, 0x8000_0000, 0x8000_0001, MASK - 1, MASK)
 
-_INTEGERS = {n: st.integers(0, n - 1) for n in range(1, 65)}
-_WORDS = st.one_of(st.sampled_from(EXTREMES), st.integers(0, MASK), st.integers(0, 20))
+
+class Choices(Protocol):
+    """Where the choices come from: `random.Random`, or hypothesis in the tests."""
+
+    def randrange(self, stop: int, /) -> int:
+        """A number from 0 to stop - 1; the smaller, the simpler."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,9 @@ def whole(array: ArrayInfo) -> View:
 class State:
     """The state of one draw: what is declared and what is in scope."""
 
-    def __init__(self, draw: st.DrawFn) -> None:
-        self._draw = draw
+    def __init__(self, choices: Choices, policy: Policy = MIXED) -> None:
+        self._choices = choices
+        self.policy = policy
         self.scope: list[Variable] = []
         self.views: list[View] = []
         self.claims: dict[str, tuple[Expr, View]] = {}  # array: who may use it in this `par`, and how
@@ -71,14 +75,25 @@ class State:
 
     def upto(self, n: int) -> int:
         """A number from 0 to n - 1."""
-        return self._draw(_INTEGERS[n] if n in _INTEGERS else st.integers(0, n - 1))
+        return self._choices.randrange(n)
 
     def word(self) -> int:
         """Any word, an extreme one more often."""
-        return self._draw(_WORDS)
+        if self.chance(self.policy.extremes):
+            return self.pick(EXTREMES)
+        return self.upto(20) if self.chance(2) else self.upto(MASK + 1)
 
     def pick(self, items: Sequence[T]) -> T:
         return items[self.upto(len(items))]
+
+    def weighted(self, weights: Mapping[str, int]) -> str:
+        """One of the keys, each as often as its weight says."""
+        at = self.upto(sum(weights.values()))
+        for key, weight in weights.items():
+            if at < weight:
+                return key
+            at -= weight
+        raise AssertionError("the weights were summed")
 
     def chance(self, one_in: int) -> bool:
         """True once in `one_in`; shrinks to False."""

@@ -1,0 +1,128 @@
+"""Campaigns: cases one after the other on several processors, with a record that a later run goes on from."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import signal
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from vliwc.backend import schedule_names
+from vliwc.errors import DataError
+from vliwc.fuzz.cases import REDUCTION_SECONDS, SECONDS, Outcome, Selection, make_case, run_case
+from vliwc.fuzz.policies import POLICIES
+
+_FORMAT = "vliwc fuzz campaign, version 1"
+_AHEAD = 4
+"""How many cases are under way or waiting for each process."""
+LOST = "lost"
+"""The verdict on a case whose process has died or does not answer."""
+
+
+def outcomes(selection: Selection, first: int, jobs: int, seconds: float) -> Iterator[Outcome]:
+    """The outcomes of cases `first`, `first` + 1, … in order, until `seconds` have passed; then those under way.
+
+    `jobs` processes work on them; one job works in this process.
+    """
+    end = time.monotonic() + seconds
+    if jobs == 1:
+        number = first
+        while time.monotonic() < end:
+            yield run_case(make_case(selection, number))
+            number += 1
+        return
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(jobs, initializer=_ignore_interrupts) as pool:
+        waiting: deque[tuple[int, Any]] = deque()
+        number = first
+        while True:
+            while len(waiting) < _AHEAD * jobs and time.monotonic() < end:
+                waiting.append((number, pool.apply_async(_work, (selection, number))))
+                number += 1
+            if not waiting:
+                return
+            oldest, result = waiting.popleft()
+            try:
+                yield result.get(2 * (SECONDS + REDUCTION_SECONDS))
+            except multiprocessing.TimeoutError:
+                yield Outcome(make_case(selection, oldest), LOST)
+
+
+def _work(selection: Selection, number: int) -> Outcome:
+    return run_case(make_case(selection, number))
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C is for the process that collects the outcomes; it ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@dataclass(slots=True)
+class Record:
+    """What a campaign has done so far. Cases 0 … `cases` - 1 are done."""
+
+    selection: Selection
+    cases: int = 0
+    seconds: float = 0.0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    tried: Counter[str] = field(default_factory=Counter)
+    """How many cases there were of each policy, level, scheduler and machine."""
+    failures: list[int] = field(default_factory=list)
+    """The numbers of the cases that failed."""
+
+    def add(self, outcome: Outcome) -> None:
+        """Counts the next case."""
+        case = outcome.case
+        self.cases = case.number + 1
+        self.verdicts[outcome.verdict] += 1
+        self.tried.update((f"policy {case.policy}", f"-O{case.level}", case.schedule, f"machine {case.machine}"))
+        if outcome.failed:
+            self.failures.append(case.number)
+
+    def to_text(self) -> str:
+        """The record as JSON."""
+        data = {
+            "format": _FORMAT,
+            "selection": asdict(self.selection),
+            "cases": self.cases,
+            "seconds": round(self.seconds, 1),
+            "verdicts": dict(sorted(self.verdicts.items())),
+            "tried": dict(sorted(self.tried.items())),
+            "failures": self.failures,
+        }
+        return json.dumps(data, indent=2) + "\n"
+
+    @staticmethod
+    def from_text(text: str) -> Record:
+        """Reads a record. Raises DataError if it is none."""
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"the campaign record is not JSON: {error}") from None
+        if not isinstance(data, dict) or data.get("format") != _FORMAT:
+            raise DataError("this is no record of a campaign", help=f'it must say "format": "{_FORMAT}"')
+        try:
+            return _read(data)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise DataError(f"the campaign record is damaged: {error}", help="start a new campaign") from None
+
+
+def _read(data: Mapping[str, Any]) -> Record:
+    chosen = data["selection"]
+    for known, names in ((POLICIES, chosen["policies"]), (schedule_names(), chosen["schedules"])):
+        unknown = [name for name in names if name not in known]
+        if unknown or not names:
+            raise ValueError(f"there is no {unknown[0] if unknown else 'policy or scheduler'}")
+    selection = Selection(int(chosen["seed"]), tuple(chosen["policies"]), tuple(chosen["schedules"]))
+    return Record(
+        selection,
+        int(data["cases"]),
+        float(data["seconds"]),
+        Counter({str(k): int(n) for k, n in data["verdicts"].items()}),
+        Counter({str(k): int(n) for k, n in data["tried"].items()}),
+        [int(n) for n in data["failures"]],
+    )
