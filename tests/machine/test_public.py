@@ -14,7 +14,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.machine.programs import Maker
+from vliwc.conformance.programs import Maker
 from vliwc.machine import Program, Simulation, SimulationFault, State, load_machine, simulate, takehome_module
 from vliwc.machine.interchange import bundle_to_json
 

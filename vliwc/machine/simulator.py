@@ -52,6 +52,21 @@ class Result:
     next_bundle: int
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a run goes on from, between two bundles. `late` holds results on their way, the oldest first: the cycle
+    at whose end they land, the first scratch word, the words."""
+
+    memory: Words
+    scratch: Words
+    written: bytes
+    """For each scratch word 1 if it was ever written, else 0."""
+    late: tuple[tuple[int, int, tuple[int, ...]], ...]
+    cycle: int
+    executed: int
+    next_bundle: int
+
+
 def simulate(
     program: Program,
     machine: Machine,
@@ -94,7 +109,7 @@ class Simulation:
         self._pauses = pauses
         self._reference = reference
         self._trace = trace
-        self._memory = _words(image, machine)
+        self._memory = image_words(image, machine)
         self._scratch: Words = [0] * machine.scratch_words
         self._written = bytearray(machine.scratch_words)
         self._steps: list[Step | None] = [None] * len(program.bundles)
@@ -114,7 +129,7 @@ class Simulation:
             if self._pc >= end:
                 self._state = State.STOPPED
             else:
-                self._execute(max_cycles)
+                self.step(max_cycles)
         if self._state is State.STOPPED:
             self._drain()
         return Result(
@@ -127,7 +142,16 @@ class Simulation:
             next_bundle=self._pc,
         )
 
-    def _execute(self, max_cycles: int | None) -> None:
+    def restore(self, snapshot: Snapshot) -> None:
+        """Puts a run that has not begun into the middle of another run of the same program."""
+        self._memory = list(snapshot.memory)
+        self._scratch = list(snapshot.scratch)
+        self._written = bytearray(snapshot.written)
+        for due, dest, words in snapshot.late:
+            self._late.setdefault(due, []).append((slice(dest, dest + len(words)), list(words)))
+        self._cycle, self._executed, self._pc = snapshot.cycle, snapshot.executed, snapshot.next_bundle
+
+    def step(self, max_cycles: int | None = None) -> None:
         """Executes the bundle at the program counter."""
         number = self._pc
         step = self._steps[number] or self._prepare(number)
@@ -272,17 +296,22 @@ class Simulation:
                     raise self._fault(slot, cause)
 
 
-def _words(image: Sequence[int] | Lanes, machine: Machine) -> Words:
-    """The image as a fresh list of Python integers."""
+def image_words(image: Sequence[int] | Lanes, machine: Machine) -> Words:
+    """A memory image as a fresh list of Python integers. Raises DataError if it is none, or too large."""
     if isinstance(image, np.ndarray):
         if image.ndim != 1 or image.dtype.kind not in "iu":
             raise DataError(f"a memory image is 1-D and of integers, not {image.ndim}-D and of {image.dtype}")
         words: Words = image.tolist()
     else:
         words = list(image)
-    if len(words) > machine.memory_words:
-        raise DataError(f"the image has {len(words)} words; {machine.name} has {machine.memory_words} of memory")
+    require_room(len(words), machine)
     for address, word in enumerate(words):
         if type(word) is not int or not 0 <= word <= MASK:
             raise DataError(f"memory image, word {address}: expected an integer from 0 to {MASK}, found {word!r:.40}")
     return words
+
+
+def require_room(words: int, machine: Machine) -> None:
+    """Raises DataError if the machine's memory is too small for an image of so many words."""
+    if words > machine.memory_words:
+        raise DataError(f"the image has {words} words; {machine.name} has {machine.memory_words} of memory")
