@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "Simulate a program, or compile and simulate a kernel.",
     "check": "Compile a kernel and test the program on generated inputs.",
     "compare": "Compare schedulers and optimisation levels on a kernel.",
+    "conformance": "Compare the simulators with the public one.",
     "examples": "List, show or copy the shipped example kernels.",
     "machines": "List machine descriptions, or describe one.",
     "explain": "Explain an error code such as VK0001; without one, list all codes.",

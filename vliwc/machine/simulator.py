@@ -19,7 +19,7 @@ from vliwc.errors import DataError
 from vliwc.ir.ops import MASK, Lanes
 from vliwc.machine.decode import HALT, Key, Step, Words, decode, span_of
 from vliwc.machine.description import Machine
-from vliwc.machine.faults import SimulationFault, operand_text, place
+from vliwc.machine.faults import CycleLimitReached, SimulationFault, operand_text, place
 from vliwc.machine.program import Bundle, Operand, Program, Slot
 from vliwc.machine.slots import Effect, format_of, reads, writes
 from vliwc.machine.validate import validate
@@ -132,6 +132,10 @@ class Simulation:
                 self.step(max_cycles)
         if self._state is State.STOPPED:
             self._drain()
+        return self.result()
+
+    def result(self) -> Result:
+        """Where the run stands. After a fault, that is before the bundle that faults."""
         return Result(
             memory=np.array(self._memory, dtype=np.uint32),
             scratch=np.array(self._scratch, dtype=np.uint32),
@@ -156,7 +160,8 @@ class Simulation:
         number = self._pc
         step = self._steps[number] or self._prepare(number)
         if max_cycles is not None and step.cost and self._cycle >= max_cycles:
-            raise self._fault(None, f"still running after {max_cycles} cycles", "raise the limit, or look for a loop")
+            cause, advice = f"still running after {max_cycles} cycles", "raise the limit, or look for a loop"
+            raise self._fault(None, cause, advice, CycleLimitReached)
         if self._trace is not None:
             self._trace(self._cycle, number)
         if self._reference is not None:
@@ -256,9 +261,15 @@ class Simulation:
         slots = (slot for group in self._program.bundles[self._pc].by_engine().values() for slot in group)
         return [slot for slot in slots if format_of(slot).effect is effect]
 
-    def _fault(self, slot: Slot | None, cause: str, help: str | None = None) -> SimulationFault:  # noqa: A002
+    def _fault(
+        self,
+        slot: Slot | None,
+        cause: str,
+        help: str | None = None,  # noqa: A002
+        kind: type[SimulationFault] = SimulationFault,
+    ) -> SimulationFault:
         where = place(self._program, self._pc, slot)
-        return SimulationFault(f"cycle {self._cycle}, {where}: {cause}", bundle=self._pc, cycle=self._cycle, help=help)
+        return kind(f"cycle {self._cycle}, {where}: {cause}", bundle=self._pc, cycle=self._cycle, help=help)
 
     def _diagnose(self) -> SimulationFault:
         """Finds the slot that faulted, by its operands. No state has changed yet."""
