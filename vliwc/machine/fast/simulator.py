@@ -81,7 +81,7 @@ class FastSimulator:
         self._strict = strict
         self._packed = pack(program, machine, strict=strict)
 
-    def run(self, images: Sequence[Sequence[int]] | Lanes, *, max_cycles: int | None = None) -> Outcomes:
+    def run(self, images: Sequence[Sequence[int] | Lanes] | Lanes, *, max_cycles: int | None = None) -> Outcomes:
         """Runs the program on a copy of each image: n × words, all of one size.
 
         `max_cycles` is where every run is cut off, with a fault. Raises DataError for images that are none; what goes
@@ -99,9 +99,9 @@ class FastSimulator:
 
     def run_one(self, image: Sequence[int] | Lanes, *, max_cycles: int | None = None) -> Result:
         """Runs the program on a copy of one image. Raises as `simulate` does."""
-        return self.run(np.array([image_words(image, self._machine)]), max_cycles=max_cycles).result(0)
+        return self.run([image], max_cycles=max_cycles).result(0)
 
-    def _copies(self, images: Sequence[Sequence[int]] | Lanes) -> Lanes:
+    def _copies(self, images: Sequence[Sequence[int] | Lanes] | Lanes) -> Lanes:
         """A copy of the images, n × words."""
         if isinstance(images, np.ndarray) and images.ndim != 2:
             raise DataError(f"a batch of memory images is 2-D, not {images.ndim}-D")
