@@ -1,4 +1,7 @@
-"""Random programs: every slot, jumps, pauses, debug slots, edge values, words at both ends of scratch."""
+"""Random programs: every slot, jumps, pauses, debug slots, edge values, words at both ends of scratch.
+
+What the public simulator cannot bear is left out: shifts to the left by millions, negative addresses.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,11 @@ HOT = 64
 
 @dataclass
 class Maker:
-    """Makes programs from one source of randomness. `legal` ones do nothing that strict simulation rejects."""
+    """Makes programs, and images for them, from one source of randomness.
+
+    `legal` ones write no word twice in a bundle, read no word that was not written, and do not jump beyond the end. The
+    machine needs 128 words of scratch, and the engines `load` and `valu`.
+    """
 
     rng: Random
     machine: Machine
@@ -35,10 +42,13 @@ class Maker:
         return Program(self.machine.name, tuple(bundles), self.machine.scratch_words, self.rng.choice(("", "k")))
 
     def constant(self, word: int) -> int:
-        """The first third: addresses; the second: shift counts that every simulator can bear; the third: anything."""
+        """The first third: addresses; the second: shift counts that every simulator can bear, which serve as divisors,
+        too, and thus are rarely 0; the third: anything."""
         if word < CONSTANTS // 3:
             return self.rng.randrange(IMAGE_WORDS - self.machine.lanes + 1)
-        return self.rng.choice((0, 1, 5, 31, 32, 33, 64)) if word < 2 * CONSTANTS // 3 else self.word()
+        if word < 2 * CONSTANTS // 3:
+            return 0 if self.rng.random() < 0.02 else self.rng.choice((1, 5, 31, 32, 33, 64))
+        return self.word()
 
     def word(self) -> int:
         return self.rng.choice(EDGES) if self.rng.random() < 0.5 else self.rng.getrandbits(32)
@@ -103,7 +113,7 @@ class Maker:
             operands[2] = self.rng.randrange(self.machine.lanes)
         elif fmt.effect in (Effect.LOAD, Effect.STORE) and (self.legal or self.rng.random() < 0.95):
             operands[1 if fmt.effect is Effect.LOAD else 0] = self.rng.randrange(CONSTANTS // 3)
-        elif fmt.op == "<<" or (fmt.meaning is not None and fmt.meaning.can_fault and self.rng.random() < 0.5):
+        elif fmt.op == "<<" or (fmt.meaning is not None and fmt.meaning.can_fault and self.rng.random() < 0.95):
             third = CONSTANTS // 3
             operands[2] = third + self.rng.randrange(third - (self.machine.lanes if fmt.vector else 1) + 1)
         return tuple(operands)
