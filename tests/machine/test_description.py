@@ -103,8 +103,12 @@ ERRORS = [
         "not TOML: Cannot overwrite a value (at line 5, column 10)",
         "see docs/machine.md",
     ),
-    ("lanes = 2", "lanes = [" + "[" * 100_000, "not TOML: ", "see docs/machine.md"),
-    ("lanes = 2", "lanes = " + "9" * 10_000, "not TOML: ", "see docs/machine.md"),
+    ("lanes = 2", "lanes = [" + "[\n" * 30_000, "not TOML: ", "see docs/machine.md"),
+    ("lanes = 2", "lanes = 1_" + "_" * 900, "not TOML: ", "see docs/machine.md"),
+    ("lanes = 2", "lanes = " + "9" * 1000, "a line has more than 1000 bytes", "break it"),
+    ("lanes = 2", "lanes = 2" + "\n" * 70_000, "larger than 65536 bytes", "a machine description is a small TOML file"),
+    ('"tiny"', f'"{"x" * 201}"', "name: is no line of at most 200 printable characters", "give it a plain one"),
+    ('"tiny"', '"\\u001b[2J"', "name: is no line of at most 200 printable characters", "give it a plain one"),
 ]
 
 

@@ -22,7 +22,7 @@ NO_LIMIT = (1 << 63) - 1
 GROUP = 32
 """Runs side by side: as many as keep the scratch of all in the processor's cache."""
 GROUP_WORDS = 1 << 22
-"""Words in the images of a group, if they are large."""
+"""Words that a group may hold, if a run holds many; a run alone may hold more."""
 TRACE_WORDS = 1 << 10
 """Words of a run's trace that compiled code keeps until it has to come back."""
 
@@ -90,6 +90,7 @@ class FastSimulator:
         outcomes = self._unfinished(self._copies(images))
         count, words = outcomes.memory.shape
         limit = NO_LIMIT if max_cycles is None else max_cycles
+        words += self._packed.scratch_words + self._packed.results + self._packed.late * self._packed.stride
         size = max(1, min(GROUP, GROUP_WORDS // max(1, words)))
         for first in range(0, count, size):
             numbers = range(first, min(first + size, count))
