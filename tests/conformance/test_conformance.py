@@ -91,8 +91,8 @@ def test_a_wrong_simulator_is_found(checkout: Path, right: str, wrong: str, caus
 
 
 def test_a_wrong_fast_simulator_is_found(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = FastSimulator.run_one
-    monkeypatch.setattr(FastSimulator, "run_one", lambda self, image, **more: right(self, image ^ 1, **more))
+    right = FastSimulator.run
+    monkeypatch.setattr(FastSimulator, "run", lambda self, images, **more: right(self, images ^ 1, **more))
     result = conformance(checkout)
     assert result.exit_code == 1
     assert "the fast simulator differs from the plain one" in result.stderr
@@ -148,11 +148,13 @@ def test_a_file_that_is_no_module(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert failure(capsys, path) == (4, f"error: {path} is no Python module\n")
 
 
-def test_a_simulator_that_raises_something_else_differs(checkout: Path) -> None:
+def test_a_simulator_that_breaks_down_differs(checkout: Path) -> None:
     file = checkout / "tests" / "frozen_problem.py"
     text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace('elif op == "jump":', 'elif op == "coreid_":'), encoding="utf-8")
-    assert conformance(checkout).exit_code == 1
+    file.write_text(text.replace("written[x[0]] = 0", "written[x[0]] = self.nothing"), encoding="utf-8")
+    result = conformance(checkout)
+    assert result.exit_code == 1
+    assert "the public simulator breaks down: AttributeError: " in result.stderr
 
 
 def test_ctrl_c_keeps_what_has_been_compared(

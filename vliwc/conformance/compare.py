@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import ModuleType
@@ -15,7 +15,7 @@ from vliwc.machine import Machine, Operand, Program, Result, Simulation, Simulat
 from vliwc.machine.fast import FastSimulator
 from vliwc.machine.faults import CycleLimitReached
 
-STOPS = 100
+MOST_STOPS = 100
 """From pause to pause, a run is followed so often."""
 _FAULTS = (IndexError, ZeroDivisionError, AssertionError, KeyError)
 """What the public simulator raises when a run goes wrong."""
@@ -49,23 +49,36 @@ class _CutOff(Exception):
     """The public simulator has reached the limit of cycles."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """Where our simulator has stopped, paused or faulted."""
+
+    ending: Ending
+    state: Result
+    cause: str
+    """In words: what a fault says, `PAUSES` or `STOPS`."""
+
+
+PAUSES, STOPS = "pauses", "stops"
+
+
 def compare(public: ModuleType, run: Run, machine: Machine) -> Ending:
     """Runs on the public simulator, on ours as it is without the strict checks, and, if there are neither pauses nor
     debug slots, on the fast one. Raises Difference if memory, scratch, trace, cycles or the ending differ."""
     ours = Simulation(run.program, machine, run.image, strict=False, pauses=run.pauses, reference=run.reference)
     theirs = _public_run(public, run)
-    if not run.pauses and run.reference is None:
-        _compare_fast(run, machine)
-    for _ in range(STOPS):
-        ending, state = _go_on(public, ours, theirs, run.max_cycles)
-        if ending is not Ending.FAULTED:
+    for _ in range(MOST_STOPS):
+        stop = _go_on(public, ours, theirs, run.max_cycles)
+        if stop.ending is not Ending.FAULTED:
             core = theirs.cores[0]
-            _same("memory", state.memory.tolist(), theirs.mem)
-            _same("scratch", state.scratch.tolist(), core.scratch)
-            _same("the trace", list(state.trace_buffer), core.trace_buf)
-        _same("cycles", state.cycles, theirs.cycle)
-        if ending is not Ending.STOPPED or state.state is State.STOPPED:
-            return ending
+            _same("memory", stop.state.memory.tolist(), theirs.mem)
+            _same("scratch", stop.state.scratch.tolist(), core.scratch)
+            _same("the trace", list(stop.state.trace_buffer), core.trace_buf)
+        _same("cycles", stop.state.cycles, theirs.cycle)
+        if not run.pauses and run.reference is None:
+            _compare_fast(run, machine, stop)
+        if stop.cause != PAUSES:
+            return stop.ending
     return Ending.CUT_OFF
 
 
@@ -84,45 +97,42 @@ def _public_run(public: ModuleType, run: Run) -> Any:
     return machine
 
 
-def _go_on(public: ModuleType, ours: Simulation, theirs: Any, limit: int) -> tuple[Ending, Result]:
-    """Takes both to the next pause or to the end: how ours ended, and its state then."""
-    found = Ending.STOPPED
+def _go_on(public: ModuleType, ours: Simulation, theirs: Any, limit: int) -> _Stop:
+    """Takes both to the next pause or to the end. Raises Difference if they end in different ways."""
+    found = expected = Ending.STOPPED
     try:
-        ours.run(limit)
+        cause = PAUSES if ours.run(limit).state is State.PAUSED else STOPS
     except SimulationFault as fault:
         found = Ending.CUT_OFF if isinstance(fault, CycleLimitReached) else Ending.FAULTED
         cause = fault.message
-    else:
-        cause = "pauses" if ours.result().state is State.PAUSED else "stops"
-    expected = Ending.STOPPED
     try:
         theirs.run()
+        there = PAUSES if theirs.cores[0].state is public.CoreState.PAUSED else STOPS
     except _CutOff:
         expected, there = Ending.CUT_OFF, "it goes on"
     except _FAULTS as error:
         expected, there = Ending.FAULTED, f"{type(error).__name__}: {error}"
-    else:
-        there = "pauses" if theirs.cores[0].state is public.CoreState.PAUSED else "stops"
+    except Exception as error:
+        raise Difference(f"the public simulator breaks down: {type(error).__name__}: {error}") from error
     if found is not expected or (found is Ending.STOPPED and cause != there):
         raise Difference(f"the ending differs: here {cause!r}, there {there!r}")
-    return found, ours.result()
+    return _Stop(found, ours.result(), cause)
 
 
-def _compare_fast(run: Run, machine: Machine) -> None:
-    """Holds the fast simulator against ours."""
-
-    def ending(call: Callable[[], Result]) -> tuple[object, ...]:
-        try:
-            result = call()
-        except SimulationFault as fault:
-            return "fault", fault.message
-        words = result.memory.tolist(), result.scratch.tolist(), result.trace_buffer
-        return *words, result.cycles, result.executed, result.next_bundle
-
-    plain = Simulation(run.program, machine, run.image, strict=False)
-    fast = FastSimulator(run.program, machine, strict=False)
-    image = np.array(run.image, np.uint32)
-    if ending(lambda: fast.run_one(image, max_cycles=run.max_cycles)) != ending(lambda: plain.run(run.max_cycles)):
+def _compare_fast(run: Run, machine: Machine, stop: _Stop) -> None:
+    """Holds the fast simulator against ours. After a fault, both show the state before it."""
+    images = np.array([run.image], np.uint32)
+    fast = FastSimulator(run.program, machine, strict=False).run(images, max_cycles=run.max_cycles)
+    fault, state = fast.faults[0], stop.state
+    scratch = fast.touched_scratch[0]
+    if (
+        (STOPS if fault is None else fault.message) != stop.cause
+        or not np.array_equal(fast.memory[0], state.memory)
+        or not np.array_equal(scratch, state.scratch[: len(scratch)])
+        or fast.traces[0] != state.trace_buffer
+        or (fast.cycles[0], fast.executed[0]) != (state.cycles, state.executed)
+        or fast.next_bundle[0] != state.next_bundle
+    ):
         raise Difference("the fast simulator differs from the plain one")
 
 
