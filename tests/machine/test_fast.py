@@ -46,6 +46,7 @@ def test_faults_are_those_of_the_strict_simulator(bundles: tuple[Slot, ...], mes
 def test_the_limit_is_a_fault_of_its_own_kind() -> None:
     outcomes = FastSimulator(program(slot("flow", "jump", 0)), TAKEHOME).run([IMAGE], max_cycles=7)
     assert isinstance(outcomes.faults[0], CycleLimitReached)
+    assert FastSimulator(program(const(0, 1)), TAKEHOME).run([IMAGE], max_cycles=1 << 70).faults == [None]
 
 
 def test_every_arithmetic_slot_of_the_table_has_compiled_code() -> None:

@@ -35,6 +35,7 @@ class Maker:
     constants: list[int] = field(default_factory=list)
 
     def program(self, length: int) -> Program:
+        """A program: a prologue that sets the constants, and `length` random bundles."""
         self.constants = [self.constant(word) for word in range(CONSTANTS)]
         start = self.prologue()
         end = len(start) + length
@@ -51,9 +52,11 @@ class Maker:
         return self.word()
 
     def word(self) -> int:
+        """A word, half of the time one at an edge."""
         return self.rng.choice(EDGES) if self.rng.random() < 0.5 else self.rng.getrandbits(32)
 
     def prologue(self) -> list[Bundle]:
+        """Bundles that set the constants and, of legal programs, all words that others may read."""
         rng, machine = self.rng, self.machine
         sets = [Slot("load", "const", (word, self.spelled(value))) for word, value in enumerate(self.constants)]
         bundles = _chunks(sets, machine.slots("load"))
@@ -69,6 +72,7 @@ class Maker:
         return value - (1 << 32) if value and self.rng.random() < 0.2 else value
 
     def bundle(self, number: int, end: int) -> Bundle:
+        """Bundle `number` of a program of `end` bundles: engines in any order, some with no slot."""
         rng = self.rng
         names = [engine for engine in self.machine.engines if rng.random() < 0.5]
         rng.shuffle(names)
@@ -94,6 +98,7 @@ class Maker:
         return not self.legal or (taken.isdisjoint(writes(slot, lanes)) and not stores)
 
     def slot(self, engine: str, number: int, end: int) -> Slot:
+        """A slot of an engine, of any kind that the machine has; divisions and jumps are rarer."""
         ops = [op for op in ops_of(engine) if self.machine.runs(engine, op)]
         weights = [0.3 if self.rare(FORMATS[engine, op]) else 1.0 for op in ops]
         fmt = FORMATS[engine, self.rng.choices(ops, weights)[0]]
@@ -101,9 +106,11 @@ class Maker:
         return Slot(engine, fmt.op, self.operands(fmt, number, end), span)
 
     def rare(self, fmt: Format) -> bool:
+        """Does this kind of slot tend to end a run?"""
         return fmt.effect is Effect.CONTROL or (fmt.meaning is not None and fmt.meaning.can_fault)
 
     def operands(self, fmt: Format, number: int, end: int) -> tuple[Operand, ...]:
+        """The operands of a slot. Addresses, shift counts and most divisors are constants."""
         if fmt.engine == "debug":
             return self.debug_operands(fmt)
         operands = [self.operand(role, number, end) for role in fmt.roles]
@@ -119,6 +126,7 @@ class Maker:
         return tuple(operands)
 
     def operand(self, role: Role, number: int, end: int) -> int:
+        """Any operand of a role."""
         rng, lanes = self.rng, self.machine.lanes
         match role:
             case Role.IMM:
@@ -134,6 +142,7 @@ class Maker:
         return self.place(role is Role.DEST, 1)
 
     def target(self, end: int) -> int:
+        """The number of a bundle, sometimes one beyond the end."""
         beyond = 0 if self.legal else self.rng.choice((0, 0, 0, 3))
         return self.rng.randint(0, end + beyond)
 
@@ -148,6 +157,7 @@ class Maker:
         return self.rng.randint(CONSTANTS, CONSTANTS + HOT - width)
 
     def debug_operands(self, fmt: Format) -> tuple[Operand, ...]:
+        """The operands of a debug slot: keys stand for constants."""
         lanes = self.machine.lanes
         if fmt.op == "comment":
             return (self.rng.choice(("", "a # b", 'say "x" @1:2', "ü\n\u2028")),)
@@ -167,6 +177,7 @@ class Maker:
         return values
 
     def image(self) -> list[int]:
+        """A memory image."""
         return [self.word() for _ in range(IMAGE_WORDS)]
 
 

@@ -89,7 +89,7 @@ class FastSimulator:
         """
         outcomes = self._unfinished(self._copies(images))
         count, words = outcomes.memory.shape
-        limit = NO_LIMIT if max_cycles is None else max_cycles
+        limit = NO_LIMIT if max_cycles is None else min(max_cycles, NO_LIMIT)
         words += self._packed.scratch_words + self._packed.results + self._packed.late * self._packed.stride
         size = max(1, min(GROUP, GROUP_WORDS // max(1, words)))
         for first in range(0, count, size):
