@@ -25,7 +25,7 @@ from vliwc.machine.fast.state import Group, Record, Words
 """How a call of `run` ends. STAY: the slice is over or the trace is full, call again. BROKEN: at this bundle, a run
 faults, or the runs part. With a single run it is a fault."""
 
-SLICE = 1 << 22
+SLICE = 1 << 20
 """Bundles that one call executes at most, so that nobody waits long for Ctrl-C."""
 
 _APART = -1
