@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from random import Random
+from types import ModuleType
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from vliwc.cli.main import cli, run
 from vliwc.conformance import campaign, compare
+from vliwc.conformance.programs import Maker
+from vliwc.conformance.public import load_public
+from vliwc.machine import load_machine, simulate, takehome_module
 from vliwc.machine.fast import FastSimulator
 
 STAND_IN = Path(__file__).parents[2] / "benchmarks" / "plain_stepper.py"
@@ -173,6 +179,29 @@ def test_ctrl_c_keeps_what_has_been_compared(
     captured = capsys.readouterr()
     assert captured.out.startswith("10 runs of ")
     assert captured.err == "interrupted\n"
+
+
+def takehome_module_runs_on(public: ModuleType) -> None:
+    """The module that `--emit takehome` writes does what its program does."""
+    maker = Maker(Random(6), load_machine("takehome"), legal=True)
+    program, image = maker.program(0), maker.image()
+    module: dict[str, Any] = {}
+    exec(takehome_module(program), module)
+    builder = module["KernelBuilder"]()
+    builder.build_kernel(10, 2047, 256, 16)
+    machine = public.Machine(image, builder.instrs, builder.debug_info())
+    machine.run()
+    assert machine.cores[0].scratch == simulate(program, maker.machine, image).scratch.tolist()
+
+
+def test_the_takehome_module_runs_on_the_stand_in() -> None:
+    takehome_module_runs_on(load_public(STAND_IN))
+
+
+@pytest.mark.public
+@pytest.mark.skipif(not os.environ.get(VARIABLE), reason=f"{VARIABLE} is not set")
+def test_the_takehome_module_runs_on_the_public_simulator() -> None:
+    takehome_module_runs_on(load_public(Path(os.environ[VARIABLE])))
 
 
 @pytest.mark.public
