@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import struct
 from pathlib import Path
@@ -56,6 +57,14 @@ def in_limits(*arguments: str) -> Outcome:
     finally:
         process.kill()
     return Outcome(process.returncode, out, err)
+
+
+def changed(**values: int) -> str:
+    """The description of the machine `takehome` with other numbers."""
+    text = TAKEHOME
+    for key, value in values.items():
+        text = re.sub(f"^{key} = .*$", f"{key} = {value}", text, flags=re.MULTILINE)
+    return text
 
 
 def nested(depth: int) -> str:
@@ -215,6 +224,31 @@ MACHINES = {
 def test_machine_descriptions(vliwc: Vliwc, here: Path, text: str) -> None:
     Path("bad.toml").write_text(text)
     refused(vliwc("machines", "bad.toml"))
+
+
+BARE = 'name = "bare"\ndescription = "d"\nlanes = 8\nscratch_words = 100\nmemory_words = 1000\n'
+LATE = "latency = { load = 64, vload = 64, const = 64, load_offset = 64 }\n"
+EXTREMES = {
+    "as large as it may be": (re.sub("slots = .*", "slots = 1024", changed(lanes=1024, scratch_words=1 << 20)), 0),
+    "one lane": (changed(lanes=1), 0),
+    "three lanes": (changed(lanes=3), 0),
+    "as late as it may be": (TAKEHOME.replace("[engines.store]", f"{LATE}[engines.store]"), 0),
+    "one word of scratch": (changed(scratch_words=1), 5),
+    "no room for one vector": (changed(lanes=1024), 5),
+    "no room for the image": (changed(memory_words=4), 4),
+    "no engines": (BARE + "[engines]\n", 5),
+    "one operation": (BARE + '[engines.alu]\nslots = 1\nops = ["+"]\n', 5),
+}
+
+
+@pytest.mark.parametrize(("text", "code"), EXTREMES.values(), ids=EXTREMES)
+def test_extreme_machines(vliwc: Vliwc, kernel: Path, text: str, code: int) -> None:
+    Path("extreme.toml").write_text(text)
+    outcome = vliwc("check", kernel, "--runs", "2", "--machine", "extreme.toml")
+    assert outcome.code == code, outcome.err
+    assert "Traceback" not in outcome.err
+    assert len(outcome.err) < MESSAGE
+    assert outcome.err == "" or code
 
 
 def test_files_without_end(here: Path) -> None:

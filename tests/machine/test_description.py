@@ -72,7 +72,7 @@ ERRORS = [
     ("lanes = 2", "lanes = 1979-05-27", "lanes: expected an integer, found a date or time", None),
     ("lanes = 2", "lanes = 0", "lanes: 0 is out of range", "use 1 to 1024"),
     ("lanes = 2", f"lanes = {'9' * 100}", "lanes: a huge number is out of range", "use 1 to 1024"),
-    ("scratch_words = 16", "scratch_words = -1", "scratch_words: -1 is out of range", "use 1 to 16777216"),
+    ("scratch_words = 16", "scratch_words = -1", "scratch_words: -1 is out of range", "use 1 to 1048576"),
     ('name = "tiny"', 'name = " "', "name: is empty", "give it some text"),
     ('name = "tiny"', "name = [1]", "name: expected text, found an array", None),
     ("[engines.alu]", "[engines.aluu]", "engines.aluu: unknown key", "did you mean 'alu'?"),

@@ -17,7 +17,7 @@ from vliwc.resources import data_path
 
 MAX_LANES = 1024
 MAX_SLOTS = 1024
-MAX_SCRATCH = 1 << 24
+MAX_SCRATCH = 1 << 20
 MAX_MEMORY = 1 << 32
 MAX_LATENCY = 64
 MAX_BYTES = 1 << 16
