@@ -87,6 +87,8 @@ def test_late_results() -> None:
     assert both(*start, Bundle(()), copy, machine=WIDE).scratch[2] == 42
     assert both(*start, Bundle((), ("alu",)), copy, machine=WIDE).scratch[2] == 103
     assert both(*start, machine=WIDE).scratch[1] == 103
+    after_a_jump = (const(0, 3), Bundle((LOAD, slot("flow", "jump", 2))), Bundle((), ("alu",)), copy)
+    assert both(*after_a_jump, machine=WIDE).scratch[2] == 103, "what has landed late was written"
     overtaken = replace(WIDE, latencies={("load", "load"): 4, ("flow", "add_imm"): 2})
     waits = [slot("flow", "add_imm", word, 0, 0) for word in range(2, 7)]
     assert both(const(0, 3), LOAD, *waits, machine=overtaken).scratch[1:7].tolist() == [103, 3, 3, 3, 3, 3]
