@@ -65,8 +65,9 @@ def judged(compilation: Compilation, judge: Judge, inputs: int, seed: int) -> Ve
     """Runs a compiled tree walk on `inputs` inputs and compares all words that its contract fixes."""
     kernel, machine = compilation.front.kernel, compilation.front.machine
     right = most = 0
-    for case in judge.cases(kernel, inputs, seed):
-        final, cycles = judge.run(compilation.program, machine, case.start)
+    cases = list(judge.cases(kernel, inputs, seed))
+    finals = judge.run(compilation.program, machine, [case.start for case in cases])
+    for case, (final, cycles) in zip(cases, finals, strict=True):
         right += find_mismatch(kernel, "program", case.expected, final) is None
         most = max(most, cycles)
     return Verdict(right, inputs, most)

@@ -6,24 +6,20 @@ user has at hand. Nothing of the public code is kept here: its module is loaded 
 
 from __future__ import annotations
 
-import importlib.util
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Protocol
 
 import numpy as np
 
-from vliwc.errors import UsageError
+from vliwc.conformance.public import load_public, public_instructions
 from vliwc.ir.ops import Lanes
 from vliwc.language import Kernel, interpret, make_image
 from vliwc.language.image import STYLES
-from vliwc.machine import Machine, Program, simulate
-from vliwc.machine.interchange import bundle_to_json
-
-FROZEN = Path("tests") / "frozen_problem.py"
+from vliwc.machine import Machine, Program
+from vliwc.machine.fast import FastSimulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +38,12 @@ class Judge(Protocol):
     def cases(self, kernel: Kernel, count: int, seed: int) -> Iterator[Case]:
         """`count` inputs for a tree walk, always the same for one seed."""
 
-    def run(self, program: Program, machine: Machine, start: Lanes) -> tuple[Lanes, int]:
-        """The memory after the program has run on `start`, and the cycles that it took."""
+    def run(self, program: Program, machine: Machine, starts: Sequence[Lanes]) -> Iterator[tuple[Lanes, int]]:
+        """For each of `starts` the memory after the program has run on it, and the cycles that it took."""
 
 
 class OwnJudge:
-    """Our interpreter and our strict simulator."""
+    """Our interpreter and our fast simulator, with the strict checks."""
 
     name = "vliwc's own simulator"
 
@@ -57,10 +53,11 @@ class OwnJudge:
             start = make_image(kernel, np.random.default_rng([seed, number]), STYLES[number % len(STYLES)])
             yield Case(start, interpret(kernel, start))
 
-    def run(self, program: Program, machine: Machine, start: Lanes) -> tuple[Lanes, int]:
+    def run(self, program: Program, machine: Machine, starts: Sequence[Lanes]) -> Iterator[tuple[Lanes, int]]:
         """Raises SimulationFault for whatever a compiler must not emit."""
-        result = simulate(program, machine, start, strict=True)
-        return result.memory, result.cycles
+        outcomes = FastSimulator(program, machine, strict=True).run(np.array(starts))
+        for result in map(outcomes.result, range(len(starts))):
+            yield result.memory, result.cycles
 
 
 class PublicJudge:
@@ -70,7 +67,7 @@ class PublicJudge:
 
     def __init__(self, checkout: Path) -> None:
         """Raises UsageError if `checkout` does not hold the public repository."""
-        self._public = _load(checkout / FROZEN)
+        self._public = load_public(checkout)
 
     def cases(self, kernel: Kernel, count: int, seed: int) -> Iterator[Case]:
         """Inputs as the public tests make them; with random start nodes where the kernel allows any."""
@@ -86,25 +83,12 @@ class PublicJudge:
             *_, final = public.reference_kernel2(memory)
             yield Case(start, np.array(final, dtype=np.uint32))
 
-    def run(self, program: Program, machine: Machine, start: Lanes) -> tuple[Lanes, int]:
+    def run(self, program: Program, machine: Machine, starts: Sequence[Lanes]) -> Iterator[tuple[Lanes, int]]:
         """Runs as the public submission tests do: pauses and debug slots are off."""
-        public = self._public
-        instructions = [bundle_to_json(bundle) for bundle in program.bundles]
-        core = public.Machine(start.tolist(), instructions, public.DebugInfo({}), n_cores=public.N_CORES)
-        core.enable_pause = False
-        core.enable_debug = False
-        core.run()
-        return np.array(core.mem, dtype=np.uint32), core.cycle
-
-
-def _load(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise UsageError(
-            f"there is no public simulator at {path}",
-            help="give the path of a checkout of anthropics/original_performance_takehome, or leave the option out",
-        )
-    spec = importlib.util.spec_from_file_location("frozen_problem", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+        instructions = public_instructions(program)
+        for start in starts:
+            core = self._public.Machine(start.tolist(), instructions, self._public.DebugInfo({}))
+            core.enable_pause = False
+            core.enable_debug = False
+            core.run()
+            yield np.array(core.mem, dtype=np.uint32), core.cycle

@@ -16,7 +16,12 @@ from vliwc.ir.evaluator import evaluate
 from vliwc.ir.ops import Lanes
 from vliwc.language import Kernel, interpret, make_image, results
 from vliwc.language.image import STYLES, element_name
-from vliwc.machine import simulate
+
+if TYPE_CHECKING:
+    from vliwc.machine.fast import FastSimulator, Outcomes
+
+BATCH_WORDS = 1 << 22
+"""Words in the images that are made and run together."""
 
 if TYPE_CHECKING:
     from vliwc.driver import Compilation
@@ -66,9 +71,20 @@ def try_input(compilation: Compilation, image: Lanes, number: int = 0, style: st
 
     Raises KernelFault if the kernel itself has no meaning on this input, SimulationFault if only the program faults.
     """
+    return _compare(compilation, image, _simulator(compilation).run(image[np.newaxis]), 0, number, style)
+
+
+def _simulator(compilation: Compilation) -> FastSimulator:
+    from vliwc.machine.fast import FastSimulator  # noqa: PLC0415 - imports numba, which is slow
+
+    return FastSimulator(compilation.program, compilation.front.machine)
+
+
+def _compare(compilation: Compilation, image: Lanes, outcomes: Outcomes, run: int, number: int, style: str) -> Trial:
+    """One trial, of a program that was run on `image` already."""
     front = compilation.front
     expected = interpret(front.kernel, image)
-    result = simulate(compilation.program, front.machine, image)
+    result = outcomes.result(run)
     found = {"graph": evaluate(front.graph, image), "program": result.memory}
     mismatches = (find_mismatch(front.kernel, subject, expected, memory) for subject, memory in found.items())
     return Trial(number, style, result.cycles, tuple(m for m in mismatches if m is not None))
@@ -81,7 +97,11 @@ def style_of(number: int) -> str:
 
 def trials(compilation: Compilation, runs: int, seed: int) -> Iterator[Trial]:
     """`runs` trials on generated inputs. Raises as `try_input`."""
-    for number in range(runs):
-        style = style_of(number)
-        image = make_image(compilation.front.kernel, np.random.default_rng([seed, number]), style)
-        yield try_input(compilation, image, number, style)
+    kernel, simulator = compilation.front.kernel, _simulator(compilation)
+    size = max(1, min(runs, BATCH_WORDS // max(1, kernel.image_words)))
+    for first in range(0, runs, size):
+        numbers = range(first, min(first + size, runs))
+        images = [make_image(kernel, np.random.default_rng([seed, number]), style_of(number)) for number in numbers]
+        outcomes = simulator.run(np.array(images))
+        for run, (number, image) in enumerate(zip(numbers, images, strict=True)):
+            yield _compare(compilation, image, outcomes, run, number, style_of(number))

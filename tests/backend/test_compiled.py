@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -17,15 +15,13 @@ from vliwc.backend.legalise import legalise
 from vliwc.backend.placement import place
 from vliwc.backend.problem import Issue, Problem, Schedule
 from vliwc.backend.regions import plan
-from vliwc.backend.schedulers import listing, native
+from vliwc.backend.schedulers import listing
 from vliwc.backend.schedulers.compiled import Compiled, Limits
 from vliwc.backend.schedulers.urgency import Settings, portfolio, rescues
 from vliwc.backend.selection import Selector
 from vliwc.driver import Options, optimise_source
 from vliwc.resources import data_path
 from vliwc.source import Source
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 SETTINGS = st.builds(
     Settings,
@@ -119,13 +115,3 @@ def test_other_preferences_give_other_forms() -> None:
     assert other is not None
     assert usual == compiled.run(np.array(order))
     assert [i.form for i in usual.issues] != [i.form for i in other.issues]
-
-
-def test_compiled_anew_where_no_cache_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    def njit(*, cache: bool = False, **_: object) -> Callable[[F], F]:
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return lambda function: function
-
-    monkeypatch.setattr(native.numba, "njit", njit)
-    assert native._native(abs) is abs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,8 +26,8 @@ class LazyJudge(OwnJudge):
 
     name = "a broken simulator"
 
-    def run(self, program: Program, machine: Machine, start: Lanes) -> tuple[Lanes, int]:
-        return super().run(replace(program, bundles=program.bundles[:-3]), machine, start)
+    def run(self, program: Program, machine: Machine, starts: Sequence[Lanes]) -> Iterator[tuple[Lanes, int]]:
+        return super().run(replace(program, bundles=program.bundles[:-3]), machine, starts)
 
 
 @pytest.fixture(scope="module")

@@ -151,8 +151,8 @@ def _spoilt(op: str, operands: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def test_check_finds_a_wrong_program(vliwc: Vliwc, kernel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = differential.try_input
-    monkeypatch.setattr(differential, "try_input", lambda c, *rest: right(_first_addition_spoilt(c), *rest))
+    right = differential.trials
+    monkeypatch.setattr(differential, "trials", lambda c, *rest: right(_first_addition_spoilt(c), *rest))
     outcome = vliwc("check", kernel, "--runs", "14")
     assert outcome.code == 1
     assert "wrong" not in outcome.out

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.cli.conftest import ROOT, Vliwc
-from vliwc.cli.terminal import wants_colour
+from vliwc.cli.terminal import presentable, wants_colour
 
 ESCAPE = "\x1b["
 
@@ -72,3 +72,11 @@ def test_what_wants_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not wants_colour(object())
     monkeypatch.setenv("NO_COLOR", "1")
     assert not wants_colour(SimpleNamespace(isatty=lambda: True))
+
+
+def test_what_a_message_quotes_cannot_steer_the_terminal() -> None:
+    assert presentable("a\x1b[2J\r\x9b\ud800 ü\n \u202e") == "a\\x1b[2J\\r\\x9b\\ud800 ü\n \\u202e"
+    long = presentable("b" + "x" * 10_000 + "e")
+    assert len(long) < 500
+    assert (long[0], long[-1]) == ("b", "e")
+    assert " … " in long

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.machine.programs import Maker
+from vliwc.conformance.programs import Maker
 from vliwc.errors import DataError
 from vliwc.machine import Bundle, Program, Slot, load_machine, machine_names, parse_assembly, print_assembly
 from vliwc.machine.slots import FORMATS

@@ -72,7 +72,7 @@ ERRORS = [
     ("lanes = 2", "lanes = 1979-05-27", "lanes: expected an integer, found a date or time", None),
     ("lanes = 2", "lanes = 0", "lanes: 0 is out of range", "use 1 to 1024"),
     ("lanes = 2", f"lanes = {'9' * 100}", "lanes: a huge number is out of range", "use 1 to 1024"),
-    ("scratch_words = 16", "scratch_words = -1", "scratch_words: -1 is out of range", "use 1 to 16777216"),
+    ("scratch_words = 16", "scratch_words = -1", "scratch_words: -1 is out of range", "use 1 to 1048576"),
     ('name = "tiny"', 'name = " "', "name: is empty", "give it some text"),
     ('name = "tiny"', "name = [1]", "name: expected text, found an array", None),
     ("[engines.alu]", "[engines.aluu]", "engines.aluu: unknown key", "did you mean 'alu'?"),
@@ -103,8 +103,12 @@ ERRORS = [
         "not TOML: Cannot overwrite a value (at line 5, column 10)",
         "see docs/machine.md",
     ),
-    ("lanes = 2", "lanes = [" + "[" * 100_000, "not TOML: ", "see docs/machine.md"),
-    ("lanes = 2", "lanes = " + "9" * 10_000, "not TOML: ", "see docs/machine.md"),
+    ("lanes = 2", "lanes = [" + "[\n" * 30_000, "not TOML: ", "see docs/machine.md"),
+    ("lanes = 2", "lanes = 1_" + "_" * 900, "not TOML: ", "see docs/machine.md"),
+    ("lanes = 2", "lanes = " + "9" * 1000, "a line has more than 1000 bytes", "break it"),
+    ("lanes = 2", "lanes = 2" + "\n" * 70_000, "larger than 65536 bytes", "a machine description is a small TOML file"),
+    ('"tiny"', f'"{"x" * 201}"', "name: is no line of at most 200 printable characters", "give it a plain one"),
+    ('"tiny"', '"\\u001b[2J"', "name: is no line of at most 200 printable characters", "give it a plain one"),
 ]
 
 

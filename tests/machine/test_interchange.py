@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.machine.programs import Maker
+from vliwc.conformance.programs import Maker
 from vliwc.errors import DataError, UsageError
 from vliwc.machine import (
     Bundle,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.machine.programs import Maker
 from tests.machine.reference import FaultError, Slow
+from vliwc.conformance.programs import Maker
 from vliwc.machine import ProgramError, SimulationFault, State, load_machine, machine_names, simulate
 
 LIMIT = 300

@@ -6,20 +6,35 @@ import os
 import tempfile
 from pathlib import Path
 
-from vliwc.errors import UsageError
+from vliwc.errors import DataError, UsageError
 from vliwc.source import Source
+
+MAX_BYTES = 1 << 25
+"""The largest text that is read: there are files without an end, such as /dev/zero."""
 
 
 def read_text(path: Path, what: str) -> str:
-    """The UTF-8 text of `path`, which is a `what` ("kernel", "program"). Raises UsageError if it cannot be read."""
+    """The UTF-8 text of `path`, which is a `what` ("kernel", "program").
+
+    Raises UsageError if it cannot be read, DataError if it is longer than MAX_BYTES.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        require_small(path, len(data), MAX_BYTES)
+        return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise UsageError(f"no such {what}: {path}", help=_near(path)) from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is no UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}") from None
     except OSError as error:
         raise UsageError(f"cannot read the {what} {path}: {error.strerror}") from None
+
+
+def require_small(path: Path, size: int, limit: int) -> None:
+    """Raises DataError if a file of `size` bytes is too large."""
+    if size > limit:
+        raise DataError(f"{path} is larger than {limit >> 20} MiB", help="that is more than vliwc reads")
 
 
 def read_kernel(path: Path) -> Source:
@@ -40,11 +55,14 @@ def _near(path: Path) -> str | None:
 def require_writable(path: Path) -> None:
     """Raises UsageError unless a file can be put at `path`. Call it before long work."""
     parent = path.absolute().parent
-    if not parent.is_dir():
-        raise UsageError(f"cannot write {path}: there is no directory {parent}", help="make the directory first")
-    if path.is_dir():
-        raise UsageError(f"cannot write {path}: it is a directory")
-    special = path.exists() and not path.is_file()
+    try:
+        if not parent.is_dir():
+            raise UsageError(f"cannot write {path}: there is no directory {parent}", help="make the directory first")
+        if path.is_dir():
+            raise UsageError(f"cannot write {path}: it is a directory")
+        special = path.exists() and not path.is_file()
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
     if not os.access(path if special else parent, os.W_OK):
         raise UsageError(f"cannot write {path}: no permission in {parent}")
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vliwc.cli.files import read_text, write_whole
+from vliwc.cli.files import read_text, require_small, write_whole
 from vliwc.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from vliwc.ir.ops import Lanes
 
 MAX_WORD = 0xFFFF_FFFF
+MAX_DIGITS = 40
+"""No word is spelled with more digits, not even in binary."""
+MAX_BYTES = 1 << 30
+"""The largest array that is read."""
 SUFFIXES = (".json", ".npy", ".txt")
 
 
@@ -54,7 +59,7 @@ def write_image(path: Path, image: Lanes) -> None:
 
 def _json_list(path: Path, text: str) -> list[object]:
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_int=_integer)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is no JSON: {error}") from None
     if not isinstance(data, list):
@@ -62,14 +67,19 @@ def _json_list(path: Path, text: str) -> list[object]:
     return data
 
 
+def _integer(digits: str) -> object:
+    """The integer, or the digits themselves if they are far too many for a word."""
+    return int(digits) if len(digits) <= MAX_DIGITS else digits
+
+
 def _numbers(path: Path, text: str) -> list[object]:
     words: list[object] = []
     for line, row in enumerate(text.splitlines(), 1):
-        for number in row.split():
+        for number in re.finditer(r"\S+", row):
             try:
-                words.append(int(number, 0))
+                words.append(int(number[0][: MAX_DIGITS + 1], 0))
             except ValueError:
-                raise DataError(f"{path}:{line}: {number!r} is no integer") from None
+                raise DataError(f"{path}:{line}: {number[0][:40]!r} is no integer") from None
     return words
 
 
@@ -78,22 +88,29 @@ def _words(path: Path, values: list[object]) -> Lanes:
 
     for address, value in enumerate(values):
         if type(value) is not int or not 0 <= value <= MAX_WORD:
-            raise DataError(f"{path}: word {address} is {value!r}", help="words are integers from 0 to 2^32 - 1")
+            shown = f"{value!r:.40}"
+            raise DataError(f"{path}: word {address} is {shown}", help="words are integers from 0 to 2^32 - 1")
     return np.array(values, dtype=np.uint32)
 
 
 def _read_npy(path: Path) -> Lanes:
+    import io
+
     import numpy as np
 
     try:
         with path.open("rb") as file:
-            array = np.lib.format.read_array(file, allow_pickle=False)
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise UsageError(f"no such memory image: {path}") from None
     except OSError as error:
         raise UsageError(f"cannot read the memory image {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise DataError(f"{path} is no numpy array: {error}") from None
+    require_small(path, len(data), MAX_BYTES)
+    try:
+        array = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    except Exception as error:  # its header is an expression in Python: what can go wrong with one has no end
+        cause = str(error).partition("\n")[0]
+        raise DataError(f"{path} is no numpy array: {cause:.200}") from None
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise DataError(f"{path} holds a {array.ndim}-D array of {array.dtype}", help="an image is 1-D, of integers")
     if array.size and not 0 <= int(array.min()) <= int(array.max()) <= MAX_WORD:

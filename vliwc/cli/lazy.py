@@ -20,6 +20,7 @@ COMMANDS = {
     "compare": "Compare schedulers and optimisation levels on a kernel.",
     "bound": "Print a lower bound of the cycles, and the argument for it.",
     "schedule": "Solve a scheduling instance, or verify a solution.",
+    "conformance": "Compare the simulators with the public one.",
     "examples": "List, show or copy the shipped example kernels.",
     "machines": "List machine descriptions, or describe one.",
     "explain": "Explain an error code such as VK0001; without one, list all codes.",

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
+LONGEST = 400
+"""Characters of a message that are shown."""
+
+
 def wants_colour(stream: object) -> bool:
     """Whether `stream` is a terminal and the user has not switched colour off (NO_COLOR, https://no-color.org)."""
     is_terminal = getattr(stream, "isatty", lambda: False)()
@@ -26,10 +30,18 @@ def note(text: str) -> None:
 
 
 def complain(label: str, text: str, help_text: str | None = None) -> None:
-    """Writes `label: text` to stderr, and the help below it, continuation lines indented."""
-    note(f"{click.style(label, fg='red', bold=True)}: {text}")
+    """Writes `label: text` to stderr, and the help below it, continuation lines indented; both kept `presentable`."""
+    note(f"{click.style(label, fg='red', bold=True)}: {presentable(text)}")
     if help_text:
-        note(f"  {click.style('help', fg='cyan', bold=True)}: {help_text.replace(chr(10), chr(10) + '        ')}")
+        advice = presentable(help_text).replace("\n", "\n        ")
+        note(f"  {click.style('help', fg='cyan', bold=True)}: {advice}")
+
+
+def presentable(text: str) -> str:
+    """A text that may quote anything: what would steer the terminal is spelled out, and a long middle left out."""
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 def show(renderable: RenderableType, *, err: bool = False) -> None:

@@ -29,14 +29,15 @@ from vliwc.machine.program import Bundle, Operand, Program, Slot
 from vliwc.machine.slots import ENGINES, FORMATS, Format, Role
 from vliwc.source import Span
 
+# What `*+` and `++` have matched they do not give back, so that long wrong lines take no longer than right ones.
 _SPAN_COLUMN = 48
 _IDLE = "idle"
-_STRING = r'"(?:[^"\\]|\\.)*"'
+_STRING = r'"(?:[^"\\]|\\.)*+"'
 _INTEGER = "(-?[0-9]{1,20})"
-_JSON = rf'((?:[^"#@]|{_STRING})+?)'
+_JSON = rf'((?:[^"#@]|{_STRING})++)'
 _JSON_ROLES = (Role.KEY, Role.KEYS, Role.TEXT)
 _PIECE = re.compile(r"\$|[a-z]+|<<|>>|//|==|\.\.|\S")
-_TAIL = r"\s*(?:@([0-9]{1,9}):([0-9]{1,9})-([0-9]{1,9}):([0-9]{1,9}))?\s*(?:#.*)?"
+_TAIL = r"\s*+(?:@([0-9]{1,9}):([0-9]{1,9})-([0-9]{1,9}):([0-9]{1,9}))?\s*+(?:#.*)?"
 _BLANK = re.compile(r"\s*(?:#.*)?")
 _BUNDLE = re.compile(r"\s*([0-9]{1,9})\s*:\s*(?:#.*)?")
 _ENGINE = re.compile(r"\s*([^\s#@]+)\s*")
@@ -98,7 +99,7 @@ class _Form:
     @cached_property
     def whole(self) -> re.Pattern[str]:
         """Matches a slot with its place, from after the engine to the end of the line."""
-        return re.compile(r"\s*".join(self.pieces) + _TAIL)
+        return re.compile(r"\s*+".join(self.pieces) + _TAIL)
 
     def reach(self, line: str, start: int) -> tuple[int, str]:
         """How far into the line this form fits, and what it would want there."""

@@ -17,9 +17,14 @@ from vliwc.resources import data_path
 
 MAX_LANES = 1024
 MAX_SLOTS = 1024
-MAX_SCRATCH = 1 << 24
+MAX_SCRATCH = 1 << 20
 MAX_MEMORY = 1 << 32
 MAX_LATENCY = 64
+MAX_BYTES = 1 << 16
+MAX_LINE = 1000
+"""The largest file and the longest line, in bytes: keys of very many parts keep TOML's reader busy for hours."""
+MAX_TEXT = 200
+"""The most characters of a name or a description."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,8 @@ def load_machine(name_or_path: str) -> Machine:
         if name_or_path not in machine_names():
             raise UsageError(f"there is no machine '{name_or_path}'", help=suggest(name_or_path, machine_names()))
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         cause = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(f"cannot read the machine description {path}: {cause}") from error
@@ -84,6 +90,10 @@ def load_machine(name_or_path: str) -> Machine:
 
 def parse_machine(data: bytes, file: str = "<machine>") -> Machine:
     """The machine that a TOML text describes; `file` names it in messages. Raises DataError."""
+    if len(data) > MAX_BYTES:
+        raise DataError(f"{file}: larger than {MAX_BYTES} bytes", help="a machine description is a small TOML file")
+    if max(map(len, data.split(b"\n"))) > MAX_LINE:
+        raise DataError(f"{file}: a line has more than {MAX_LINE} bytes", help="break it")
     try:
         table = _Table(file, "", tomllib.loads(data.decode("utf-8")))
     except UnicodeDecodeError as error:
@@ -186,6 +196,8 @@ class _Table:
         assert isinstance(value, str)
         if not value.strip():
             raise self.error(key, "is empty", "give it some text")
+        if not value.isprintable() or len(value) > MAX_TEXT:
+            raise self.error(key, f"is no line of at most {MAX_TEXT} printable characters", "give it a plain one")
         return value
 
     def texts(self, key: str) -> list[str]:

@@ -30,6 +30,10 @@ class SimulationFault(VliwcError):
         self.cycle = cycle
 
 
+class CycleLimitReached(SimulationFault):
+    """A run that was cut off, since it took more cycles than it was allowed."""
+
+
 def suggest(word: str, choices: Iterable[str]) -> str:
     """The help for a word that is none of the choices: the closest one, or all of them."""
     known = sorted(choices)

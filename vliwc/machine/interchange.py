@@ -78,11 +78,11 @@ class _RefusedError(Exception):
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise _RefusedError(f"the key {json.dumps(twice)} is there twice in one object")
+    result: dict[str, object] = {}
+    for key, value in pairs:
+        if key in result:
+            raise _RefusedError(f"the key {json.dumps(key)} is there twice in one object")
+        result[key] = value
     return result
 
 

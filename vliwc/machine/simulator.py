@@ -19,7 +19,7 @@ from vliwc.errors import DataError
 from vliwc.ir.ops import MASK, Lanes
 from vliwc.machine.decode import HALT, Key, Step, Words, decode, span_of
 from vliwc.machine.description import Machine
-from vliwc.machine.faults import SimulationFault, operand_text, place
+from vliwc.machine.faults import CycleLimitReached, SimulationFault, operand_text, place
 from vliwc.machine.program import Bundle, Operand, Program, Slot
 from vliwc.machine.slots import Effect, format_of, reads, writes
 from vliwc.machine.validate import validate
@@ -49,6 +49,21 @@ class Result:
     cycles: int
     executed: int
     state: State
+    next_bundle: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a run goes on from, between two bundles. `late` holds results on their way, the oldest first: the cycle
+    at whose end they land, the first scratch word, the words."""
+
+    memory: Words
+    scratch: Words
+    written: bytes
+    """For each scratch word 1 if it was ever written, else 0."""
+    late: tuple[tuple[int, int, tuple[int, ...]], ...]
+    cycle: int
+    executed: int
     next_bundle: int
 
 
@@ -94,7 +109,7 @@ class Simulation:
         self._pauses = pauses
         self._reference = reference
         self._trace = trace
-        self._memory = _words(image, machine)
+        self._memory = image_words(image, machine)
         self._scratch: Words = [0] * machine.scratch_words
         self._written = bytearray(machine.scratch_words)
         self._steps: list[Step | None] = [None] * len(program.bundles)
@@ -114,9 +129,13 @@ class Simulation:
             if self._pc >= end:
                 self._state = State.STOPPED
             else:
-                self._execute(max_cycles)
+                self.step(max_cycles)
         if self._state is State.STOPPED:
             self._drain()
+        return self.result()
+
+    def result(self) -> Result:
+        """Where the run stands. After a fault, that is before the bundle that faults."""
         return Result(
             memory=np.array(self._memory, dtype=np.uint32),
             scratch=np.array(self._scratch, dtype=np.uint32),
@@ -127,12 +146,22 @@ class Simulation:
             next_bundle=self._pc,
         )
 
-    def _execute(self, max_cycles: int | None) -> None:
+    def restore(self, snapshot: Snapshot) -> None:
+        """Puts a run that has not begun into the middle of another run of the same program."""
+        self._memory = list(snapshot.memory)
+        self._scratch = list(snapshot.scratch)
+        self._written = bytearray(snapshot.written)
+        for due, dest, words in snapshot.late:
+            self._late.setdefault(due, []).append((slice(dest, dest + len(words)), list(words)))
+        self._cycle, self._executed, self._pc = snapshot.cycle, snapshot.executed, snapshot.next_bundle
+
+    def step(self, max_cycles: int | None = None) -> None:
         """Executes the bundle at the program counter."""
         number = self._pc
         step = self._steps[number] or self._prepare(number)
         if max_cycles is not None and step.cost and self._cycle >= max_cycles:
-            raise self._fault(None, f"still running after {max_cycles} cycles", "raise the limit, or look for a loop")
+            cause, advice = f"still running after {max_cycles} cycles", "raise the limit, or look for a loop"
+            raise self._fault(None, cause, advice, CycleLimitReached)
         if self._trace is not None:
             self._trace(self._cycle, number)
         if self._reference is not None:
@@ -232,9 +261,15 @@ class Simulation:
         slots = (slot for group in self._program.bundles[self._pc].by_engine().values() for slot in group)
         return [slot for slot in slots if format_of(slot).effect is effect]
 
-    def _fault(self, slot: Slot | None, cause: str, help: str | None = None) -> SimulationFault:  # noqa: A002
+    def _fault(
+        self,
+        slot: Slot | None,
+        cause: str,
+        help: str | None = None,  # noqa: A002
+        kind: type[SimulationFault] = SimulationFault,
+    ) -> SimulationFault:
         where = place(self._program, self._pc, slot)
-        return SimulationFault(f"cycle {self._cycle}, {where}: {cause}", bundle=self._pc, cycle=self._cycle, help=help)
+        return kind(f"cycle {self._cycle}, {where}: {cause}", bundle=self._pc, cycle=self._cycle, help=help)
 
     def _diagnose(self) -> SimulationFault:
         """Finds the slot that faulted, by its operands. No state has changed yet."""
@@ -272,17 +307,22 @@ class Simulation:
                     raise self._fault(slot, cause)
 
 
-def _words(image: Sequence[int] | Lanes, machine: Machine) -> Words:
-    """The image as a fresh list of Python integers."""
+def image_words(image: Sequence[int] | Lanes, machine: Machine) -> Words:
+    """A memory image as a fresh list of Python integers. Raises DataError if it is none, or too large."""
     if isinstance(image, np.ndarray):
         if image.ndim != 1 or image.dtype.kind not in "iu":
             raise DataError(f"a memory image is 1-D and of integers, not {image.ndim}-D and of {image.dtype}")
         words: Words = image.tolist()
     else:
         words = list(image)
-    if len(words) > machine.memory_words:
-        raise DataError(f"the image has {len(words)} words; {machine.name} has {machine.memory_words} of memory")
+    require_room(len(words), machine)
     for address, word in enumerate(words):
         if type(word) is not int or not 0 <= word <= MASK:
             raise DataError(f"memory image, word {address}: expected an integer from 0 to {MASK}, found {word!r:.40}")
     return words
+
+
+def require_room(words: int, machine: Machine) -> None:
+    """Raises DataError if the machine's memory is too small for an image of so many words."""
+    if words > machine.memory_words:
+        raise DataError(f"the image has {words} words; {machine.name} has {machine.memory_words} of memory")

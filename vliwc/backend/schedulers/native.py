@@ -5,15 +5,11 @@ records they change. The calls by which `listing` lets operations become ready, 
 deep as chains of operations without slots are long; here a stack of frames takes their place, in the same order.
 
 Importing this module imports numba; the first call compiles, unless an earlier process has left the result in the
-cache. All compiled functions stand in this one file, since numba notices changes of a cached function's own file only.
+cache. All compiled functions stand in this one file: see `vliwc.jit`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 
 from vliwc.backend.problem import DATA
@@ -21,19 +17,7 @@ from vliwc.backend.schedulers.listing import MOST_SKIPPED
 from vliwc.backend.schedulers.packed import NONE, Floats, Records
 from vliwc.backend.schedulers.running import Run
 from vliwc.backend.strands import SHARED
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-_OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False}
-"""No function here allocates: reference counts are switched off, which else take nine tenths of the time."""
-
-
-def native(function: F) -> F:
-    """Compiles a function, and keeps the result for later processes if there is a place for it."""
-    try:
-        return cast(F, numba.njit(cache=True, **_OPTIONS)(function))
-    except RuntimeError:  # there is no directory for the cache that can be written
-        return cast(F, numba.njit(**_OPTIONS)(function))
+from vliwc.jit import native
 
 
 @native

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vliwc.backend.problem import DATA
-from vliwc.backend.schedulers.native import native
 from vliwc.backend.schedulers.packed import Integers, Records
+from vliwc.jit import native
 
 
 @native

@@ -1,4 +1,7 @@
-"""Random programs: every slot, jumps, pauses, debug slots, edge values, words at both ends of scratch."""
+"""Random programs: every slot, jumps, pauses, debug slots, edge values, words at both ends of scratch.
+
+What the public simulator cannot bear is left out: shifts to the left by millions, negative addresses.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,11 @@ HOT = 64
 
 @dataclass
 class Maker:
-    """Makes programs from one source of randomness. `legal` ones do nothing that strict simulation rejects."""
+    """Makes programs, and images for them, from one source of randomness.
+
+    `legal` ones write no word twice in a bundle, read no word that was not written, and do not jump beyond the end. The
+    machine needs 128 words of scratch, and the engines `load` and `valu`.
+    """
 
     rng: Random
     machine: Machine
@@ -28,6 +35,7 @@ class Maker:
     constants: list[int] = field(default_factory=list)
 
     def program(self, length: int) -> Program:
+        """A program: a prologue that sets the constants, and `length` random bundles."""
         self.constants = [self.constant(word) for word in range(CONSTANTS)]
         start = self.prologue()
         end = len(start) + length
@@ -35,15 +43,20 @@ class Maker:
         return Program(self.machine.name, tuple(bundles), self.machine.scratch_words, self.rng.choice(("", "k")))
 
     def constant(self, word: int) -> int:
-        """The first third: addresses; the second: shift counts that every simulator can bear; the third: anything."""
+        """The first third: addresses; the second: shift counts that every simulator can bear, which serve as divisors,
+        too, and thus are rarely 0; the third: anything."""
         if word < CONSTANTS // 3:
             return self.rng.randrange(IMAGE_WORDS - self.machine.lanes + 1)
-        return self.rng.choice((0, 1, 5, 31, 32, 33, 64)) if word < 2 * CONSTANTS // 3 else self.word()
+        if word < 2 * CONSTANTS // 3:
+            return 0 if self.rng.random() < 0.02 else self.rng.choice((1, 5, 31, 32, 33, 64))
+        return self.word()
 
     def word(self) -> int:
+        """A word, half of the time one at an edge."""
         return self.rng.choice(EDGES) if self.rng.random() < 0.5 else self.rng.getrandbits(32)
 
     def prologue(self) -> list[Bundle]:
+        """Bundles that set the constants and, of legal programs, all words that others may read."""
         rng, machine = self.rng, self.machine
         sets = [Slot("load", "const", (word, self.spelled(value))) for word, value in enumerate(self.constants)]
         bundles = _chunks(sets, machine.slots("load"))
@@ -59,6 +72,7 @@ class Maker:
         return value - (1 << 32) if value and self.rng.random() < 0.2 else value
 
     def bundle(self, number: int, end: int) -> Bundle:
+        """Bundle `number` of a program of `end` bundles: engines in any order, some with no slot."""
         rng = self.rng
         names = [engine for engine in self.machine.engines if rng.random() < 0.5]
         rng.shuffle(names)
@@ -84,6 +98,7 @@ class Maker:
         return not self.legal or (taken.isdisjoint(writes(slot, lanes)) and not stores)
 
     def slot(self, engine: str, number: int, end: int) -> Slot:
+        """A slot of an engine, of any kind that the machine has; divisions and jumps are rarer."""
         ops = [op for op in ops_of(engine) if self.machine.runs(engine, op)]
         weights = [0.3 if self.rare(FORMATS[engine, op]) else 1.0 for op in ops]
         fmt = FORMATS[engine, self.rng.choices(ops, weights)[0]]
@@ -91,9 +106,11 @@ class Maker:
         return Slot(engine, fmt.op, self.operands(fmt, number, end), span)
 
     def rare(self, fmt: Format) -> bool:
+        """Does this kind of slot tend to end a run?"""
         return fmt.effect is Effect.CONTROL or (fmt.meaning is not None and fmt.meaning.can_fault)
 
     def operands(self, fmt: Format, number: int, end: int) -> tuple[Operand, ...]:
+        """The operands of a slot. Addresses, shift counts and most divisors are constants."""
         if fmt.engine == "debug":
             return self.debug_operands(fmt)
         operands = [self.operand(role, number, end) for role in fmt.roles]
@@ -103,12 +120,13 @@ class Maker:
             operands[2] = self.rng.randrange(self.machine.lanes)
         elif fmt.effect in (Effect.LOAD, Effect.STORE) and (self.legal or self.rng.random() < 0.95):
             operands[1 if fmt.effect is Effect.LOAD else 0] = self.rng.randrange(CONSTANTS // 3)
-        elif fmt.op == "<<" or (fmt.meaning is not None and fmt.meaning.can_fault and self.rng.random() < 0.5):
+        elif fmt.op == "<<" or (fmt.meaning is not None and fmt.meaning.can_fault and self.rng.random() < 0.95):
             third = CONSTANTS // 3
             operands[2] = third + self.rng.randrange(third - (self.machine.lanes if fmt.vector else 1) + 1)
         return tuple(operands)
 
     def operand(self, role: Role, number: int, end: int) -> int:
+        """Any operand of a role."""
         rng, lanes = self.rng, self.machine.lanes
         match role:
             case Role.IMM:
@@ -124,6 +142,7 @@ class Maker:
         return self.place(role is Role.DEST, 1)
 
     def target(self, end: int) -> int:
+        """The number of a bundle, sometimes one beyond the end."""
         beyond = 0 if self.legal else self.rng.choice((0, 0, 0, 3))
         return self.rng.randint(0, end + beyond)
 
@@ -138,6 +157,7 @@ class Maker:
         return self.rng.randint(CONSTANTS, CONSTANTS + HOT - width)
 
     def debug_operands(self, fmt: Format) -> tuple[Operand, ...]:
+        """The operands of a debug slot: keys stand for constants."""
         lanes = self.machine.lanes
         if fmt.op == "comment":
             return (self.rng.choice(("", "a # b", 'say "x" @1:2', "ü\n\u2028")),)
@@ -157,6 +177,7 @@ class Maker:
         return values
 
     def image(self) -> list[int]:
+        """A memory image."""
         return [self.word() for _ in range(IMAGE_WORDS)]
 
 
