@@ -41,12 +41,21 @@ def _slot(engine: str, op: str, *operands: int | str) -> Slot:
         (_slots(_slot("store", "vstore", 1, 61)), r"no scratch word 64"),
         (_slots(_slot("load", "const", 0, 2), empty=("load",)), r"cannot have an empty engine 'load'"),
         (_slots(empty=("cpu",)), r"cannot have an empty engine 'cpu'"),
+        (_slots(_slot("flow", "halt"), _slot("flow", "pause")), r"two slots decide what comes next"),
     ],
 )
 def test_programs_that_no_machine_executes(bad: Program, message: str) -> None:
     with pytest.raises(ProofFailed, match=message) as caught:
         certify(NOTHING, bad, SMALL)
     assert caught.value.bundle == 0
+
+
+@pytest.mark.parametrize("claim", [-1, 8, 65])
+def test_wrong_claims_of_scratch(claim: int) -> None:
+    used = _slots(_slot("load", "const", 8, 2))
+    assert certify(NOTHING, replace(used, scratch_words=9), SMALL).bundles == 1
+    with pytest.raises(ProofFailed, match=rf"claims {claim} scratch words of 64, and uses words 0 to 8"):
+        certify(NOTHING, replace(used, scratch_words=claim), SMALL)
 
 
 def test_failures_name_bundle_slot_and_line() -> None:
