@@ -107,7 +107,10 @@ def all_lanes_instead_of_one(flow: Flow, rng: Random) -> Iterator[Damaged]:
     for step in shuffled(flow.sites(Effect.COMPUTE, engine="alu"), rng):
         vector = replace(step.slot, engine="valu")
         fits = has_room(flow.program, flow.machine, step.site.bundle, "valu")
-        if not fits or max(writes(vector, lanes).stop, *(r.stop for r in reads(vector, lanes))) > flow.machine.scratch_words:
+        if (
+            not fits
+            or max(writes(vector, lanes).stop, *(r.stop for r in reads(vector, lanes))) > flow.machine.scratch_words
+        ):
             continue
         new = flow.otherwise(vector, step.time).results
         if any(flow.live(step.time, word) not in (None, new[k]) for k, word in enumerate(writes(vector, lanes)) if k):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from tests.miscompiles.edits import has_room
 from tests.miscompiles.flow import Flow, Step
 from tests.miscompiles.kinds import Damaged, replaced
 from vliwc.ir.ops import MASK
@@ -24,12 +23,16 @@ def _constants(flow: Flow) -> Iterator[Step]:
 
 def constant_off_by_one(flow: Flow, rng: Random) -> Iterator[Damaged]:
     """A constant is one too large or too small."""
-    return replaced(flow, rng, _constants(flow), lambda s: [_with(s.slot, (immediate(s.slot) + rng.choice((-1, 1))) & MASK)])
+    return replaced(
+        flow, rng, _constants(flow), lambda s: [_with(s.slot, (immediate(s.slot) + rng.choice((-1, 1))) & MASK)]
+    )
 
 
 def bit_of_a_constant_flipped(flow: Flow, rng: Random) -> Iterator[Damaged]:
     """One bit of a constant is wrong."""
-    return replaced(flow, rng, _constants(flow), lambda s: [_with(s.slot, (immediate(s.slot) & MASK) ^ 1 << rng.randrange(32))])
+    return replaced(
+        flow, rng, _constants(flow), lambda s: [_with(s.slot, (immediate(s.slot) & MASK) ^ 1 << rng.randrange(32))]
+    )
 
 
 def constant_negated(flow: Flow, rng: Random) -> Iterator[Damaged]:
@@ -64,16 +67,6 @@ def distance_negated(flow: Flow, rng: Random) -> Iterator[Damaged]:
     return replaced(flow, rng, steps, lambda s: [_with(s.slot, -immediate(s.slot))])
 
 
-def distance_instead_of_sum(flow: Flow, rng: Random) -> Iterator[Damaged]:
-    """A constant is made of the immediate alone, where it should be added to another one."""
-
-    def alone(step: Step) -> list[Slot]:
-        fits = has_room(flow.program, flow.machine, step.site.bundle, "load")
-        return [Slot("load", "const", (step.slot.operands[0], immediate(step.slot) & MASK))] if fits else []
-
-    return replaced(flow, rng, flow.sites(Effect.COMPUTE, op="add_imm"), alone)
-
-
 KINDS = (
     constant_off_by_one,
     bit_of_a_constant_flipped,
@@ -82,5 +75,4 @@ KINDS = (
     halves_of_a_constant_exchanged,
     distance_off_by_one,
     distance_negated,
-    distance_instead_of_sum,
 )

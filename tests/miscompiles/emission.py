@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -54,7 +55,9 @@ def destination_last_in_json(flow: Flow, rng: Random) -> Iterator[Damaged]:
         slots[k] = [op, *operands[1:], operands[0]]
 
     def differ(bundles: Bundles, step: Step) -> object:
-        return damage(bundles, step) if len(set(step.slot.operands)) > 1 else False
+        dest, *others = step.slot.operands
+        rotated = replace(step.slot, operands=(*others, dest))
+        return damage(bundles, step) if others[0] != dest or flow.changes(step, rotated) else False
 
     return _interchange(flow, rng, differ)
 
@@ -95,7 +98,7 @@ def engine_twice_in_json(flow: Flow, rng: Random) -> Iterator[Damaged]:
         if bundle.slots:
             engine = json.dumps(bundle.slots[0].engine)
             text = program_to_json(flow.program)
-            yield text.replace(f"{{{engine}: ", f'{{{engine}: [], {engine}: ', 1)
+            yield text.replace(f"{{{engine}: ", f"{{{engine}: [], {engine}: ", 1)
 
 
 def bundles_reversed_in_json(flow: Flow, rng: Random) -> Iterator[Damaged]:

@@ -59,7 +59,9 @@ def wrong_engine(flow: Flow, rng: Random) -> Iterator[Damaged]:
 
 def missing_operation(flow: Flow, rng: Random) -> Iterator[Damaged]:
     """A slot has an operation that other machines have, but this one has not."""
-    lacking = [f for f in FORMATS.values() if f.engine in flow.machine.engines and not flow.machine.runs(f.engine, f.op)]
+    lacking = [
+        f for f in FORMATS.values() if f.engine in flow.machine.engines and not flow.machine.runs(f.engine, f.op)
+    ]
     for fmt in lacking:
         for step in shuffled(flow.sites(Effect.COMPUTE, engine="valu"), rng):
             d, a, b = step.slot.operands

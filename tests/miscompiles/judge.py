@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from itertools import islice
 from random import Random
 
+import numpy as np
+
+from tests.backend.harness import image_of
 from tests.miscompiles import arithmetic, constants, control, emission, form, memory, registers, timing
 from tests.miscompiles.flow import Flow
 from tests.miscompiles.kinds import Damaged, Kind
 from tests.miscompiles.subjects import Subject
 from vliwc.backend.certifier import ProofFailed, certify
 from vliwc.errors import DataError
-from vliwc.machine import ProgramError, parse_assembly, program_from_json, validate
+from vliwc.ir.evaluator import evaluate
+from vliwc.ir.graph import Mode
+from vliwc.machine import Program, ProgramError, SimulationFault, parse_assembly, program_from_json, simulate, validate
 
 GROUPS = {
     "operations": arithmetic.KINDS,
@@ -48,7 +53,11 @@ def judge(subject: Subject, damaged: Damaged) -> Verdict:
     program = damaged
     if isinstance(program, str):
         try:
-            program = parse_assembly(program) if program.startswith("machine") else program_from_json(program, subject.machine)
+            program = (
+                parse_assembly(program)
+                if program.startswith("machine")
+                else program_from_json(program, subject.machine)
+            )
         except DataError:
             return Verdict(reader=True)
         except ProgramError:
@@ -69,3 +78,23 @@ def judge(subject: Subject, damaged: Damaged) -> Verdict:
 def damages(subject: Subject, flow: Flow, kind: Kind, count: int, seed: int = 0) -> Iterator[Damaged]:
     """Up to `count` damaged programs of one kind, different from the original; equal arguments give equal ones."""
     return islice(kind.mutate(flow, Random(f"{subject.name} {kind.name} {seed}")), count)
+
+
+def wrong_in_a_run(subject: Subject, program: Program, images: int = 2) -> bool:
+    """Does the program fault, or leave other words than the graph says, on some random memory image?
+
+    This catches nothing: it tells whether a program that nobody refuses is wrong.
+    """
+    graph = subject.graph
+    kept = np.ones(graph.image_words, dtype=bool)
+    for array in graph.arrays.values():
+        kept[array.base : array.end] = array.mode is not Mode.CONSUMED
+    for seed in range(images):
+        image = image_of(graph, seed)
+        try:
+            final = simulate(program, subject.machine, image, max_cycles=20_000).memory
+        except (ProgramError, SimulationFault):
+            return True
+        if not np.array_equal(final[kept], evaluate(graph, image)[kept]):
+            return True
+    return False

@@ -223,7 +223,10 @@ def tail_of_another_lane(flow: Flow, rng: Random) -> Iterator[Damaged]:
             address, data = ends[-1].slot.operands
             assert isinstance(data, int)
             yield from replaced(
-                flow, rng, ends[-1:], lambda s, a=address, d=data: [replace(s.slot, operands=(a, x)) for x in (d - 1, d + 1) if x >= 0]  # type: ignore[misc]
+                flow,
+                rng,
+                ends[-1:],
+                lambda s, a=address, d=data: [replace(s.slot, operands=(a, x)) for x in (d - 1, d + 1) if x >= 0],  # type: ignore[misc]
             )
 
 

@@ -20,7 +20,7 @@ def _source(flow: Flow, step: Step, operand: int, word: int) -> Iterator[Slot]:
     position, vector = step.form.sources[operand]
     lane = step.slot.operands[-1] if Role.LANE in step.form.roles else 0
     assert isinstance(lane, int)
-    if 0 <= word and word + (flow.machine.lanes if vector or lane else 1) <= flow.machine.scratch_words:
+    if word >= 0 and word + (flow.machine.lanes if vector or lane else 1) <= flow.machine.scratch_words:
         operands = list(step.slot.operands)
         operands[position] = word
         yield replace(step.slot, operands=tuple(operands))
@@ -200,7 +200,11 @@ def misaligned_vector(flow: Flow, rng: Random) -> Iterator[Damaged]:
         words = writes(step.slot, flow.machine.lanes)
         if len(words) > 1 and words.stop < flow.machine.scratch_words:
             before = flow.live(step.time, words.stop)
-            parts = any(words.start < w.start < words.stop for r in flow.readers(step) for w in reads(r.slot, flow.machine.lanes))
+            parts = any(
+                words.start < w.start < words.stop
+                for r in flow.readers(step)
+                for w in reads(r.slot, flow.machine.lanes)
+            )
             if before not in (None, step.results[-1]) or (parts and len(set(step.results)) == len(step.results)):
                 yield _renamed(flow, step, words.start + 1)
 

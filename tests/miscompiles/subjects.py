@@ -21,7 +21,8 @@ def spilling(rows: int, lanes: int) -> str:
     total = " ^ ".join(f"v{k}" for k in range(rows))
     stores = "\n".join(f"  y[{lanes * k} + i] = v{rows - 1 - k} - t" for k in range(rows))
     arrays = f"x: u32[{rows * lanes}] in\n idle: u32[{2 * rows * lanes}] consumed\n y: u32[{rows * lanes}] out"
-    return f"memory {{\n {arrays}\n}}\nkernel spilling {{\n par i in 0..{lanes} {{\n{lets}\n  let t = {total}\n{stores}\n }}\n}}\n"
+    body = f"par i in 0..{lanes} {{\n{lets}\n  let t = {total}\n{stores}\n }}"
+    return f"memory {{\n {arrays}\n}}\nkernel spilling {{\n {body}\n}}\n"
 
 
 MIXTURE = """\
@@ -86,7 +87,9 @@ RECIPES = {
     "mixture": Recipe(MIXTURE),
     "matmul loop": Recipe("matmul", optimise=1),
     "polynomial loop, wide": Recipe("polynomial", "wide", optimise=1),
-    "nested scalar loops": Recipe("tree_walk_any", defines={"height": 3, "rounds": 9, "batch": 4}, schedule="naive", optimise=0),
+    "nested scalar loops": Recipe(
+        "tree_walk_any", defines={"height": 3, "rounds": 9, "batch": 4}, schedule="naive", optimise=0
+    ),
     "scalar loop, wide": Recipe("adler32", "wide", optimise=1),
     "spills": Recipe(spilling(30, 8), scratch=160),
     "spills, wide": Recipe(spilling(20, 16), "wide", scratch=240),

@@ -74,7 +74,9 @@ def _too_early(flow: Flow, rng: Random, slow: bool) -> Iterator[Program]:
         last = max(makers, key=lambda m: m.time + flow.machine.latency(m.slot.engine, m.slot.op), default=None)
         if last is None or (flow.machine.latency(last.slot.engine, last.slot.op) > 1) is not slow:
             continue
-        if flow.changes(step, step.slot, step.time - 1) and has_room(flow.program, flow.machine, at - 1, step.slot.engine):
+        if flow.changes(step, step.slot, step.time - 1) and has_room(
+            flow.program, flow.machine, at - 1, step.slot.engine
+        ):
             yield move(flow.program, step.site, at - 1)
 
 
@@ -99,7 +101,9 @@ def missing_wait(flow: Flow, rng: Random) -> Iterator[Damaged]:
             b, at = flow.program.bundles, step.site.bundle - 1
             early = next((k for k in range(at - 1, -1, -1) if _fit(flow, b[k].slots + b[at].slots)), None)
             if flow.changes(step, step.slot, step.time - 1):
-                program = flow.program if early is None else with_slots(flow.program, early, b[early].slots + b[at].slots)
+                program = (
+                    flow.program if early is None else with_slots(flow.program, early, b[early].slots + b[at].slots)
+                )
                 yield replace(program, bundles=program.bundles[:at] + program.bundles[at + 1 :])
 
 
@@ -111,7 +115,9 @@ def results_that_collide(flow: Flow, rng: Random) -> Iterator[Damaged]:
     """A result lands in a word in the same cycle as that of a slow operation that was issued before."""
     for step in shuffled(flow.sites(*_VALUES), rng):
         due = step.time + flow.machine.latency(step.slot.engine, step.slot.op) - 1
-        held = [w for w in range(flow.machine.scratch_words) if due < len(flow.before) and flow.held(due, w) is not None]
+        held = [
+            w for w in range(flow.machine.scratch_words) if due < len(flow.before) and flow.held(due, w) is not None
+        ]
         if due > step.time and held and has_room(flow.program, flow.machine, flow.order[due], "alu"):
             word, source = rng.choice(writes(step.slot, flow.machine.lanes)), rng.choice(held)
             yield add(flow.program, flow.order[due], Slot("alu", "|", (word, source, source)))
@@ -122,7 +128,11 @@ def lost_anti_dependence(flow: Flow, rng: Random) -> Iterator[Damaged]:
     for step in shuffled(flow.sites(*_VALUES), rng):
         for victim in _last_readers(flow, step):
             to = victim.time - flow.machine.latency(step.slot.engine, step.slot.op)
-            if to < 0 or to >= step.time or flow.order[to + 1 : step.time + 1] != list(range(flow.order[to] + 1, step.site.bundle + 1)):
+            if (
+                to < 0
+                or to >= step.time
+                or flow.order[to + 1 : step.time + 1] != list(range(flow.order[to] + 1, step.site.bundle + 1))
+            ):
                 continue
             taken = {w for s in flow.program.bundles[flow.order[to]].slots for w in writes(s, flow.machine.lanes)}
             words = writes(step.slot, flow.machine.lanes)
@@ -165,12 +175,20 @@ def result_used_twice(flow: Flow, rng: Random) -> Iterator[Damaged]:
     """An operation that overwrites one of its operands is issued again in the next bundle."""
     for step in shuffled(flow.sites(Effect.COMPUTE), rng):
         time = step.time + 1
-        if time >= len(flow.before) or flow.order[time] != step.site.bundle + 1 or not flow.changes(step, step.slot, time):
+        if (
+            time >= len(flow.before)
+            or flow.order[time] != step.site.bundle + 1
+            or not flow.changes(step, step.slot, time)
+        ):
             continue
         words = writes(step.slot, flow.machine.lanes)
         taken = {w for s in flow.program.bundles[step.site.bundle + 1].slots for w in writes(s, flow.machine.lanes)}
         wanted = all(flow.live(time, words[k]) is not None for k in step.needed)
-        if wanted and taken.isdisjoint(words) and has_room(flow.program, flow.machine, flow.order[time], step.slot.engine):
+        if (
+            wanted
+            and taken.isdisjoint(words)
+            and has_room(flow.program, flow.machine, flow.order[time], step.slot.engine)
+        ):
             yield add(flow.program, flow.order[time], step.slot)
 
 
