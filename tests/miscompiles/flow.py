@@ -119,6 +119,12 @@ class Flow:
         lane = word - writes(step.slot, self.machine.lanes).start
         return lane in step.needed and self.held(step.time, word) != step.results[lane]
 
+    def loaded_from(self, time: int, word: int) -> int | None:
+        """The value number of the address that what a scratch word holds was loaded from, if it was."""
+        ref = self.before[time][word]
+        step = self.steps[ref[0]] if ref else None
+        return step.addresses[ref[1]] if ref and step and step.form.effect is Effect.LOAD else None
+
     def live(self, time: int, word: int) -> int | None:
         """The value number that a scratch word holds in a bundle of the walk and that is needed after it; or None."""
         ref = self.before[time][word]

@@ -165,7 +165,7 @@ def _overtaking(flow: Flow, rng: Random, steps: Iterator[Step], before: Effect, 
                 break
 
 
-def _stray_store(flow: Flow, rng: Random, wanted: range, mode: Mode | None) -> Iterator[Program]:
+def _stray_store(flow: Flow, rng: Random, wanted: range) -> Iterator[Program]:
     """A store of some other word to an address in `wanted` that a scratch word happens to hold."""
     times = list(range(len(flow.before)))
     rng.shuffle(times)
@@ -174,7 +174,8 @@ def _stray_store(flow: Flow, rng: Random, wanted: range, mode: Mode | None) -> I
         places = [w for w in held if flow.constant(flow.held(time, w) or 0) in wanted]
         if places and has_room(flow.program, flow.machine, flow.order[time], "store"):
             place = rng.choice(places)
-            data = [w for w in held if flow.constant(flow.held(time, w) or 0) is None]
+            unknown = (w for w in held if flow.constant(flow.held(time, w) or 0) is None)
+            data = [w for w in unknown if flow.loaded_from(time, w) != flow.held(time, place)]
             if data:
                 yield add(flow.program, flow.order[time], Slot("store", "store", (place, rng.choice(data))))
 
@@ -183,12 +184,12 @@ def clobbered_input(flow: Flow, rng: Random) -> Iterator[Damaged]:
     """A word of an `in` array is overwritten."""
     for array in flow.graph.arrays.values():
         if array.mode is Mode.IN:
-            yield from _stray_store(flow, rng, range(array.base, array.end), Mode.IN)
+            yield from _stray_store(flow, rng, range(array.base, array.end))
 
 
 def clobbered_header(flow: Flow, rng: Random) -> Iterator[Damaged]:
     """A word of the header is overwritten."""
-    return _stray_store(flow, rng, range(len(flow.graph.header)), None)
+    return _stray_store(flow, rng, range(len(flow.graph.header)))
 
 
 def store_outside_of_the_image(flow: Flow, rng: Random) -> Iterator[Damaged]:

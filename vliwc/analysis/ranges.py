@@ -15,7 +15,7 @@ from vliwc.ir.ops import Kind
 _ROUNDS_BEFORE_WIDENING = 3
 _ROUNDS_OF_NARROWING = 2
 
-MIN_EFFORT, MAX_VISITS = 100_000, 10
+MIN_EFFORT, MAX_VISITS = 30_000, 10
 """How many nodes of loop bodies are looked at, or how often each on average, before loops are no longer iterated: the
 time for a nest of loops grows with the power of its depth."""
 

@@ -51,8 +51,8 @@ def span_of(token: Token) -> Span:
 
 
 def tokenize(source: Source, problems: list[Diagnostic]) -> list[Token]:
-    """The tokens of `source` without white space and comments. Stray characters, too deep nesting, and a text that is too
-    long, of which only the beginning is returned, are reported.
+    """The tokens of `source` without white space and comments. Stray characters, too deep nesting, and a text that is
+    too long, of which only the beginning is returned, are reported.
 
     Line ends of all kinds (CR, LF, CR LF, …) are taken as `Source.lines` takes them, so that places agree; a byte
     order mark at the start is skipped.
