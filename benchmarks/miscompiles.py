@@ -1,8 +1,8 @@
 """A campaign of injected miscompiles: python -m benchmarks.miscompiles [--each N] [--seed S]
 
 Damages every program of `tests/miscompiles/subjects.py` in every way of `tests/miscompiles/`, and asks reader,
-validator and certifier, each by itself. Prints the table of docs/testing.md with the figures. A damaged program that nobody
-refuses is run: if that shows it wrong, it is *missed*, and the exit code is 1.
+validator and certifier, each by itself. Prints the table of docs/testing.md with the figures. A damaged program that
+nobody refuses is run: if that shows it wrong, it is *missed*, and the exit code is 1.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from pathlib import Path
@@ -9,22 +10,35 @@ from pathlib import Path
 from vliwc.errors import UsageError
 from vliwc.source import Source
 
+MAX_KERNEL = 1 << 24
+MAX_FILE = 1 << 26
+"""How many bytes of a file are read at most: of a kernel, and of anything else."""
 
-def read_text(path: Path, what: str) -> str:
-    """The UTF-8 text of `path`, which is a `what` ("kernel", "program"). Raises UsageError if it cannot be read."""
+
+def read_text(path: Path, what: str, limit: int = MAX_FILE) -> str:
+    """The UTF-8 text of `path`, which is a `what` ("kernel", "program") of at most `limit` bytes.
+
+    Line ends are as `open` makes them. Raises UsageError if it cannot be read.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            data = file.read(limit + 1)  # a device such as /dev/zero has no end
+        if len(data) > limit:
+            raise UsageError(f"the {what} {path} is too large", help=f"at most {limit:,} bytes are read")
+        return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8").read()
     except FileNotFoundError:
         raise UsageError(f"no such {what}: {path}", help=_near(path)) from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is no UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}") from None
     except OSError as error:
         raise UsageError(f"cannot read the {what} {path}: {error.strerror}") from None
+    except ValueError as error:  # a path with a zero byte in it
+        raise UsageError(f"cannot read the {what} {str(path)!r}: {error}") from None
 
 
 def read_kernel(path: Path) -> Source:
     """The kernel source in `path`. Raises UsageError if it cannot be read."""
-    return Source(str(path), read_text(path, "kernel"))
+    return Source(str(path), read_text(path, "kernel", MAX_KERNEL))
 
 
 def _near(path: Path) -> str | None:
@@ -40,13 +54,16 @@ def _near(path: Path) -> str | None:
 def require_writable(path: Path) -> None:
     """Raises UsageError unless a file can be put at `path`. Call it before long work."""
     parent = path.absolute().parent
-    if not parent.is_dir():
-        raise UsageError(f"cannot write {path}: there is no directory {parent}", help="make the directory first")
-    if path.is_dir():
-        raise UsageError(f"cannot write {path}: it is a directory")
-    special = path.exists() and not path.is_file()
-    if not os.access(path if special else parent, os.W_OK):
-        raise UsageError(f"cannot write {path}: no permission in {parent}")
+    try:
+        if not parent.is_dir():
+            raise UsageError(f"cannot write {path}: there is no directory {parent}", help="make the directory first")
+        if path.is_dir():
+            raise UsageError(f"cannot write {path}: it is a directory")
+        special = path.exists() and not path.is_file()
+        if not os.access(path if special else parent, os.W_OK):
+            raise UsageError(f"cannot write {path}: no permission in {parent}")
+    except OSError as error:  # a name that is too long, for example
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
 
 def write_whole(path: Path, data: str | bytes) -> None:
@@ -72,6 +89,8 @@ def _replace(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # or the name may reach the disk before the contents
         temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         temporary.replace(path)
     except BaseException:

@@ -86,8 +86,8 @@ def _read_npy(path: Path) -> Lanes:
     import numpy as np
 
     try:
-        with path.open("rb") as file:
-            array = np.lib.format.read_array(file, allow_pickle=False)
+        # mapped, so that a header that promises more words than the file has costs no memory
+        array = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError:
         raise UsageError(f"no such memory image: {path}") from None
     except OSError as error:

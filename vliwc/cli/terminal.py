@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
+MAX_MESSAGE = 2000
+"""Messages are not longer, in characters."""
+
+
 def wants_colour(stream: object) -> bool:
     """Whether `stream` is a terminal and the user has not switched colour off (NO_COLOR, https://no-color.org)."""
     is_terminal = getattr(stream, "isatty", lambda: False)()
@@ -25,10 +29,16 @@ def note(text: str) -> None:
     click.echo(text, err=True, color=wants_colour(sys.stderr))
 
 
+def shortened(text: str) -> str:
+    """A message without the middle of an endless part, such as a name of a million letters that the user gave."""
+    return text if len(text) <= MAX_MESSAGE else f"{text[: MAX_MESSAGE // 2]} … {text[-MAX_MESSAGE // 2 :]}"
+
+
 def complain(label: str, text: str, help_text: str | None = None) -> None:
     """Writes `label: text` to stderr, and the help below it, continuation lines indented."""
-    note(f"{click.style(label, fg='red', bold=True)}: {text}")
+    note(f"{click.style(label, fg='red', bold=True)}: {shortened(text)}")
     if help_text:
+        help_text = shortened(help_text)
         note(f"  {click.style('help', fg='cyan', bold=True)}: {help_text.replace(chr(10), chr(10) + '        ')}")
 
 

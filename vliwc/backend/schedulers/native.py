@@ -17,6 +17,7 @@ import numba
 import numpy as np
 
 from vliwc.backend.problem import DATA
+from vliwc.backend.schedulers.code_cache import Forgiving
 from vliwc.backend.schedulers.listing import MOST_SKIPPED
 from vliwc.backend.schedulers.packed import NONE, Floats, Records
 from vliwc.backend.schedulers.running import Run
@@ -31,9 +32,11 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False}
 def _native(function: F) -> F:
     """Compiles a function, and keeps the result for later processes if there is a place for it."""
     try:
-        return cast(F, numba.njit(cache=True, **_OPTIONS)(function))
+        compiled = numba.njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # there is no directory for the cache that can be written
         return cast(F, numba.njit(**_OPTIONS)(function))
+    compiled._cache = Forgiving(compiled._cache)
+    return cast(F, compiled)
 
 
 @_native
