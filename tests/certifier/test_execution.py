@@ -37,6 +37,7 @@ def _slot(engine: str, op: str, *operands: int | str) -> Slot:
         (_slots(_slot("load", "const", 64, 2)), r"no scratch word 64"),
         (_slots(_slot("load", "const", -1, 2)), r"no scratch word -1"),
         (_slots(_slot("load", "vload", 61, 2)), r"no scratch word 64"),
+        (_slots(_slot("load", "vload", -1, 2)), r"no scratch word -1"),
         (_slots(_slot("load", "load_offset", 62, 2, 3)), r"no scratch word 65"),
         (_slots(_slot("store", "vstore", 1, 61)), r"no scratch word 64"),
         (_slots(_slot("load", "const", 0, 2), empty=("load",)), r"cannot have an empty engine 'load'"),
@@ -50,11 +51,15 @@ def test_programs_that_no_machine_executes(bad: Program, message: str) -> None:
     assert caught.value.bundle == 0
 
 
-@pytest.mark.parametrize("claim", [-1, 8, 65])
+def test_the_last_word_of_scratch_is_there() -> None:
+    assert certify(NOTHING, _slots(_slot("load", "const", 63, 2)), SMALL).bundles == 1
+
+
+@pytest.mark.parametrize("claim", [-1, 9, 65])
 def test_wrong_claims_of_scratch(claim: int) -> None:
-    used = _slots(_slot("load", "const", 8, 2))
-    assert certify(NOTHING, replace(used, scratch_words=9), SMALL).bundles == 1
-    with pytest.raises(ProofFailed, match=rf"claims {claim} scratch words of 64, and uses words 0 to 8"):
+    used = _slots(_slot("load", "const", 9, 2))
+    assert certify(NOTHING, replace(used, scratch_words=10), SMALL).bundles == 1
+    with pytest.raises(ProofFailed, match=rf"claims {claim} scratch words of 64, and uses words 0 to 9"):
         certify(NOTHING, replace(used, scratch_words=claim), SMALL)
 
 
