@@ -32,6 +32,7 @@ def _slot(engine: str, op: str, *operands: int | str) -> Slot:
         (_slots(_slot("debug", "vcompare", 0, 4)), r"the machine has no 'vcompare' on debug"),
         (_slots(_slot("cpu", "+", 0, 4, 5)), r"1 cpu slots, but the machine has 0"),
         (_slots(_slot("alu", "+", 1, 2)), r"2 operands instead of 3"),
+        (_slots(_slot("alu", "+", 1, 2, 3, 4)), r"4 operands instead of 3"),
         (_slots(_slot("alu", "+", 1, 2, "x")), r"the operand 'x' is no integer"),
         (_slots(_slot("load", "load_offset", 1, 2, "x")), r"the operand . is no integer"),
         (_slots(_slot("load", "const", 64, 2)), r"no scratch word 64"),

@@ -217,6 +217,16 @@ def test_double_writes_by_latency() -> None:
         validate(program(Bundle((LOAD, Slot("flow", "pause", ()))), Bundle((CONST,))), WIDE)
 
 
+@pytest.mark.parametrize(("distance", "right"), [(-3, False), (-2, True), (0, True), (1, True), (2, False)])
+def test_distances_count_from_the_next_bundle(distance: int, right: bool) -> None:
+    skip = program(Bundle(()), Bundle((Slot("flow", "cond_jump_rel", (0, distance)),)), Bundle(()))
+    if right:
+        validate(skip, TAKEHOME)
+    else:
+        with pytest.raises(ProgramError, match=f"leads to bundle {2 + distance}"):
+            validate(skip, TAKEHOME)
+
+
 def test_jumps_beyond_the_end_stop_a_non_strict_run() -> None:
     validate(one("flow", "jump", 1), TAKEHOME)
     validate(one("flow", "jump", 99), TAKEHOME, strict=False)
