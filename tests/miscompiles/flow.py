@@ -211,6 +211,8 @@ class Flow:
             return self._constant(meaning.word(*words))
         if meaning.name in ("or", "and") and operands[0] == operands[1]:
             return operands[0]
+        if meaning.name in ("add", "or", "xor") and 0 in known:
+            return operands[1 - known.index(0)]
         if meaning.commutative:
             operands.sort()
         return self._number(meaning.name, *operands)

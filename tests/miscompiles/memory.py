@@ -166,8 +166,9 @@ def _overtaking(flow: Flow, rng: Random, steps: Iterator[Step], before: Effect, 
 
 
 def _stray_store(flow: Flow, rng: Random, wanted: range) -> Iterator[Program]:
-    """A store of some other word to an address in `wanted` that a scratch word happens to hold."""
-    times = list(range(len(flow.before)))
+    """A store of some other word to an address in `wanted` that a scratch word happens to hold before any loop."""
+    loops = flow.subject.witness.loops
+    times = list(range(min((w.header for w in loops), default=len(flow.before))))
     rng.shuffle(times)
     for time in times:
         held = _held(flow, time)

@@ -166,7 +166,8 @@ def lost_output_dependence(flow: Flow, rng: Random) -> Iterator[Damaged]:
             if older is None or step.results[k] == flow.steps[older[0]].results[older[1]]:
                 continue
             other = flow.steps[older[0]]
-            if other.site.bundle < step.site.bundle and other.slot.engine == step.slot.engine:
+            alike = replace(other.slot, span=None) == replace(step.slot, span=None)
+            if other.site.bundle < step.site.bundle and other.slot.engine == step.slot.engine and not alike:
                 yield put(put(flow.program, other.site, step.slot), step.site, other.slot)
                 break
 
