@@ -13,6 +13,7 @@ code  meaning
 5     the kernel is right but does not fit the machine (scratch, missing operation)
 6     a run faulted: of a program in the simulator, or of the kernel itself
 70    internal error: the compiler caught itself in a mistake (failed proof, verifier)
+71    out of memory
 130   interrupted
 141   the reader of the output has gone away
 ====  ===========================================================================

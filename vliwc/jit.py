@@ -13,6 +13,8 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+from vliwc.code_cache import Forgiving
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False, "error_model": "numpy"}
@@ -23,6 +25,8 @@ tenths of the time, are switched off. Nor does one raise: a division by zero has
 def native(function: F) -> F:
     """Compiles a function, and keeps the result for later processes if there is a place for it."""
     try:
-        return cast(F, numba.njit(cache=True, **_OPTIONS)(function))
+        compiled = numba.njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # there is no directory for the cache that can be written
         return cast(F, numba.njit(**_OPTIONS)(function))
+    compiled._cache = Forgiving(compiled._cache)
+    return cast(F, compiled)

@@ -32,21 +32,36 @@ def _slot(engine: str, op: str, *operands: int | str) -> Slot:
         (_slots(_slot("debug", "vcompare", 0, 4)), r"the machine has no 'vcompare' on debug"),
         (_slots(_slot("cpu", "+", 0, 4, 5)), r"1 cpu slots, but the machine has 0"),
         (_slots(_slot("alu", "+", 1, 2)), r"2 operands instead of 3"),
+        (_slots(_slot("alu", "+", 1, 2, 3, 4)), r"4 operands instead of 3"),
         (_slots(_slot("alu", "+", 1, 2, "x")), r"the operand 'x' is no integer"),
         (_slots(_slot("load", "load_offset", 1, 2, "x")), r"the operand . is no integer"),
         (_slots(_slot("load", "const", 64, 2)), r"no scratch word 64"),
         (_slots(_slot("load", "const", -1, 2)), r"no scratch word -1"),
         (_slots(_slot("load", "vload", 61, 2)), r"no scratch word 64"),
+        (_slots(_slot("load", "vload", -1, 2)), r"no scratch word -1"),
         (_slots(_slot("load", "load_offset", 62, 2, 3)), r"no scratch word 65"),
         (_slots(_slot("store", "vstore", 1, 61)), r"no scratch word 64"),
         (_slots(_slot("load", "const", 0, 2), empty=("load",)), r"cannot have an empty engine 'load'"),
         (_slots(empty=("cpu",)), r"cannot have an empty engine 'cpu'"),
+        (_slots(_slot("flow", "halt"), _slot("flow", "pause")), r"two slots decide what comes next"),
     ],
 )
 def test_programs_that_no_machine_executes(bad: Program, message: str) -> None:
     with pytest.raises(ProofFailed, match=message) as caught:
         certify(NOTHING, bad, SMALL)
     assert caught.value.bundle == 0
+
+
+def test_the_last_word_of_scratch_is_there() -> None:
+    assert certify(NOTHING, _slots(_slot("load", "const", 63, 2)), SMALL).bundles == 1
+
+
+@pytest.mark.parametrize("claim", [-1, 9, 65])
+def test_wrong_claims_of_scratch(claim: int) -> None:
+    used = _slots(_slot("load", "const", 9, 2))
+    assert certify(NOTHING, replace(used, scratch_words=10), SMALL).bundles == 1
+    with pytest.raises(ProofFailed, match=rf"claims {claim} scratch words of 64, and uses words 0 to 9"):
+        certify(NOTHING, replace(used, scratch_words=claim), SMALL)
 
 
 def test_failures_name_bundle_slot_and_line() -> None:

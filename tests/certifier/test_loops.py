@@ -224,9 +224,15 @@ MISCOMPILES = {
     "no jump": (SUM, "flow if s[7] skip -4", "flow s[7] = s[7] + 1", r"nothing jumps to bundle 3"),
     "jump elsewhere": (SUM, "skip -4", "skip -3", r"the witness has no loop with this jump"),
     "jump out of a body": (COPY, "jump 2", "jump 1", r"the witness has no loop with this jump"),
-    "second jump": (COPY, "flow s[3] = s[3] + 2; flow", "flow if s[2] jump 2; flow", r"two jumps in one bundle"),
+    "second jump": (
+        COPY,
+        "flow s[3] = s[3] + 2; flow",
+        "flow if s[2] jump 2; flow",
+        r"two slots decide what comes next",
+    ),
     "halt in a body": (COPY, "flow s[2] = s[2] + -2", "flow halt", r"nothing jumps to bundle 2|halts"),
-    "halt at the latch": (COPY, "flow s[3] = s[3] + 2;", "flow halt;", r"the program halts inside of a loop"),
+    "halt at the latch": (COPY, "flow if s[2] jump 2", "flow halt", r"the program halts inside of a loop"),
+    "halt and pause": (COPY, "flow s[3] = s[3] + 2; flow if s[2] jump 2", "flow halt; flow pause", r"two slots decide"),
     "halt before a loop": (COPY, "load s[2] = 8;", "load s[2] = 8; flow halt;", r"the program halts before it"),
     "lost carried value": (SUM, "s[0] = s[0] + s[6]", "s[0] = s[6] + s[6]", r"carried value 0 after an iteration"),
     "carried values in sequence": (

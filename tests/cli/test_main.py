@@ -194,7 +194,7 @@ def test_the_documentation_names_every_command_option_and_code() -> None:
                 assert f"`{max(parameter.opts, key=len)}" in text, parameter.opts
     assert errors.__doc__ is not None
     table = [line.split()[0] for line in errors.__doc__.splitlines() if line[:1].isdigit()]
-    assert len(table) == 10
+    assert len(table) == 11
     for code in table:
         assert f"| {code} |" in text
         assert cli.epilog is not None

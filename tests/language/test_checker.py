@@ -284,8 +284,8 @@ def test_affine_indices_are_bounded(statements: str, wrong: bool) -> None:
         "a[0] = " + "c[0] && (" * 95 + "1" + ")" * 95,
         "if c[0] { " * 90 + "a[0] = 1" + " }" * 90,
         "if c[0] { } else " * 90 + "{ a[0] = 1 }",
-        "".join(f"for i{n} in 0..1 {{ " for n in range(90)) + "a[0] = 1" + " }" * 90,
-        "".join(f"par i{n} in 0..1 {{ " for n in range(90)) + "a[0] = 1" + " }" * 90,
+        "".join(f"for i{n} in 0..1 {{ " for n in range(16)) + "a[0] = 1" + " }" * 16,
+        "".join(f"par i{n} in 0..1 {{ " for n in range(16)) + "a[0] = 1" + " }" * 16,
         "a[0] = f60(1)",
     ],
 )

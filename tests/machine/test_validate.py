@@ -149,8 +149,47 @@ def test_engines_named_twice(bundle: Bundle) -> None:
 
 def test_too_much_scratch() -> None:
     validate(program(words=1536), TAKEHOME)
+    with pytest.raises(ProgramError, match=r"^the program claims -1 scratch words"):
+        validate(program(words=-1), TAKEHOME)
     with pytest.raises(ProgramError, match=r"^the program claims 1537 scratch words; takehome has 1536$"):
         validate(program(words=1537), TAKEHOME)
+
+
+def test_engines_are_compared_by_their_letters() -> None:
+    """Not as objects: names that come from a file are others."""
+    with pytest.raises(ProgramError, match="it is there already"):
+        validate(program(Bundle((add(0),), ("".join(["a", "lu"]),))), TAKEHOME)
+
+
+def _nested(depth: int) -> Operand:
+    key: Operand = 7
+    for _ in range(depth):
+        key = (key,)
+    return key
+
+
+@pytest.mark.parametrize(
+    ("slot", "right"),
+    [
+        *(
+            (Slot("debug", "compare", (0, key)), True)
+            for key in (0, 1, 63, (1 << 63) - 1, 1 - (1 << 63), "a", _nested(16))
+        ),
+        *((Slot("debug", "compare", (0, key)), False) for key in (1 << 63, -(1 << 63), 1 << 64, True, _nested(17))),
+        *((Slot("load", "const", (0, word)), True) for word in (0xFFFF_FFFF, -0xFFFF_FFFF)),
+        *((Slot("load", "const", (0, word)), False) for word in (1 << 32, -(1 << 32))),
+        *((Slot("load", "load_offset", (1535 - k, 8, k)), True) for k in (0, 1, 7)),
+        *((Slot("load", "load_offset", (1535, 8, k)), False) for k in (1, 2, 1536)),
+        *((Slot("load", "load_offset", (8, 0, k)), right) for k, right in ((0, True), (-1, False), (1535, False))),
+        (Slot("load", "load_offset", (8, 7, -7)), True),
+    ],
+)
+def test_limits_of_operands(slot: Slot, right: bool) -> None:
+    if right:
+        validate(program(Bundle((slot,))), TAKEHOME)
+    else:
+        with pytest.raises(ProgramError):
+            validate(program(Bundle((slot,))), TAKEHOME)
 
 
 def test_double_writes_in_a_bundle() -> None:
@@ -176,6 +215,16 @@ def test_double_writes_by_latency() -> None:
         validate(program(Bundle((LOAD,)), Bundle(()), Bundle((CONST,))), WIDE)
     with pytest.raises(ProgramError, match="scratch word 5"):
         validate(program(Bundle((LOAD, Slot("flow", "pause", ()))), Bundle((CONST,))), WIDE)
+
+
+@pytest.mark.parametrize(("distance", "right"), [(-3, False), (-2, True), (0, True), (1, True), (2, False)])
+def test_distances_count_from_the_next_bundle(distance: int, right: bool) -> None:
+    skip = program(Bundle(()), Bundle((Slot("flow", "cond_jump_rel", (0, distance)),)), Bundle(()))
+    if right:
+        validate(skip, TAKEHOME)
+    else:
+        with pytest.raises(ProgramError, match=f"leads to bundle {2 + distance}"):
+            validate(skip, TAKEHOME)
 
 
 def test_jumps_beyond_the_end_stop_a_non_strict_run() -> None:

@@ -15,6 +15,10 @@ from vliwc.ir.ops import Kind
 _ROUNDS_BEFORE_WIDENING = 3
 _ROUNDS_OF_NARROWING = 2
 
+MIN_EFFORT, MAX_VISITS = 30_000, 10
+"""How many nodes of loop bodies are looked at, or how often each on average, before loops are no longer iterated: the
+time for a nest of loops grows with the power of its depth."""
+
 
 def analyse(graph: Graph) -> list[Fact]:
     """One fact for each node number; for a vector, it holds in every lane."""
@@ -58,6 +62,7 @@ class _Run:
         self.facts: list[Fact] = [ANY] * len(graph)
         self.dirty: set[str] = set()
         self.broken: set[str] = set()
+        self.effort = max(MIN_EFFORT, MAX_VISITS * len(graph))
 
     def block(self, block: tuple[int, ...]) -> None:
         for n in block:
@@ -110,10 +115,19 @@ class _Run:
             # A later iteration sees what an earlier one stored; those of a `par` do not see each other's stores.
             self.dirty |= {g.access(m).array for m in g.walk(loop.body) if g.kind(m) is Kind.STORE}
         entry = frozenset(self.dirty)
-        inits = [facts[a] for a in g.args[n]]
-        state = list(inits)
         broken = set(self.broken)
+        state = self.invariant(loop, entry, [facts[a] for a in g.args[n]])
+        self.broken = broken
+        self.iterate(loop, entry, state)  # this sets the facts of the body by the invariant
+
+    def invariant(self, loop: Loop, entry: frozenset[str], inits: list[Fact]) -> list[Fact]:
+        """Facts about the carried values that hold at the start of every iteration."""
+        if not inits:
+            return []
+        state = list(inits)
         for attempt in range(_ROUNDS_BEFORE_WIDENING + len(state) + 1):
+            if self.effort <= 0:
+                return [ANY] * len(inits)
             after = self.iterate(loop, entry, state)
             if all(contains(s, a) for s, a in zip(state, after, strict=True)):
                 break
@@ -122,17 +136,19 @@ class _Run:
                 joined = [s if s == j else ANY for s, j in zip(state, joined, strict=True)]
             state = joined
         for _ in range(_ROUNDS_OF_NARROWING):
+            if self.effort <= 0:
+                break
             after = self.iterate(loop, entry, state)
             narrowed = [join(i, a) for i, a in zip(inits, after, strict=True)]
             tighter = self.iterate(loop, entry, narrowed)
             if narrowed == state or not all(contains(s, a) for s, a in zip(narrowed, tighter, strict=True)):
                 break
             state = narrowed
-        self.broken = broken
-        self.iterate(loop, entry, state)  # the state is an invariant now; this sets the facts of the body by it
+        return state
 
     def iterate(self, loop: Loop, entry: frozenset[str], state: list[Fact]) -> list[Fact]:
         """One iteration from `state`, the arrays in `entry` perhaps stored to before. Returns the yields' facts."""
+        self.effort -= len(loop.body)
         self.dirty = set(entry)
         for c, fact in zip(loop.carried, state, strict=True):
             self.facts[c] = fact

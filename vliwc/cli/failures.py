@@ -2,42 +2,72 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
+from contextlib import suppress
 
 import click
 
-from vliwc.cli.terminal import complain, note
-from vliwc.errors import VliwcError
+from vliwc.cli.terminal import complain, note, shortened
+from vliwc.errors import UsageError, VliwcError
 
 INTERNAL = 70
+OUT_OF_MEMORY = 71
 INTERRUPTED = 130
 OUTPUT_CLOSED = 141
+
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+"""What is wrong with stdout when it cannot take the output; files have been checked before."""
 
 
 def report_failure(error: BaseException, *, debug: bool) -> int:
     """Tells the user about `error` and returns the exit code for it.
 
-    With `debug`, internal errors show their traceback. `SystemExit` is raised again.
+    With `debug`, internal errors show their traceback. `SystemExit` is raised again. If stderr cannot be written to,
+    the exit code alone must tell.
     """
+    if isinstance(error, SystemExit):
+        raise error
+    with suppress(OSError):
+        _tell(error, debug=debug)
+    return _code(error)
+
+
+def _code(error: BaseException) -> int:
     match error:
-        case SystemExit():
-            raise error
+        case KeyboardInterrupt() | click.Abort():
+            return INTERRUPTED
+        case MemoryError():
+            return OUT_OF_MEMORY
+        case BrokenPipeError():
+            return OUTPUT_CLOSED
+        case click.ClickException() | VliwcError():
+            return error.exit_code
+        case OSError() if error.errno in UNWRITABLE:
+            return UsageError.exit_code
+    return INTERNAL
+
+
+def _tell(error: BaseException, *, debug: bool) -> None:
+    match error:
         case KeyboardInterrupt() | click.Abort():
             note("interrupted")
-            return INTERRUPTED
+        case MemoryError():
+            complain("error", "out of memory", "make the kernel's parameters smaller, or give the process more memory")
         case BrokenPipeError():
             _drop_stdout()
-            return OUTPUT_CLOSED
         case click.ClickException():
+            vars(error).update(message=shortened(error.message))  # what the user has typed may be endless
             error.show()
-            return error.exit_code
         case VliwcError():
             _report_known(error, debug=debug)
-            return error.exit_code
-    _report_unexpected(error, debug=debug)
-    return INTERNAL
+        case OSError() if error.errno in UNWRITABLE:
+            _drop_stdout()
+            complain("error", f"cannot write the output: {error.strerror}")
+        case _:
+            _report_unexpected(error, debug=debug)
 
 
 def _report_known(error: VliwcError, *, debug: bool) -> None:

@@ -9,19 +9,20 @@ from pathlib import Path
 from vliwc.errors import DataError, UsageError
 from vliwc.source import Source
 
+MAX_KERNEL = 1 << 24
 MAX_BYTES = 1 << 25
-"""The largest text that is read: there are files without an end, such as /dev/zero."""
+"""How many bytes are read at most, of a kernel and of any other text: files such as /dev/zero have no end."""
 
 
-def read_text(path: Path, what: str) -> str:
+def read_text(path: Path, what: str, limit: int = MAX_BYTES) -> str:
     """The UTF-8 text of `path`, which is a `what` ("kernel", "program").
 
-    Raises UsageError if it cannot be read, DataError if it is longer than MAX_BYTES.
+    Raises UsageError if it cannot be read, DataError if it is longer than `limit` bytes.
     """
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        require_small(path, len(data), MAX_BYTES)
+            data = file.read(limit + 1)
+        require_small(path, len(data), limit)
         return data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise UsageError(f"no such {what}: {path}", help=_near(path)) from None
@@ -29,6 +30,8 @@ def read_text(path: Path, what: str) -> str:
         raise UsageError(f"{path} is no UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}") from None
     except OSError as error:
         raise UsageError(f"cannot read the {what} {path}: {error.strerror}") from None
+    except ValueError as error:  # a path with a zero byte in it
+        raise UsageError(f"cannot read the {what} {str(path)!r}: {error}") from None
 
 
 def require_small(path: Path, size: int, limit: int) -> None:
@@ -39,7 +42,7 @@ def require_small(path: Path, size: int, limit: int) -> None:
 
 def read_kernel(path: Path) -> Source:
     """The kernel source in `path`. Raises UsageError if it cannot be read."""
-    return Source(str(path), read_text(path, "kernel"))
+    return Source(str(path), read_text(path, "kernel", MAX_KERNEL))
 
 
 def _near(path: Path) -> str | None:
@@ -61,10 +64,10 @@ def require_writable(path: Path) -> None:
         if path.is_dir():
             raise UsageError(f"cannot write {path}: it is a directory")
         special = path.exists() and not path.is_file()
-    except OSError as error:
+        if not os.access(path if special else parent, os.W_OK):
+            raise UsageError(f"cannot write {path}: no permission in {parent}")
+    except OSError as error:  # a name that is too long, for example
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
-    if not os.access(path if special else parent, os.W_OK):
-        raise UsageError(f"cannot write {path}: no permission in {parent}")
 
 
 def write_whole(path: Path, data: str | bytes) -> None:
@@ -90,6 +93,8 @@ def _replace(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # or the name may reach the disk before the contents
         temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         temporary.replace(path)
     except BaseException:

@@ -21,7 +21,7 @@ COMPLETION_VARIABLE = "_VLIWC_COMPLETE"
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 success, 1 wrong result, 2 usage, 3 kernel errors, 4 bad data file, 5 does not fit "
-    "the machine, 6 fault in a run, 70 internal error, 130 interrupted, 141 output closed.",
+    "the machine, 6 fault in a run, 70 internal error, 71 out of memory, 130 interrupted, 141 output closed.",
 )
 @click.option("--debug", is_flag=True, envvar="VLIWC_DEBUG", help="Show the traceback of internal errors.")
 @click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
@@ -48,8 +48,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _plug_closed_streams() -> None:
+    """Lets what goes to a stream that the caller has closed go nowhere, and not into the next file that is opened."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open until the end
+
+
 def main() -> None:
     """The console script."""
+    _plug_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Unicode gets question marks, not an error

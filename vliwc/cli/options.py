@@ -20,19 +20,28 @@ Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
 PATH = click.Path(path_type=Path)
 DEFAULT_MACHINE = "takehome"
+MAX_DIGITS = 1_500
+"""How long the number of a `-D` may be; Python itself refuses to read more than about 4,300 digits."""
 
 
 def read_define(text: str) -> tuple[str, int]:
     """The name and the number of `name=value`. Raises click.BadParameter that says which of them is wrong."""
     name, equals, number = text.partition("=")
     if not equals:
-        raise click.BadParameter(f"{text!r} is not of the form name=value, such as height=8")
+        raise click.BadParameter(f"{_shown(text)} is not of the form name=value, such as height=8")
     if not name.isidentifier():
-        raise click.BadParameter(f"{name!r} is no parameter name")
+        raise click.BadParameter(f"{_shown(name)} is no parameter name")
+    if len(number) > MAX_DIGITS:
+        raise click.BadParameter(f"{_shown(number)} has more than {MAX_DIGITS:,} digits")
     try:
         return name, int(number, 0)
     except ValueError:
-        raise click.BadParameter(f"{number!r} is no integer constant, such as 8 or 0x1F") from None
+        raise click.BadParameter(f"{_shown(number)} is no integer constant, such as 8 or 0x1F") from None
+
+
+def _shown(text: str) -> str:
+    """A text of the user's for a message: quoted, and not longer than is of use."""
+    return repr(text if len(text) <= 60 else text[:60] + "…")
 
 
 def _read_defines(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:

@@ -29,6 +29,11 @@ def note(text: str) -> None:
     click.echo(text, err=True, color=wants_colour(sys.stderr))
 
 
+def shortened(text: str) -> str:
+    """A message without the middle of an endless part, such as a name of a million letters that the user gave."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+
+
 def complain(label: str, text: str, help_text: str | None = None) -> None:
     """Writes `label: text` to stderr, and the help below it, continuation lines indented; both kept `presentable`."""
     note(f"{click.style(label, fg='red', bold=True)}: {presentable(text)}")
@@ -39,9 +44,7 @@ def complain(label: str, text: str, help_text: str | None = None) -> None:
 
 def presentable(text: str) -> str:
     """A text that may quote anything: what would steer the terminal is spelled out, and a long middle left out."""
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in shortened(text))
 
 
 def show(renderable: RenderableType, *, err: bool = False) -> None:

@@ -42,7 +42,7 @@ _TABLE: tuple[Code, ...] = (
     Code(
         "VK0004",
         "nested too deeply",
-        "Expressions, blocks or calls stand in each other more deeply than the compiler follows.",
+        "Expressions, blocks, loops or calls stand in each other more deeply than the compiler follows.",
         "give parts of it names with `let`, or split it into functions",
     ),
     Code(
@@ -288,7 +288,7 @@ _TABLE: tuple[Code, ...] = (
     Code(
         "VK0603",
         "kernel too large",
-        "The kernel is too large after `static for` and functions are expanded.",
+        "The kernel is too large as a text, or after `static for` and functions are expanded.",
         "use `for` where the variable need not be a constant; make the parameters smaller",
     ),
     # --- independence of par

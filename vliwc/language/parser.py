@@ -41,7 +41,7 @@ def parse(source: Source) -> syntax.File:
     """
     problems: list[Diagnostic] = []
     tokens = tokenize(source, problems)
-    if any(p.code == "VK0004" for p in problems):
+    if any(p.code in ("VK0004", "VK0603") for p in problems):
         raise KernelErrors(source, problems)
     tree = _parse(tokens, problems)
     if tree is None:

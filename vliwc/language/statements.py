@@ -14,6 +14,9 @@ from vliwc.language.kernel import Stmt
 from vliwc.language.problems import Problems, Reported, a_
 from vliwc.language.scope import Scope
 
+MAX_LOOPS = 16
+"""How many loops may stand in each other; analyses look at a loop's body several times for each loop around it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -32,6 +35,7 @@ class Statements:
         self._expressions = expressions
         self._ids = count()
         self._par = 0
+        self._loops = 0
 
     def local(self, name: syntax.Ident, names: Scope, what: str = "variable") -> int:
         """Declares a local and returns its id."""
@@ -174,10 +178,15 @@ class Statements:
         except Reported:
             bounds = Bounds(0, 0, 1)
         inner = Scope(names)
+        if self._loops == MAX_LOOPS:
+            message = f"more than {MAX_LOOPS} loops stand in each other"
+            raise self._problems.failure("VK0004", message, node.name.span, "one too many")
         self._par += parallel
+        self._loops += 1
         variable = self.local(node.name, inner, "loop variable")
         body = self.block(node.body, inner)
         self._par -= parallel
+        self._loops -= 1
         if bounds.lo >= bounds.hi:
             return ()
         name = node.name.text

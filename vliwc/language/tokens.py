@@ -15,6 +15,12 @@ from vliwc.source import Source, Span
 MAX_NESTING = 200
 """How deeply brackets, expressions and blocks may be nested."""
 
+MAX_TOKENS = 250_000
+"""How many names, numbers and signs a text may have: it is read within seconds."""
+
+MAX_STRAY = 100
+"""After so many stray characters the rest of the text is not read."""
+
 OPENING = {"(": ")", "[": "]", "{": "}"}
 CLOSING = {closer: opener for opener, closer in OPENING.items()}
 
@@ -45,7 +51,8 @@ def span_of(token: Token) -> Span:
 
 
 def tokenize(source: Source, problems: list[Diagnostic]) -> list[Token]:
-    """The tokens of `source` without white space and comments; stray characters and too deep nesting are reported.
+    """The tokens of `source` without white space and comments. Stray characters, too deep nesting, and a text that is
+    too long, of which only the beginning is returned, are reported.
 
     Line ends of all kinds (CR, LF, CR LF, …) are taken as `Source.lines` takes them, so that places agree; a byte
     order mark at the start is skipped.
@@ -62,6 +69,11 @@ def tokenize(source: Source, problems: list[Diagnostic]) -> list[Token]:
             problems.append(_stray(token))
         if token.type == "STRAY":
             end = (token.end_line or 0, token.end_column or 0)
+        if len(tokens) > MAX_TOKENS or len(problems) > MAX_STRAY:
+            break
+    if len(tokens) > MAX_TOKENS:
+        message = f"the text has more than {MAX_TOKENS:,} names, numbers and signs"
+        problems.append(Diagnostic("VK0603", message, span_of(tokens[-1]), "reading stops here"))
     deep = _too_deep(tokens)
     if deep is not None:
         problems.append(deep)

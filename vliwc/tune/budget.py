@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from math import inf
 
 from vliwc.errors import UsageError
 
@@ -24,8 +25,8 @@ class Budget:
                 "a search's budget is a time or a number of evaluations",
                 help="give one of --budget and --budget-evals",
             )
-        if (self.seconds or self.evals or 0) <= 0:
-            raise UsageError("a search's budget must be more than 0")
+        if not 0 < (self.seconds or self.evals or 0) < inf:  # nor is NaN a budget
+            raise UsageError("a search's budget must be more than 0, and finite")
 
     def part(self, share: float) -> Budget | None:
         """This share (0 … 1) of the budget; None if nothing is left of it."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from vliwc.backend.problem import Problem
 from vliwc.errors import DataError
@@ -58,17 +58,34 @@ class Ledger:
     @staticmethod
     def from_text(text: str) -> Ledger:
         """The record that `to_text` has written. Raises DataError if it is none."""
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"the search record is no JSON: {error}") from None
+        data = _parsed(text)
         if not isinstance(data, dict) or data.get("schema") != SCHEMA or not isinstance(data.get("segments"), list):
             raise DataError("this is no search record", help=f"expected JSON that --save-search wrote ({SCHEMA})")
         ledger = Ledger()
         for segment in data["segments"]:
             number, entry = _entry(segment)
+            if number in ledger.entries:
+                raise DataError(f"segment {number} is twice in the search record")
             ledger.entries[number] = entry
         return ledger
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refused)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"the search record is no JSON: {error or 'nested too deeply'}") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise ValueError("a key is there twice in one object")
+    return result
+
+
+def _refused(number: str) -> NoReturn:
+    raise ValueError(f"{number} is no number of a search")
 
 
 def _entry(data: Any) -> tuple[int, Entry]:

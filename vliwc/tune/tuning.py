@@ -8,6 +8,10 @@ from typing import Any
 
 from vliwc.errors import DataError
 
+MAX_TIME = 10**12
+MAX_COUNT = 2**32 - 1
+"""The longest time (in cycles), and the largest other number, in a tuning."""
+
 KNOTS = 9
 """At how many heights `Tuning.curve` is given."""
 
@@ -69,6 +73,15 @@ class Tuning:
             )
         except (TypeError, ValueError, OverflowError) as error:
             raise DataError(f"a tuning in the search record is malformed: {error}") from None
-        if not 0 <= tuning.passes <= MOST_PASSES:
-            raise DataError(f"a tuning in the search record is malformed: passes must be 0 to {MOST_PASSES}")
+        tuning._check_sizes()
         return tuning
+
+    def _check_sizes(self) -> None:
+        """Raises DataError for numbers that no search comes to, and that the scheduler cannot count with."""
+        times = (*self.offsets, *self.paces, *self.weights, *self.curve, self.drift, self.noise)
+        if not all(abs(time) <= MAX_TIME for time in times):  # false for NaN, too
+            raise DataError(f"a tuning in the search record has a time beyond {MAX_TIME:,} cycles")
+        if not all(0 <= x <= MAX_COUNT for x in (self.strands, self.reserve, self.noise_seed)):
+            raise DataError(f"a tuning in the search record has a number that is not from 0 to {MAX_COUNT:,}")
+        if not 0 <= self.passes <= MOST_PASSES:
+            raise DataError(f"a tuning in the search record has passes that are not from 0 to {MOST_PASSES}")

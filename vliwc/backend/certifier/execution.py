@@ -72,8 +72,6 @@ class Execution:
                 case Effect.STORE:
                     self._store(slot, fmt, stores)
                 case Effect.CONTROL:
-                    if condition != UNDEFINED:
-                        raise self.failure("two jumps in one bundle", self.pc, slot)
                     condition = self._control(slot, jump_to)
                 case Effect.TRACE:
                     self._sources(slot, fmt)

@@ -8,7 +8,7 @@ from vliwc.backend.certifier.failure import ProofFailed
 from vliwc.machine.description import Machine
 from vliwc.machine.faults import place
 from vliwc.machine.program import Program, Slot
-from vliwc.machine.slots import DESTS, FORMATS, SOURCES, VECTORS, Role
+from vliwc.machine.slots import DESTS, FORMATS, SOURCES, VECTORS, Effect, Role, format_of, scratch_used
 
 _OTHER = (Role.KEY, Role.KEYS, Role.TEXT)
 
@@ -16,7 +16,8 @@ _OTHER = (Role.KEY, Role.KEYS, Role.TEXT)
 def check_program(program: Program, machine: Machine) -> None:
     """Raises ProofFailed for too many slots, an operation that the machine lacks, or an operand that cannot be.
 
-    An engine that is named as empty must be one of the machine's, and be empty.
+    An engine that is named as empty must be one of the machine's, and be empty. At most one slot of a bundle may decide
+    what comes next, since which of two would win is nowhere said. The program uses no more scratch than it claims.
     """
     for number, bundle in enumerate(program.bundles):
         counts = Counter(slot.engine for slot in bundle.slots)
@@ -31,6 +32,12 @@ def check_program(program: Program, machine: Machine) -> None:
             wrong = _fault(slot, machine)
             if wrong:
                 raise ProofFailed(f"{place(program, number, slot)}: {wrong}", bundle=number)
+        if sum(format_of(slot).effect is Effect.CONTROL for slot in bundle.slots) > 1:
+            raise ProofFailed(f"{place(program, number)}: two slots decide what comes next", bundle=number)
+    used = scratch_used(program.bundles, machine.lanes)
+    if not used <= program.scratch_words <= machine.scratch_words:
+        claim = f"the program claims {program.scratch_words} scratch words of {machine.scratch_words}"
+        raise ProofFailed(f"{claim}, and uses words 0 to {used - 1}")
 
 
 def _fault(slot: Slot, machine: Machine) -> str:
