@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from vliwc.backend.schedulers import searches
 from vliwc.driver import Compilation, Options, finish, optimise_source
 from vliwc.errors import DoesNotFit
 from vliwc.source import Source
@@ -27,7 +28,8 @@ def compare_ways(source: Source, options: Options, levels: Sequence[int], schedu
     names = tuple(schedules)
     for level in levels:
         for name in names:
-            way = replace(options, optimise=level, schedule=name)
+            effort = options.effort if searches(name) else None
+            way = replace(options, optimise=level, schedule=name, effort=effort)
             try:
                 outcome: Compilation | DoesNotFit = finish(optimise_source(source, way))
             except DoesNotFit as error:

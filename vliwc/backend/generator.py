@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from vliwc.backend.bounds import Bounds, SegmentBound, segment_bound, total
@@ -15,7 +15,8 @@ from vliwc.backend.placement import Placement, place
 from vliwc.backend.pressure import NoRoom, no_room
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.regions import Plan, plan
-from vliwc.backend.schedulers import SCHEDULERS, schedule_names
+from vliwc.backend.schedulers import SCHEDULERS, schedule_names, scheduler
+from vliwc.backend.schedulers.effort import Effort
 from vliwc.backend.selection import Selector
 from vliwc.backend.sinking import sink_constants
 from vliwc.backend.spilling import spill
@@ -75,8 +76,10 @@ def generate(
     seed: int = 0,
     progress: Progress | None = None,
     searcher: Searcher | None = None,
+    effort: Effort = Effort(),
 ) -> Generated:
     """The program of a vectorised or scalar graph without `par`; a `searcher` may better the scheduler's schedules.
+    `effort` is for schedulers that search.
 
     Raises UsageError for a scheduler that does not exist, and DoesNotFit if the machine lacks an operation or scratch
     words that the graph needs. Equal arguments give equal programs.
@@ -84,10 +87,9 @@ def generate(
     if schedule not in SCHEDULERS:
         known = ", ".join(schedule_names())
         raise UsageError(f"there is no scheduler '{schedule}'", help=f"it is one of: {known}")
-    scheduler = SCHEDULERS[schedule]
 
-    def solve(problem: Problem) -> Schedule | None:
-        return scheduler(problem, seed, progress)
+    def solve(problem: Problem, share: float) -> Schedule | None:
+        return scheduler(schedule, effort.part(share))(problem, seed, progress)
 
     legal = legalise(graph, machine)
     try:
@@ -104,7 +106,7 @@ class _Generator:
         graph: Graph,
         legal: Legal,
         machine: Machine,
-        solve: Callable[[Problem], Schedule | None],
+        solve: Callable[[Problem, float], Schedule | None],
         searcher: Searcher | None,
     ) -> None:
         self.graph = graph
@@ -120,6 +122,7 @@ class _Generator:
         self.headers: dict[int, int] = {}
         self.witness: list[LoopWitness] = []
         self.bounds: list[tuple[SegmentBound, int]] = []
+        self.proved = 0
         self.operations = 0
         self.peak = 0
 
@@ -137,7 +140,9 @@ class _Generator:
                 slots[s.engine] = slots.get(s.engine, 0) + 1
         stats = Stats(len(self.plan.segments), len(self.plan.loops), self.operations, slots, self.peak)
         program = Program(self.machine.name, tuple(bundles), self._scratch_words(), self.graph.name)
-        return Generated(program, Witness(tuple(self.witness)), total(self.machine, self.bounds), stats)
+        bounds = total(self.machine, self.bounds)
+        bounds = replace(bounds, best=max(bounds.best, self.proved))
+        return Generated(program, Witness(tuple(self.witness)), bounds, stats)
 
     def _scratch_words(self) -> int:
         widths = self.placement.widths
@@ -156,7 +161,9 @@ class _Generator:
         self.cycles += slots_by_cycle(self.legal.graph, problem, found)
         if segment.latches >= 0:
             self._jump_back(segment.latches, problem, found, start)
-        self.bounds.append((segment_bound(problem), self._times(loop)))
+        bound = segment_bound(problem)
+        self.bounds.append((bound, self._times(loop)))
+        self.proved += max(bound.energy, bound.critical_path, found.bound) * self._times(loop)
 
     def _times(self, loop: int) -> int:
         """How often the body of a loop is executed in a run."""
@@ -214,10 +221,11 @@ class _Generator:
         raise no_room(problem, graph)
 
     def _schedule(self, number: int, problem: Problem) -> Schedule | None:
-        if self.searcher is None:
-            return self.solve(problem)
         work = [len(segment.nodes) * self._times(segment.loop) for segment in self.plan.segments]
-        return self.searcher.schedule(number, work[number] / max(sum(work), 1), problem, self.solve)
+        share = work[number] / max(sum(work), 1)
+        if self.searcher is None:
+            return self.solve(problem, share)
+        return self.searcher.schedule(number, share, problem, lambda p: self.solve(p, share))
 
 
 def _landing(problem: Problem, found: Schedule, value: int) -> int:

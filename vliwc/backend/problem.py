@@ -195,3 +195,5 @@ class Schedule:
     address: dict[int, int]
     peak: int
     """The most scratch words in use at a time, blocked ones included."""
+    bound: int = 0
+    """No schedule of the problem takes fewer cycles, as far as the scheduler has proved."""

@@ -12,6 +12,7 @@ from vliwc.cli.files import read_text, require_writable
 from vliwc.errors import UsageError
 
 if TYPE_CHECKING:
+    from vliwc.backend.schedulers.effort import Effort
     from vliwc.tune import Budget, Ledger
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -96,7 +97,7 @@ schedule_option = click.option(
     default="list",
     show_default=True,
     shell_complete=complete_schedule,
-    help="Scheduler, such as list or naive (one operation a bundle).",
+    help="Scheduler: list, cpsat (searches and proves), or naive (one operation a bundle).",
 )
 
 defines_option = click.option(
@@ -136,6 +137,40 @@ def search_options(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+def effort_options(function: F) -> F:
+    """The limits of a scheduler that searches."""
+    for option in (
+        click.option(
+            "--workers", metavar="N", type=click.IntRange(min=1), help="Threads of cpsat. Default: all cores."
+        ),
+        click.option(
+            "--work-limit",
+            metavar="UNITS",
+            type=click.FloatRange(min=0, min_open=True),
+            help="Limit cpsat by work (about a second a unit): reproducible with --workers 1.",
+        ),
+        click.option(
+            "--time-limit",
+            metavar="SECONDS",
+            type=click.FloatRange(min=0, min_open=True),
+            help="Limit the search of cpsat by time. Default: 60.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def read_effort(seconds: float | None, work: float | None, workers: int | None) -> Effort | None:
+    """The effort that the options stand for, None if none is given. Raises UsageError if they exclude each other."""
+    if seconds is None and work is None and workers is None:
+        return None
+    from vliwc.backend.schedulers.effort import DEFAULT_SECONDS, Effort
+
+    if seconds is None and work is None:
+        seconds = DEFAULT_SECONDS
+    return Effort(seconds, work) if workers is None else Effort(seconds, work, workers)
 
 
 def read_search(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from vliwc.backend.problem import Problem, Schedule
-from vliwc.backend.schedulers import listing, naive
+from vliwc.backend.schedulers import cpsat, listing, naive
+from vliwc.backend.schedulers.effort import Effort
 
 Progress = Callable[[str], None]
 """Told from time to time, in a few words, what is going on."""
@@ -13,9 +15,19 @@ Progress = Callable[[str], None]
 Scheduler = Callable[[Problem, int, Progress | None], Schedule | None]
 """Schedules a problem, with a seed for breaking ties; None if it finds no room in scratch for the problem."""
 
-SCHEDULERS: dict[str, Scheduler] = {"list": listing.schedule, "naive": naive.schedule}
+SCHEDULERS: dict[str, Scheduler] = {"cpsat": cpsat.schedule, "list": listing.schedule, "naive": naive.schedule}
 
 
 def schedule_names() -> tuple[str, ...]:
     """The names of the schedulers."""
     return tuple(SCHEDULERS)
+
+
+def scheduler(name: str, effort: Effort) -> Scheduler:
+    """The scheduler of this name; one that searches does so within the effort."""
+    return partial(cpsat.schedule, effort=effort) if searches(name) else SCHEDULERS[name]
+
+
+def searches(name: str) -> bool:
+    """Does the scheduler of this name search, so that an effort means something to it?"""
+    return SCHEDULERS[name] is cpsat.schedule

@@ -1,0 +1,31 @@
+"""The scheduler that proves: exact constraint models of small blocks, and large-neighbourhood search for large ones.
+
+docs/scheduling.md describes the model. One idea a file: `instance` and `timetable` (the problem and a schedule, as the search
+sees them), `timing` (windows), `frame` (what is free and what is fixed), `variables` and `model` (the constraints), `room` and
+`placing` (scratch), `exact`, `neighbourhood` and `ranges` (what is solved), `solving` (CP-SAT in threads), `search`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from vliwc.backend.problem import Problem, Schedule
+from vliwc.backend.schedulers import listing
+from vliwc.backend.schedulers.effort import Effort
+
+
+def schedule(
+    problem: Problem, seed: int = 0, progress: Callable[[str], None] | None = None, effort: Effort = Effort()
+) -> Schedule | None:
+    """The best schedule that is found within the effort, never longer than the list schedule, and with a lower bound.
+
+    None if the list scheduler finds no room in scratch. KeyboardInterrupt ends the search, which keeps the best schedule.
+    """
+    found = listing.schedule(problem, seed, progress)
+    if found is None:
+        return None
+    from vliwc.backend.schedulers.cpsat.search import search  # noqa: PLC0415 - imports CP-SAT, which is slow
+
+    best, bound = search(problem, found, seed, progress, effort)
+    return replace(best, bound=bound)

@@ -1,0 +1,149 @@
+"""The search for shorter schedules and for proofs, as long as there is effort left.
+
+Small blocks are decided as a whole, for as many cycles as the bound says. What that leaves open, and large blocks, go through
+large-neighbourhood search (Shaw 1998): ranges of cycles are opened one after the other and solved again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from vliwc.backend.bounds import SegmentBound, segment_bound
+from vliwc.backend.problem import Problem, Schedule
+from vliwc.backend.schedulers.cpsat.exact import Exact, Verdict
+from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
+from vliwc.backend.schedulers.cpsat.instance import Instance
+from vliwc.backend.schedulers.cpsat.neighbourhood import Move, lateness
+from vliwc.backend.schedulers.cpsat.placing import place
+from vliwc.backend.schedulers.cpsat.ranges import Kind, Ranges
+from vliwc.backend.schedulers.cpsat.room import room
+from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
+from vliwc.backend.schedulers.cpsat.timetable import Timetable, timetable
+from vliwc.backend.schedulers.effort import Effort, Meter
+
+_MOST_VARIABLES = 150_000
+"""Blocks whose models are larger are not decided as a whole."""
+_DECISION = 0.4
+"""What a decision may take of the effort that is left."""
+_NEIGHBOURHOODS = 0.3
+"""What the search of neighbourhoods may take of it before the next decision."""
+_SOLVE = 2.0
+"""The seconds or units of work that one neighbourhood is worth at most."""
+_NO_SOLVE = 0.01
+"""What it counts if there is nothing to solve, so that a limit of work is reached in any case."""
+_PRICE = 1000
+_EMPHASIS = 4
+"""Engines are priced by their load to this power: what is short decides."""
+
+
+def search(
+    problem: Problem, found: Schedule, seed: int, progress: Callable[[str], None] | None, effort: Effort
+) -> tuple[Schedule, int]:
+    """The best schedule that is found, at least as good as `found`, and a lower bound in cycles.
+
+    KeyboardInterrupt ends the search, which keeps what it has.
+    """
+    bounds = segment_bound(problem)
+    bound = max(bounds.energy, bounds.critical_path)
+    if found.cycles <= bound:
+        return found, bound
+    instance = Instance(problem)
+    incumbent = Incumbent(found, timetable(instance, found), bound, progress)
+    run = _Search(incumbent, seed, effort, _prices(problem, bounds, bound))
+    try:
+        run.run()
+    except KeyboardInterrupt:
+        pass  # the user wants what there is
+    better = incumbent.cycles < found.cycles
+    return incumbent.schedule if better else found, incumbent.bound
+
+
+def _prices(problem: Problem, bounds: SegmentBound, cycles: int) -> dict[str, int]:
+    """What a slot of each engine is worth, by the slots that a balanced choice of forms takes in so many cycles."""
+    prices = {}
+    for engine, count in bounds.slots.items():
+        capacity = problem.machine.slots(engine)
+        prices[engine] = round(_PRICE * (count / (capacity * cycles)) ** _EMPHASIS / capacity)
+    return prices
+
+
+class _Search:
+    def __init__(self, incumbent: Incumbent, seed: int, effort: Effort, prices: dict[str, int]) -> None:
+        self.incumbent = incumbent
+        self.workers = effort.workers
+        self.meter = Meter(effort)
+        self.solver = Solver(self.meter, seed)
+        self.exact = Exact(incumbent, self.solver, effort.workers)
+        self.prices = prices
+        problem = incumbent.table.instance.problem
+        self.ranges = Ranges(Random(seed), room(problem, split=place(incumbent.table) is not None), prices)
+
+    def run(self) -> None:
+        """Decisions about the whole block, where it is small enough, and neighbourhoods, in turn."""
+        small = self.exact.size() <= _MOST_VARIABLES
+        if small:
+            self._raise_bound()
+        while small and not self.over():
+            self._improve(until=self.meter.left() * (1 - _NEIGHBOURHOODS))
+            self._lower_cycles()
+            self._raise_bound()
+            small = self.meter.left() > _SOLVE
+        self._improve(until=0.0)
+
+    def over(self) -> bool:
+        """Is the search at its end?"""
+        return self.incumbent.optimal or self.meter.left() <= 0
+
+    # -- decisions
+
+    def _raise_bound(self) -> None:
+        """Asks for as many cycles as the bound says, until there is a schedule or no answer in time."""
+        most = self.meter.left() * _DECISION
+        while not self.over() and self.exact.decide(self.incumbent.bound, most) is Verdict.NONE:
+            self.incumbent.raise_bound(self.incumbent.bound + 1)
+
+    def _lower_cycles(self) -> None:
+        """Asks for one cycle less than there are now, until there is no schedule or no answer in time."""
+        most, verdict = self.meter.left() * _DECISION, Verdict.FOUND
+        while not self.over() and verdict is Verdict.FOUND:
+            verdict = self.exact.decide(self.incumbent.cycles - 1, most)
+        if verdict is Verdict.NONE:
+            self.incumbent.raise_bound(self.incumbent.cycles)
+
+    # -- neighbourhoods
+
+    def _improve(self, until: float) -> None:
+        """Opens one range after the other until so much effort is left."""
+        while not self.over() and self.meter.left() > until:
+            table = self.incumbent.table
+            picked = [self.ranges.pick(table) for _ in range(self.workers)]
+            moves = [(kind, move) for kind, move in picked if move is not None]
+            if not moves:
+                self.meter.work += _NO_SOLVE
+                continue
+            answers = self.solver.together([self._task(move) for _, move in moves])
+            for (kind, move), answer in zip(moves, answers, strict=True):
+                self.ranges.adapt(kind, answer)
+                if answer.solution is not None:
+                    self._apply(kind, move, answer.solution)
+
+    def _task(self, move: Move) -> Callable[[], Answer]:
+        return lambda: self.solver.solve(move.model.cp, most=_SOLVE)
+
+    def _apply(self, kind: Kind, move: Move, solution: Sequence[int]) -> None:
+        """Goes on from a solution, unless it makes nothing better or another one has changed too much meanwhile."""
+        table = move.after(solution)
+        problem, now = table.instance.problem, self.incumbent.table
+        if now is not move.before:
+            if table.cycles != now.cycles:
+                return
+            table = Timetable(
+                table.instance, [(table if k in move.free else now).slots[k] for k in range(len(now.slots))]
+            )
+            if not table.sound():
+                return
+        if kind is Kind.SHORTEN or lateness(problem, table.slots, self.prices) <= lateness(
+            problem, now.slots, self.prices
+        ):
+            self.incumbent.offer(table)

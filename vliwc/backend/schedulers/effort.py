@@ -1,0 +1,61 @@
+"""How much work a scheduler may put into a problem."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field, replace
+
+from vliwc.errors import UsageError
+
+DEFAULT_SECONDS = 60.0
+_LEAST_SHARE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Limits for schedulers that search: wall-clock seconds, or units of work that do not depend on the computer's speed.
+
+    A unit of work takes about a second. With `work` in place of seconds, and one worker, equal problems and seeds have
+    equal results. `workers` is the number of threads. Raises UsageError for limits that leave nothing to do with.
+    """
+
+    seconds: float | None = DEFAULT_SECONDS
+    work: float | None = None
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+
+    def __post_init__(self) -> None:
+        if (self.seconds is None) == (self.work is None):
+            raise UsageError("a time limit and a limit of work exclude each other", help="give one of them")
+        if not (self.seconds or self.work or 0) > 0:
+            raise UsageError("a limit of time or work must be more than 0")
+        if self.workers < 1:
+            raise UsageError("there must be at least one worker")
+
+    def part(self, share: float) -> Effort:
+        """A share (0 … 1) of the time or work, but a little in any case."""
+        share = max(share, _LEAST_SHARE)
+        if self.work is not None:
+            return replace(self, work=self.work * share)
+        return replace(self, seconds=(self.seconds or 0) * share)
+
+
+@dataclass(slots=True)
+class Meter:
+    """Counts what is used up of an effort, from the moment it is made."""
+
+    effort: Effort
+    work: float = 0.0
+    _began: float = field(default_factory=time.monotonic)
+
+    def left(self) -> float:
+        """The seconds or units of work that are left."""
+        if self.effort.work is not None:
+            return max(0.0, self.effort.work - self.work)
+        return max(0.0, (self.effort.seconds or 0) - (time.monotonic() - self._began))
+
+    def limits(self, most: float) -> tuple[float, float]:
+        """The wall-clock seconds and the work that one solve may take, if it is not worth more than `most` of either."""
+        if self.effort.work is not None:
+            return float("inf"), min(most, self.left())
+        return min(most, self.left()), float("inf")
