@@ -216,7 +216,7 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
             seed=options.seed,
             progress=progress,
             searcher=searcher,
-            effort=options.effort or Effort(),
+            effort=options.effort,
         )
     certificate = None
     if options.certify:

@@ -76,10 +76,10 @@ def generate(
     seed: int = 0,
     progress: Progress | None = None,
     searcher: Searcher | None = None,
-    effort: Effort = Effort(),
+    effort: Effort | None = None,
 ) -> Generated:
     """The program of a vectorised or scalar graph without `par`; a `searcher` may better the scheduler's schedules.
-    `effort` is for schedulers that search.
+    `effort` is for schedulers that search; by default `Effort()`.
 
     Raises UsageError for a scheduler that does not exist, and DoesNotFit if the machine lacks an operation or scratch
     words that the graph needs. Equal arguments give equal programs.
@@ -88,16 +88,18 @@ def generate(
         known = ", ".join(schedule_names())
         raise UsageError(f"there is no scheduler '{schedule}'", help=f"it is one of: {known}")
 
-    def solve(problem: Problem, share: float) -> Schedule | None:
-        return scheduler(schedule, effort.part(share))(problem, seed, progress)
+    whole = effort or Effort()
+
+    def solve(problem: Problem, part: Effort) -> Schedule | None:
+        return scheduler(schedule, part)(problem, seed, progress)
 
     legal = legalise(graph, machine)
     try:
-        return _Generator(graph, legal, machine, solve, searcher).run()
+        return _Generator(graph, legal, machine, solve, whole, searcher).run()
     except NoRoom:
         if not legal.origin:
             raise
-        return _Generator(graph, sink_constants(legal), machine, solve, searcher).run()
+        return _Generator(graph, sink_constants(legal), machine, solve, whole, searcher).run()
 
 
 class _Generator:
@@ -106,12 +108,14 @@ class _Generator:
         graph: Graph,
         legal: Legal,
         machine: Machine,
-        solve: Callable[[Problem, float], Schedule | None],
+        solve: Callable[[Problem, Effort], Schedule | None],
+        effort: Effort,
         searcher: Searcher | None,
     ) -> None:
         self.graph = graph
         self.machine = machine
         self.solve = solve
+        self.effort = effort
         self.searcher = searcher
         self.legal = legal
         self.plan: Plan = plan(legal)
@@ -223,9 +227,10 @@ class _Generator:
     def _schedule(self, number: int, problem: Problem) -> Schedule | None:
         work = [len(segment.nodes) * self._times(segment.loop) for segment in self.plan.segments]
         share = work[number] / max(sum(work), 1)
+        part = self.effort.part(share, len(work))
         if self.searcher is None:
-            return self.solve(problem, share)
-        return self.searcher.schedule(number, share, problem, lambda p: self.solve(p, share))
+            return self.solve(problem, part)
+        return self.searcher.schedule(number, share, problem, lambda p: self.solve(p, part))
 
 
 def _landing(problem: Problem, found: Schedule, value: int) -> int:

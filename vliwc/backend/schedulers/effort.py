@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from vliwc.errors import UsageError
 
 DEFAULT_SECONDS = 60.0
-_LEAST_SHARE = 0.01
+_EVENLY = 0.1
+"""The share of an effort that is divided evenly, however little some of its parts seem to need."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """Limits for schedulers that search: wall-clock seconds, or units of work that do not depend on the computer's speed.
+    """Limits for schedulers that search: seconds, or units of work that do not depend on the computer's speed.
 
     A unit of work takes about a second. With `work` in place of seconds, and one worker, equal problems and seeds have
     equal results. `workers` is the number of threads. Raises UsageError for limits that leave nothing to do with.
@@ -32,9 +33,9 @@ class Effort:
         if self.workers < 1:
             raise UsageError("there must be at least one worker")
 
-    def part(self, share: float) -> Effort:
-        """A share (0 … 1) of the time or work, but a little in any case."""
-        share = max(share, _LEAST_SHARE)
+    def part(self, share: float, parts: int) -> Effort:
+        """What one of several parts gets that needs this share (0 … 1)."""
+        share = (1 - _EVENLY) * share + _EVENLY / parts
         if self.work is not None:
             return replace(self, work=self.work * share)
         return replace(self, seconds=(self.seconds or 0) * share)
@@ -55,7 +56,7 @@ class Meter:
         return max(0.0, (self.effort.seconds or 0) - (time.monotonic() - self._began))
 
     def limits(self, most: float) -> tuple[float, float]:
-        """The wall-clock seconds and the work that one solve may take, if it is not worth more than `most` of either."""
+        """The seconds and the work that one solve may take, if it is not worth more than `most` of either."""
         if self.effort.work is not None:
             return float("inf"), min(most, self.left())
         return min(most, self.left()), float("inf")

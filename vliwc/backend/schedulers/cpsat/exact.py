@@ -1,8 +1,8 @@
 """One model of a whole block, for a given number of cycles: a schedule, a proof that there is none, or neither.
 
-Asked for the bound's number of cycles, an answer either way is progress: a schedule is optimal, and if there is none the
-bound is one higher (destructive lower bounds, Klein and Scholl 1999). Each model has the tightest windows that its number of
-cycles allows, which a model that minimises cycles has not.
+Asked for the bound's number of cycles, an answer either way is progress: a schedule is optimal, and if there is none
+the bound is one higher (destructive lower bounds, Klein and Scholl 1999). Each model has the tightest windows that its
+number of cycles allows, which a model that minimises cycles has not.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Exact:
     def decide(self, cycles: int, most: float) -> Verdict:
         """Looks for a schedule of so many cycles, with no more than `most` seconds or units of work for each model.
 
-        At first scratch is split, since whatever is found then has a placement; a proof that there is nothing counts only
-        the words that are alive.
+        At first scratch is split, since whatever is found then has a placement; a proof that there is nothing counts
+        only the words that are alive.
         """
         opened = self._frame(cycles)
         if opened.windows.empty():
@@ -67,7 +67,7 @@ class Exact:
         if answer.solution is None:
             return (Verdict.NONE if answer.infeasible else Verdict.OPEN), model.limited
         slots = model.slots(answer.solution)
-        table = Timetable(self.instance, [slots[k] for k in range(len(slots))])
+        table = Timetable(self.instance, [slots.get(k, ()) for k in range(len(self.instance.problem.operations))])
         return (Verdict.FOUND if self.incumbent.offer(table) else Verdict.OPEN), model.limited
 
     def _frame(self, cycles: int) -> Frame:
@@ -75,5 +75,5 @@ class Exact:
         return frame(self.instance, cycles, self._everything, none)
 
     def _answer(self, model: Model, most: float) -> Answer:
-        [answer] = self._solver.together([lambda: self._solver.solve(model.cp, most=most, workers=self._workers)])
-        return answer
+        answers = self._solver.together([lambda: self._solver.solve(model.cp, most=most, workers=self._workers)])
+        return answers[0]

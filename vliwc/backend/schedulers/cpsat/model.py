@@ -1,14 +1,14 @@
 """The scheduling problem as a constraint model for CP-SAT, indexed by time; docs/scheduling.md has it as formulas.
 
-All variables say what is the case *by* a cycle (the cumulative form of Pritsker, Watters and Wolfe's 1969 model), so that
-every one is monotone in time:
+All variables say what is the case *by* a cycle (the cumulative form of the model of Pritsker, Watters and Wolfe 1969),
+so that every one is monotone in time:
 
 - `begun[k]` at t: operation k has its first slot in cycle t or before;
 - `done[k]` at t: its last slot is in cycle t or before;
 - `issued[k, f, s]` at t: how many slots of step s of form f are in cycle t or before.
 
-An operation of one slot is begun and done in the same cycle, by the same variables. `begun` may be early and `done` late in
-the model: that is no better for anything, so every solution stands for a schedule.
+An operation of one slot is begun and done in the same cycle, by the same variables. `begun` may be early and `done`
+late in the model: that is no better for anything, so every solution stands for a schedule.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Model(Constraints):
         if len(fitting) == 1 and begun is self.done[k]:
             self.chosen[k, fitting[0]], self.issued[k, fitting[0], 0] = 1, begun
         elif forms:
-            chosen = [self.boolean() for _ in fitting] if len(fitting) > 1 else [1]
+            chosen: list[Value] = [self.boolean() for _ in fitting] if len(fitting) > 1 else [1]
             self.cp.add_exactly_one(chosen)
             for f, choice in zip(fitting, chosen, strict=True):
                 self.chosen[k, f] = choice
@@ -90,7 +90,9 @@ class Model(Constraints):
 
     def _times(self, slots: int, chosen: Value) -> Value:
         """So many slots if the form is chosen, else none."""
-        if slots == 1 or isinstance(chosen, int):
+        if slots == 1:
+            return chosen
+        if isinstance(chosen, int):
             return slots * chosen
         product = self.cp.new_int_var(0, slots, "")
         self.cp.add(product == slots * chosen)

@@ -1,9 +1,10 @@
 """Large neighbourhoods of a timetable: which operations are free, and what the model is to do with them.
 
-- *shorten*: all that comes behind a range of cycles moves up by one; is there room for the range's operations in one cycle less?
-- *tidy*: the range keeps its length, and its work moves to earlier cycles and cheaper engines. The number of cycles stays, but
-  free slots gather at the end of the range, where the next range may use them. Either all operations of a range are free,
-  or those of a longer one that compete for one engine.
+- *shorten*: all that comes behind a range of cycles moves up by one; is there room for the range's operations in one
+  cycle less?
+- *tidy*: the range keeps its length, and its work moves to earlier cycles and cheaper engines. The number of cycles
+  stays, but free slots gather at the end of the range, where the next range may use them. Either all operations of a
+  range are free, or those of a longer one that compete for one engine.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 In the order of their births, single words take the lowest free word and vectors the highest free block. Each kind by
 itself is an interval graph, coloured in the order of the left ends: it needs no more words than are alive at a time
-(Hashimoto and Stevens 1971). So there is room if the most single words and the most vectors ever alive fit beside each other.
+(Hashimoto and Stevens 1971). So there is room if the most single words and the most vectors ever alive fit beside each
+other.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """The search for shorter schedules and for proofs, as long as there is effort left.
 
-Small blocks are decided as a whole, for as many cycles as the bound says. What that leaves open, and large blocks, go through
-large-neighbourhood search (Shaw 1998): ranges of cycles are opened one after the other and solved again.
+Small blocks are decided as a whole, for as many cycles as the bound says. What that leaves open, and large blocks, go
+through large-neighbourhood search (Shaw 1998): ranges of cycles are opened one after the other and solved again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from random import Random
 
 from vliwc.backend.bounds import SegmentBound, segment_bound
@@ -51,10 +52,8 @@ def search(
     instance = Instance(problem)
     incumbent = Incumbent(found, timetable(instance, found), bound, progress)
     run = _Search(incumbent, seed, effort, _prices(problem, bounds, bound))
-    try:
+    with suppress(KeyboardInterrupt):
         run.run()
-    except KeyboardInterrupt:
-        pass  # the user wants what there is
     better = incumbent.cycles < found.cycles
     return incumbent.schedule if better else found, incumbent.bound
 

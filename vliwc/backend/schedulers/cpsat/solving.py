@@ -58,10 +58,10 @@ class Solver:
         solution = list(response.solution) if status in _FOUND else None
         return Answer(solution, status == cp_model.INFEASIBLE, status == cp_model.OPTIMAL)
 
-    def together(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
-        """The results of tasks that run side by side. On KeyboardInterrupt, what is being solved is stopped."""
+    def together(self, tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
+        """The answers of tasks that run side by side. On KeyboardInterrupt, what is being solved is stopped."""
         with ThreadPoolExecutor(len(tasks)) as threads:
-            futures: list[Future[Any]] = [threads.submit(task) for task in tasks]
+            futures: list[Future[Answer]] = [threads.submit(task) for task in tasks]
             try:
                 while wait(futures, timeout=_POLL).not_done:
                     pass

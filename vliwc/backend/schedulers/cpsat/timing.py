@@ -1,4 +1,4 @@
-"""When operations may be issued: the cycles of forms, and the windows that dependences leave (Carlier's heads and tails)."""
+"""When operations may be issued: the cycles of forms, and the windows that dependences leave (Carlier 1982)."""
 
 from __future__ import annotations
 
