@@ -35,15 +35,15 @@ def _forms(draw: st.DrawFn) -> tuple[Form, ...]:
 
 
 @st.composite
-def problems(draw: st.DrawFn) -> Problem:
-    """A problem with up to 60 operations, of which some may have no schedule for want of scratch."""
+def problems(draw: st.DrawFn, most: int = 60) -> Problem:
+    """A problem with up to `most` operations, of which some may have no schedule for want of scratch."""
     machine = draw(machines())
     shapes = draw(st.lists(_forms(), min_size=1, max_size=5))
     widths, entry, occupied = _at_the_start(draw, machine)
     operations: list[Operation] = []
     successors: list[list[tuple[int, int]]] = []
     writer: dict[int, int] = {}
-    for k in range(draw(st.integers(1, 60))):
+    for k in range(draw(st.integers(1, most))):
         readable = [*entry, *writer]
         reads = tuple(sorted(draw(st.sets(st.sampled_from(readable), max_size=3)))) if readable else ()
         forms = draw(st.sampled_from(shapes))

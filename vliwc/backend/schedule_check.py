@@ -148,9 +148,13 @@ def _check_words(problem: Problem, address: dict[int, int], done: list[_Done]) -
         intervals.sort()
         for (_, end, one), (begin, _, other) in pairwise(intervals):
             if begin < end:
-                raise _wrong(f"values {one} and {other} share word {word} in cycle {begin}")
+                raise _wrong(f"{_owner(one)} and {_owner(other)} share word {word} in cycle {max(begin, 0)}")
     for new, old in problem.tied.items():
         _check_tied(problem, done, new, old)
+
+
+def _owner(value: int) -> str:
+    return f"value {value}" if value >= 0 else "a blocked range"
 
 
 def _lives(problem: Problem, done: list[_Done]) -> dict[int, tuple[int, int]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from inspect import signature
+from typing import Any, cast
 
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers import cpsat, listing, naive
@@ -25,9 +27,9 @@ def schedule_names() -> tuple[str, ...]:
 
 def scheduler(name: str, effort: Effort) -> Scheduler:
     """The scheduler of this name; one that searches does so within the effort."""
-    return partial(cpsat.schedule, effort=effort) if searches(name) else SCHEDULERS[name]
+    return partial(cast(Callable[..., Any], SCHEDULERS[name]), effort=effort) if searches(name) else SCHEDULERS[name]
 
 
 def searches(name: str) -> bool:
     """Does the scheduler of this name search, so that an effort means something to it?"""
-    return SCHEDULERS[name] is cpsat.schedule
+    return "effort" in signature(SCHEDULERS[name]).parameters
