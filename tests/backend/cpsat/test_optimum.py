@@ -73,7 +73,9 @@ def test_the_optimum_of_tiny_problems(problem: Problem) -> None:
     assert found.bound == found.cycles
 
 
-@settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=25, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck)
+)
 @given(problems())
 def test_whatever_is_found_is_a_schedule(problem: Problem) -> None:
     plain, found = listing.schedule(problem), cpsat.schedule(problem, effort=LITTLE)

@@ -40,6 +40,9 @@ class Model(Constraints):
         self.issued: dict[tuple[int, int, int], Rise] = {}
         self.chosen: dict[tuple[int, int], Value] = {}
         """By operation and form; forms for which there is no time are missing."""
+        self.born: dict[int, Rise] = {}
+        self.dead: dict[int, Rise] = {}
+        """By value: is it in scratch, is it there no longer? Known only if scratch is limited."""
         for k in frame.free:
             self._operation(k)
         for k in frame.free:
@@ -178,7 +181,8 @@ class Model(Constraints):
         vectors: list[list[Term]] = [[] for _ in range(last)]
         words: list[list[Term]] = [[] for _ in range(last)]
         for life in self.frame.lives:
-            born, dead = self._born(life), self._dead(life)
+            born = self.born[life.value.number] = self._born(life)
+            dead = self.dead[life.value.number] = self._dead(life)
             kind = vectors if life.value.width == lanes else words
             for cycle in range(born.first, last):
                 there, gone = born.at(cycle), dead.at(cycle)

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
@@ -19,7 +19,7 @@ from vliwc.backend.schedulers.cpsat.frame import frame
 from vliwc.backend.schedulers.cpsat.model import Model
 from vliwc.backend.schedulers.cpsat.room import Room
 from vliwc.backend.schedulers.cpsat.timetable import Slots, Timetable
-from vliwc.backend.schedulers.cpsat.variables import Variable
+from vliwc.backend.schedulers.cpsat.variables import Rise, Variable
 
 Prices = Mapping[str, int]
 """What a slot of each engine counts."""
@@ -111,7 +111,22 @@ def _hint(model: Model, table: Timetable) -> None:
     for (k, f), choice in model.chosen.items():
         if not isinstance(choice, int):
             model.cp.add_hint(choice, f == table.form(k))
+    hinted: set[int] = set()
+    for rise, grows in _growth(model, table):
+        if id(rise) not in hinted:  # some variables have several meanings
+            hinted.add(id(rise))
+            for cycle, variable in enumerate(rise.variables, rise.first):
+                model.cp.add_hint(variable, sum(amount for at, amount in grows if at <= cycle))
+
+
+def _growth(model: Model, table: Timetable) -> Iterator[tuple[Rise, list[tuple[int, int]]]]:
+    """By how much the model's functions rise in which cycles."""
+    for k, begun in model.begun.items():
+        yield begun, [(table.spans[k].start, 1)]
+        yield model.done[k], [(table.spans[k].end, 1)]
     for (k, f, s), issued in model.issued.items():
-        slots = [i for i in table.slots[k] if i.form == f and i.step == s]
-        for cycle, variable in enumerate(issued.variables, issued.first):
-            model.cp.add_hint(variable, sum(i.slots for i in slots if i.cycle <= cycle))
+        yield issued, [(i.cycle, i.slots) for i in table.slots[k] if (i.form, i.step) == (f, s)]
+    for life in table.lives():
+        if life.value.number in model.born:
+            yield model.born[life.value.number], [(life.born, 1)]
+            yield model.dead[life.value.number], [(life.last, 1)]

@@ -1,9 +1,9 @@
 """Gives the values of a timetable their words of scratch.
 
-In the order of their births, single words take the lowest free word and vectors the highest free block. Each kind by
-itself is an interval graph, coloured in the order of the left ends: it needs no more words than are alive at a time
-(Hashimoto and Stevens 1971). So there is room if the most single words and the most vectors ever alive fit beside each
-other.
+In the order of their births, vectors take the first free block. Single words take words that belong to no block that
+is free for vectors, then the last free one. Each kind by itself is an interval graph, coloured in the order of the left
+ends: it needs no more words than are alive at a time (Hashimoto and Stevens 1971). So there is room if the most single
+words and the most vectors ever alive fit beside each other.
 """
 
 from __future__ import annotations
@@ -18,10 +18,18 @@ class _Words:
     """Scratch, word by word. Vectors stand in aligned blocks, as the list scheduler has them."""
 
     def __init__(self, problem: Problem) -> None:
-        self.lanes = problem.machine.lanes
-        self.taken = bytearray(problem.machine.scratch_words)
-        self.blocks = len(self.taken) // self.lanes
-        self.in_block = [0] * (self.blocks + 1)
+        self.lanes, words = problem.machine.lanes, problem.machine.scratch_words
+        blocks = words // self.lanes
+        never = {word // self.lanes for first, count in problem.blocked for word in range(first, first + count)}
+        order = sorted(range(words), key=lambda w: (w // self.lanes < blocks and w // self.lanes not in never, -w))
+        self.order = order
+        """The words in the order in which single ones are taken."""
+        self.position = [0] * words
+        for place, word in enumerate(order):
+            self.position[word] = place
+        self.taken = bytearray(words)
+        """By position in that order."""
+        self.in_block = [0] * (blocks + 1)
         self.used = 0
         for address, width in problem.occupied():
             self.change(address, width, 1)
@@ -30,17 +38,18 @@ class _Words:
     def change(self, address: int, width: int, taken: int) -> None:
         """Takes or gives back a range."""
         for word in range(address, address + width):
-            if self.taken[word] != taken:
-                self.taken[word] = taken
+            if self.taken[self.position[word]] != taken:
+                self.taken[self.position[word]] = taken
                 self.in_block[word // self.lanes] += 1 if taken else -1
                 self.used += 1 if taken else -1
 
     def take(self, width: int) -> int:
         """The first word of a free range, which is no longer free; -1 if there is none."""
         if width == 1:
-            address = self.taken.find(0)
+            place = self.taken.find(0)
+            address = self.order[place] if place >= 0 else -1
         else:
-            block = next((b for b in reversed(range(self.blocks)) if not self.in_block[b]), -1)
+            block = next((b for b, used in enumerate(self.in_block[:-1]) if not used), -1)
             address = block * self.lanes
         if address >= 0:
             self.change(address, width, 1)

@@ -10,7 +10,7 @@ from vliwc.backend.schedulers.cpsat.room import Room
 from vliwc.backend.schedulers.cpsat.solving import Answer
 from vliwc.backend.schedulers.cpsat.timetable import Timetable
 
-_FEWEST, _FIRST, _MOST = 20, 60, 300
+_FEWEST, _FIRST, _MOST = 10, 40, 300
 """How many operations of a neighbourhood are free: at least, at first, at most."""
 _GROWTH, _SHRINKAGE = 1.1, 0.85
 _LONGER = 4

@@ -20,17 +20,21 @@ from vliwc.backend.schedulers.cpsat.placing import place
 from vliwc.backend.schedulers.cpsat.ranges import Kind, Ranges
 from vliwc.backend.schedulers.cpsat.room import room
 from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
+from vliwc.backend.schedulers.cpsat.start import start
 from vliwc.backend.schedulers.cpsat.timetable import Timetable, timetable
 from vliwc.backend.schedulers.effort import Effort, Meter
 
 _MOST_VARIABLES = 150_000
 """Blocks whose models are larger are not decided as a whole."""
-_DECISION = 0.4
-"""What a decision may take of the effort that is left."""
+_DECISION = 0.3
+"""What raising the bound by one may take of the effort that is left."""
+_QUESTION = 0.1
+"""What a question on the way down may take of it."""
 _NEIGHBOURHOODS = 0.3
 """What the search of neighbourhoods may take of it before the next decision."""
-_SOLVE = 2.0
-"""The seconds or units of work that one neighbourhood is worth at most."""
+_SOLVE = 1.0
+_SOLVES = 30
+"""The seconds or units of work that one neighbourhood is worth at most, and how many an effort is enough for."""
 _NO_SOLVE = 0.01
 """What it counts if there is nothing to solve, so that a limit of work is reached in any case."""
 _PRICE = 1000
@@ -49,8 +53,9 @@ def search(
     bound = max(bounds.energy, bounds.critical_path)
     if found.cycles <= bound:
         return found, bound
+    first = start(problem, found)
     instance = Instance(problem)
-    incumbent = Incumbent(found, timetable(instance, found), bound, progress)
+    incumbent = Incumbent(first, timetable(instance, first), bound, progress)
     run = _Search(incumbent, seed, effort, _prices(problem, bounds, bound))
     with suppress(KeyboardInterrupt):
         run.run()
@@ -70,7 +75,7 @@ def _prices(problem: Problem, bounds: SegmentBound, cycles: int) -> dict[str, in
 class _Search:
     def __init__(self, incumbent: Incumbent, seed: int, effort: Effort, prices: dict[str, int]) -> None:
         self.incumbent = incumbent
-        self.workers = effort.workers
+        self.effort = effort
         self.meter = Meter(effort)
         self.solver = Solver(self.meter, seed)
         self.exact = Exact(incumbent, self.solver, effort.workers)
@@ -103,12 +108,15 @@ class _Search:
             self.incumbent.raise_bound(self.incumbent.bound + 1)
 
     def _lower_cycles(self) -> None:
-        """Asks for one cycle less than there are now, until there is no schedule or no answer in time."""
-        most, verdict = self.meter.left() * _DECISION, Verdict.FOUND
-        while not self.over() and verdict is Verdict.FOUND:
-            verdict = self.exact.decide(self.incumbent.cycles - 1, most)
-        if verdict is Verdict.NONE:
-            self.incumbent.raise_bound(self.incumbent.cycles)
+        """Halves the gap, or what may be left of it, until nothing between bound and incumbent is worth a question."""
+        least, most = self.incumbent.bound, self.meter.left() * _QUESTION
+        while least < self.incumbent.cycles and not self.over():
+            cycles = (least + self.incumbent.cycles) // 2
+            verdict = self.exact.decide(cycles, most)
+            if verdict is Verdict.NONE:
+                self.incumbent.raise_bound(cycles + 1)
+            if verdict is not Verdict.FOUND:
+                least = cycles + 1
 
     # -- neighbourhoods
 
@@ -116,7 +124,7 @@ class _Search:
         """Opens one range after the other until so much effort is left."""
         while not self.over() and self.meter.left() > until:
             table = self.incumbent.table
-            picked = [self.ranges.pick(table) for _ in range(self.workers)]
+            picked = [self.ranges.pick(table) for _ in range(self.effort.workers)]
             moves = [(kind, move) for kind, move in picked if move is not None]
             if not moves:
                 self.meter.work += _NO_SOLVE
@@ -128,7 +136,8 @@ class _Search:
                     self._apply(kind, move, answer.solution)
 
     def _task(self, move: Move) -> Callable[[], Answer]:
-        return lambda: self.solver.solve(move.model.cp, most=_SOLVE)
+        most = min(_SOLVE, (self.effort.work or self.effort.seconds or 0) / _SOLVES)
+        return lambda: self.solver.solve(move.model.cp, most=most)
 
     def _apply(self, kind: Kind, move: Move, solution: Sequence[int]) -> None:
         """Goes on from a solution, unless it makes nothing better or another one has changed too much meanwhile."""

@@ -13,6 +13,8 @@ from ortools.sat.python import cp_model
 from vliwc.backend.schedulers.effort import Meter
 
 _FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
+_NEAR = 0.005
+"""How near to the optimum is near enough, relative to it, where something is optimised."""
 _POLL = 0.1
 """Seconds between looks at whether the user wants to stop."""
 
@@ -46,6 +48,7 @@ class Solver:
         parameters.max_time_in_seconds, parameters.max_deterministic_time = seconds, work
         parameters.catch_sigint_signal = False
         parameters.cp_model_probing_level = 0
+        parameters.relative_gap_limit = _NEAR
         with self._lock:
             if self._stopped:
                 return Answer(None, infeasible=False, finished=False)
