@@ -69,11 +69,12 @@ class Solver:
                 while wait(futures, timeout=_POLL).not_done:
                     pass
             except KeyboardInterrupt:
-                self._stop()
+                self.stop()
                 raise
         return [future.result() for future in futures]
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Ends what is being solved; nothing will be solved any more."""
         with self._lock:
             self._stopped = True
             for solver in self._running:
