@@ -14,12 +14,15 @@ from vliwc.backend.schedulers import cpsat, listing
 from vliwc.backend.schedulers.cpsat import exact, solving
 from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
 from vliwc.backend.schedulers.cpsat.instance import Instance
+from vliwc.backend.schedulers.cpsat.justification import justify
 from vliwc.backend.schedulers.cpsat.neighbourhood import Range, inside, lateness, shorten, tidy
 from vliwc.backend.schedulers.cpsat.placing import place
 from vliwc.backend.schedulers.cpsat.room import room
 from vliwc.backend.schedulers.cpsat.solving import Solver
+from vliwc.backend.schedulers.cpsat.start import start
 from vliwc.backend.schedulers.cpsat.timetable import Timetable, timetable
 from vliwc.backend.schedulers.effort import Effort, Meter
+from vliwc.backend.schedulers.urgency import Settings, Urgency
 from vliwc.errors import UsageError
 from vliwc.machine import load_machine
 
@@ -195,10 +198,10 @@ def test_two_workers_find_schedules_too() -> None:
 def test_progress_tells_cycles_bound_and_gap() -> None:
     messages: list[str] = []
     table, quick = slow(chains(2)), listing.schedule(chains(2))
-    start = place(table)
-    assert start is not None
+    begin = place(table)
+    assert begin is not None
     assert quick is not None
-    incumbent = Incumbent(start, table, 3, messages.append)
+    incumbent = Incumbent(begin, table, 3, messages.append)
     assert incumbent.offer(timetable(table.instance, quick))
     incumbent.raise_bound(2)
     incumbent.raise_bound(quick.cycles)
@@ -256,3 +259,37 @@ def test_parts_of_an_effort_are_the_whole() -> None:
     for whole in (Effort(seconds=8.0), Effort(seconds=None, work=8.0)):
         parts = [whole.part(share, len(shares)) for share in shares]
         assert sum((p.work if whole.work else p.seconds) or 0 for p in parts) == pytest.approx(8.0)
+
+
+def tangle(strands: int) -> Problem:
+    """Strands of unequal lengths that want the same engines in another order each."""
+    engines = ("load", "valu", "flow", "store")
+    operations: list[Operation] = []
+    for n in range(strands):
+        for position in range(3 + n % 5):
+            engine = engines[(n * position + n) % 4]
+            reads = (len(operations) - 1,) if position else ()
+            operations.append(
+                Operation(len(operations), (step(engine, 1 + (n + position) % 2),), reads, len(operations))
+            )
+    return problem_of(operations, [1] * len(operations))
+
+
+def test_justification_is_a_schedule_and_no_longer() -> None:
+    problem = tangle(20)
+    found = listing.run(problem, listing.Shapes(problem), Urgency(problem), Settings(window=1))
+    assert found is not None
+    better = justify(Instance(problem), found, 4, seed=1)
+    check_schedule(problem, better)
+    assert better.cycles < found.cycles
+    assert better == justify(Instance(problem), found, 4, seed=1)
+
+
+def test_windows_help_where_scratch_is_tight() -> None:
+    """The list scheduler ends with the program order; windows find room for more at a time."""
+    problem = chains(40, words=40)
+    found = listing.run(problem, listing.Shapes(problem), Urgency(problem), Settings(window=1))
+    assert found is not None
+    better = start(Instance(problem), found, 0)
+    check_schedule(problem, better)
+    assert better.cycles < found.cycles

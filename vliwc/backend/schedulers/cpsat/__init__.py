@@ -9,7 +9,8 @@ docs/scheduling.md describes the model.
 `room`, `placing`                  scratch: its limit in the model, and words for the values
 `exact`, `neighbourhood`           what is solved: the whole block, or a part of it
 `ranges`, `search`                 which part comes next; the search
-`start`, `incumbent`               where it begins; the best schedule so far
+`start`, `justification`           where the search begins
+`incumbent`                        the best schedule so far
 `solving`                          CP-SAT in threads
 =================================  =========================================================
 """

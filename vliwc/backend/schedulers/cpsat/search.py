@@ -53,8 +53,8 @@ def search(
     bound = max(bounds.energy, bounds.critical_path)
     if found.cycles <= bound:
         return found, bound
-    first = start(problem, found)
     instance = Instance(problem)
+    first = start(instance, found, seed)
     incumbent = Incumbent(first, timetable(instance, first), bound, progress)
     run = _Search(incumbent, seed, effort, _prices(problem, bounds, bound))
     with suppress(KeyboardInterrupt):
