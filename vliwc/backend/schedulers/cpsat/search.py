@@ -25,7 +25,8 @@ from vliwc.backend.schedulers.cpsat.timetable import Timetable, timetable
 from vliwc.backend.schedulers.effort import Effort, Meter
 
 _MOST_VARIABLES = 150_000
-"""Blocks whose models are larger are not decided as a whole."""
+_VARIABLES = 50_000
+"""Blocks whose models are larger, or larger than this for a second or unit of work, are not decided as a whole."""
 _DECISION = 0.3
 """What raising the bound by one may take of the effort that is left."""
 _QUESTION = 0.1
@@ -85,7 +86,7 @@ class _Search:
 
     def run(self) -> None:
         """Decisions about the whole block, where it is small enough, and neighbourhoods, in turn."""
-        small = self.exact.size() <= _MOST_VARIABLES
+        small = self.exact.size() <= min(_MOST_VARIABLES, _VARIABLES * self.meter.left())
         if small:
             self._raise_bound()
         while small and not self.over():

@@ -15,6 +15,8 @@ from vliwc.backend.schedulers.effort import Meter
 _FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 _NEAR = 0.005
 """How near to the optimum is near enough, relative to it, where something is optimised."""
+_BUILDING = 1e-5
+"""The work of building a model, for each constraint."""
 _POLL = 0.1
 """Seconds between looks at whether the user wants to stop."""
 
@@ -57,7 +59,7 @@ class Solver:
         response: Any = solver.response_proto
         with self._lock:
             self._running.discard(solver)
-            self.meter.work += response.deterministic_time
+            self.meter.work += response.deterministic_time + _BUILDING * len(model.proto.constraints)
         solution = list(response.solution) if status in _FOUND else None
         return Answer(solution, status == cp_model.INFEASIBLE, status == cp_model.OPTIMAL)
 
