@@ -84,3 +84,18 @@ def test_whatever_is_found_is_a_schedule(problem: Problem) -> None:
         assert found.bound <= found.cycles <= plain.cycles
         if found.cycles < plain.cycles:
             check_schedule(problem, found)
+
+
+def _form(engine: str, latency: int = 1) -> tuple[Step, ...]:
+    return (Step(engine, "op", (), 1, latency),)
+
+
+def test_a_form_waits_for_what_it_needs() -> None:
+    """One load a cycle: the second constant comes a cycle later, by load or from the first one."""
+    first = Operation(0, (_form("load"),), (), 0)
+    second = Operation(1, (_form("load"), _form("alu")), (), 1, ((), (0,)))
+    problem = Problem(MACHINE, [first, second], [[], []], [1, 1], {}, frozenset({0, 1}))
+    found = cpsat.schedule(problem, effort=ENOUGH)
+    assert found is not None
+    check_schedule(problem, found)
+    assert found.cycles == found.bound == 2
