@@ -31,8 +31,8 @@ class Incumbent:
         return self.cycles <= self.bound
 
     def offer(self, table: Timetable) -> bool:
-        """Takes a timetable that is no longer than the best one, if its values can be placed; says whether it did."""
-        if table.cycles > self.cycles:
+        """Takes a sound timetable that is no longer than the best, if its values have places; says whether it did."""
+        if table.cycles > self.cycles or not table.sound():
             return False
         schedule = place(table)
         if schedule is None:
