@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from vliwc.driver import Compilation, Options, finish, optimise_source
+from vliwc.backend.schedulers import schedule_names, searches
+from vliwc.driver import Compilation, Options, finish, optimise_source, require_name
 from vliwc.errors import DoesNotFit
 from vliwc.source import Source
 
@@ -25,9 +26,12 @@ def compare_ways(source: Source, options: Options, levels: Sequence[int], schedu
     raised as by `compile_source`.
     """
     names = tuple(schedules)
+    for name in names:
+        require_name("scheduler", name, schedule_names())
     for level in levels:
         for name in names:
-            way = replace(options, optimise=level, schedule=name)
+            effort = options.effort if searches(name) else None
+            way = replace(options, optimise=level, schedule=name, effort=effort)
             try:
                 outcome: Compilation | DoesNotFit = finish(optimise_source(source, way))
             except DoesNotFit as error:

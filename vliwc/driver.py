@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from vliwc.backend import Generated, generate, schedule_names
 from vliwc.backend.certifier import Certificate, certify
+from vliwc.backend.schedulers import searches
+from vliwc.backend.schedulers.effort import Effort
 from vliwc.errors import UsageError
 from vliwc.ir.graph import Graph
 from vliwc.ir.verifier import verify
@@ -71,6 +73,9 @@ class Options:
     depend on the computer's speed."""
     replay: Ledger | None = None
     """What an earlier search has found, in place of a search."""
+    effort: Effort | None = None
+    """What a scheduler that searches may put into the program; without one, `Effort()`. A limit of time makes results
+    depend on the computer's speed."""
     stop_after: str | None = None
     """The last pass to run; then there is a graph, but no program."""
 
@@ -217,6 +222,7 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
             seed=options.seed,
             progress=progress,
             searcher=searcher,
+            effort=options.effort,
         )
     comparison = _comparison(front.kernel, options)
     if comparison is not None:
@@ -263,6 +269,10 @@ def _require_known(options: Options) -> None:
         raise UsageError("a replay needs no search", help="give either a budget or a search record")
     if options.schedule != "list" and (options.budget or options.replay):
         raise UsageError(f"the search tunes the list scheduler, not '{options.schedule}'", help="use --schedule list")
+    if options.effort is not None and not searches(options.schedule):
+        raise UsageError(
+            f"a limit of time or work, or workers, mean nothing to '{options.schedule}'", help="use --schedule cpsat"
+        )
     if options.stop_after is not None:
         require_pass(options.stop_after, options.optimise)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tests.effort import little
 from vliwc.backend import Generated, generate
 from vliwc.backend.certifier import certify
 from vliwc.ir.evaluator import evaluate
@@ -13,7 +14,7 @@ from vliwc.ir.graph import Array, Builder, Graph, Mode
 from vliwc.ir.verifier import verify
 from vliwc.machine import Machine, load_machine, simulate
 
-SCHEDULES = ("naive", "list")
+SCHEDULES = ("naive", "list", "cpsat")
 MACHINES = ("takehome", "narrow", "wide")
 
 
@@ -46,7 +47,7 @@ def run(
     """Generates, certifies and simulates; fails unless the simulated memory is what the evaluator says."""
     machine = load_machine(machine) if isinstance(machine, str) else machine
     verify(graph)
-    generated = generate(graph, machine, schedule=schedule, **more)
+    generated = generate(graph, machine, schedule=schedule, effort=little(schedule), **more)
     image = image_of(graph) if image is None else image
     expected = evaluate(graph, image)
     result = simulate(generated.program, machine, image)

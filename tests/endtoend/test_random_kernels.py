@@ -12,6 +12,7 @@ from itertools import product
 import pytest
 from hypothesis import HealthCheck, assume, given, note, seed, settings
 
+from tests.effort import little
 from tests.endtoend.pipeline import LEVELS, MACHINES, assert_compiled_right
 from tests.kernels import kernels
 from vliwc.backend import schedule_names
@@ -39,7 +40,7 @@ DETERMINED = settings(
 def test_random_kernels(
     level: int, schedule: str, machine: str, record_property: Callable[[str, object], None]
 ) -> None:
-    options = Options(optimise=level, schedule=schedule, machine=machine)
+    options = Options(optimise=level, schedule=schedule, machine=machine, effort=little(schedule))
     tested: set[str] = set()
 
     @seed(COMBINATIONS.index((level, schedule, machine)))

@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from tests.effort import little
 from tests.endtoend.pipeline import LEVELS, MACHINES, assert_compiled_right
 from vliwc.backend import schedule_names
 from vliwc.driver import Options
@@ -140,5 +141,5 @@ KERNELS = {
 @pytest.mark.parametrize("name", KERNELS)
 def test_kernel_that_was_wrong(name: str) -> None:
     for level, schedule, machine in product(LEVELS, schedule_names(), MACHINES):
-        options = Options(optimise=level, schedule=schedule, machine=machine)
+        options = Options(optimise=level, schedule=schedule, machine=machine, effort=little(schedule))
         assert_compiled_right(Source("regression.vk", KERNELS[name]), options, ("random", "edges", "zeros"))

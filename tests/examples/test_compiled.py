@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
+from tests.effort import little
 from tests.endtoend.pipeline import LEVELS, MACHINES
 from tests.examples.references import EXAMPLES, Params
 from tests.examples.test_interpreted import sizes
@@ -45,14 +46,16 @@ def small(name: str) -> Params:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_scheduler_and_level(name: str) -> None:
     for schedule, level in product(schedule_names(), LEVELS):
-        assert_program_right(name, Options(optimise=level, schedule=schedule, defines=small(name)), ("random", "edges"))
+        options = Options(optimise=level, schedule=schedule, defines=small(name), effort=little(schedule))
+        assert_program_right(name, options, ("random", "edges"))
 
 
 @pytest.mark.parametrize("machine", sorted(set(MACHINES) - {"takehome"}))
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_other_machine(name: str, machine: str) -> None:
     for schedule, level in zip(cycle(schedule_names()), LEVELS, strict=False):
-        options = Options(optimise=level, schedule=schedule, machine=machine, defines=small(name))
+        effort = little(schedule)
+        options = Options(optimise=level, schedule=schedule, machine=machine, defines=small(name), effort=effort)
         assert_program_right(name, options, ("random", "edges"))
 
 
@@ -62,7 +65,9 @@ def test_any_size(name: str) -> None:
     @settings(max_examples=6, deadline=None, database=None)
     @given(sizes(name), st.sampled_from(schedule_names()), st.sampled_from(LEVELS), st.sampled_from(MACHINES))
     def right(params: Params, schedule: str, level: int, machine: str) -> None:
-        assert_program_right(name, Options(optimise=level, schedule=schedule, machine=machine, defines=params))
+        effort = little(schedule)
+        options = Options(optimise=level, schedule=schedule, machine=machine, defines=params, effort=effort)
+        assert_program_right(name, options)
 
     right()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from vliwc.backend.bounds import Bounds, SegmentBound, segment_bound, total
@@ -16,7 +16,8 @@ from vliwc.backend.placement import Placement, place
 from vliwc.backend.pressure import NoRoom, no_room
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.regions import Plan, plan
-from vliwc.backend.schedulers import SCHEDULERS, schedule_names
+from vliwc.backend.schedulers import SCHEDULERS, schedule_names, scheduler
+from vliwc.backend.schedulers.effort import Effort
 from vliwc.backend.selection import Selector
 from vliwc.backend.sinking import sink_constants
 from vliwc.backend.spilling import spill
@@ -89,8 +90,10 @@ def generate(
     seed: int = 0,
     progress: Progress | None = None,
     searcher: Searcher | None = None,
+    effort: Effort | None = None,
 ) -> Generated:
     """The program of a vectorised or scalar graph without `par`; a `searcher` may better the scheduler's schedules.
+    `effort` is for schedulers that search; by default `Effort()`.
 
     Raises UsageError for a scheduler that does not exist, and DoesNotFit if the machine lacks an operation or scratch
     words that the graph needs. Equal arguments give equal programs.
@@ -98,18 +101,19 @@ def generate(
     if schedule not in SCHEDULERS:
         known = ", ".join(schedule_names())
         raise UsageError(f"there is no scheduler '{schedule}'", help=f"it is one of: {known}")
-    scheduler = SCHEDULERS[schedule]
 
-    def solve(problem: Problem) -> Schedule | None:
-        return scheduler(problem, seed, progress)
+    whole = effort or Effort()
+
+    def solve(problem: Problem, part: Effort) -> Schedule | None:
+        return scheduler(schedule, part)(problem, seed, progress)
 
     legal = legalise(graph, machine)
     try:
-        return _Generator(graph, legal, machine, solve, searcher).run()
+        return _Generator(graph, legal, machine, solve, whole, searcher).run()
     except NoRoom:
         if not legal.origin:
             raise
-        return _Generator(graph, sink_constants(legal), machine, solve, searcher).run()
+        return _Generator(graph, sink_constants(legal), machine, solve, whole, searcher).run()
 
 
 class _Generator:
@@ -118,12 +122,14 @@ class _Generator:
         graph: Graph,
         legal: Legal,
         machine: Machine,
-        solve: Callable[[Problem], Schedule | None],
+        solve: Callable[[Problem, Effort], Schedule | None],
+        effort: Effort,
         searcher: Searcher | None,
     ) -> None:
         self.graph = graph
         self.machine = machine
         self.solve = solve
+        self.effort = effort
         self.searcher = searcher
         self.legal = legal
         self.plan: Plan = plan(legal)
@@ -134,6 +140,7 @@ class _Generator:
         self.headers: dict[int, int] = {}
         self.witness: list[LoopWitness] = []
         self.segments: list[Segment] = []
+        self.proved = 0
         self.peak = 0
 
     def run(self) -> Generated:
@@ -152,6 +159,7 @@ class _Generator:
         stats = Stats(len(self.plan.segments), len(self.plan.loops), operations, slots, self.peak)
         program = Program(self.machine.name, tuple(bundles), self._scratch_words(), self.graph.name)
         bounds = total(self.machine, ((segment.bound, segment.times) for segment in self.segments))
+        bounds = replace(bounds, best=max(bounds.best, self.proved))
         segments = tuple(self.segments)
         return Generated(program, Witness(tuple(self.witness)), bounds, stats, segments, self._selected())
 
@@ -176,7 +184,9 @@ class _Generator:
         self.cycles += slots_by_cycle(self.legal.graph, problem, found)
         if segment.latches >= 0:
             self._jump_back(segment.latches, problem, found, start)
-        self.segments.append(Segment(problem, segment_bound(problem, found.cycles), found.cycles, self._times(loop)))
+        scheduled = Segment(problem, segment_bound(problem, found.cycles), found.cycles, self._times(loop))
+        self.segments.append(scheduled)
+        self.proved += max(scheduled.bound.best, found.bound) * scheduled.times
 
     def _times(self, loop: int) -> int:
         """How often the body of a loop is executed in a run."""
@@ -234,10 +244,12 @@ class _Generator:
         raise no_room(problem, graph)
 
     def _schedule(self, number: int, problem: Problem) -> Schedule | None:
-        if self.searcher is None:
-            return self.solve(problem)
         work = [len(segment.nodes) * self._times(segment.loop) for segment in self.plan.segments]
-        return self.searcher.schedule(number, work[number] / max(sum(work), 1), problem, self.solve)
+        share = work[number] / max(sum(work), 1)
+        part = self.effort.part(share, len(work))
+        if self.searcher is None:
+            return self.solve(problem, part)
+        return self.searcher.schedule(number, share, problem, lambda p: self.solve(p, part))
 
 
 def _landing(problem: Problem, found: Schedule, value: int) -> int:

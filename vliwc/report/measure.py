@@ -32,6 +32,11 @@ class Measurement:
         return self.cycles / self.bound - 1 if self.bound else 0.0
 
     @property
+    def optimal(self) -> bool:
+        """Is it proved that no schedule of the same operations takes fewer cycles?"""
+        return self.cycles <= self.bound
+
+    @property
     def busiest(self) -> str:
         """The engine with the highest utilisation; "-" if the program does nothing."""
         engine = max(self.utilisation, key=lambda name: self.utilisation[name], default="-")

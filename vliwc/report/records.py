@@ -34,6 +34,7 @@ def measurement_record(compilation: Compilation, measured: Measurement) -> Recor
         "cycles": measured.cycles,
         "bounds": {"best": bounds.best, "resource": bounds.resource, "critical_path": bounds.critical_path},
         "gap": measured.gap,
+        "optimal": measured.optimal,
         "busiest": measured.busiest,
         "utilisation": dict(measured.utilisation),
         "slots": dict(measured.slots),

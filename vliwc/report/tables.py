@@ -25,6 +25,11 @@ def utilisation_text(measured: Measurement) -> str:
     return "  ".join(f"{engine} {percent(share)}" for engine, share in measured.utilisation.items())
 
 
+def status_text(measured: Measurement) -> str:
+    """What is proved: that the cycles are optimal, or how far from the bound they are."""
+    return "optimal" if measured.optimal else f"gap {percent(measured.gap)}"
+
+
 def seconds_text(compilation: Compilation) -> str:
     """The compile time and its stages in one line."""
     stages = ", ".join(f"{name} {seconds:.2f}" for name, seconds in compilation.seconds.items())
@@ -47,7 +52,7 @@ def summary(compilation: Compilation) -> RenderableType:
             (
                 "bound",
                 f"{bounds.best:,} (resources {bounds.resource:,}, critical path {bounds.critical_path:,}); "
-                f"gap {percent(measured.gap)}",
+                f"{status_text(measured)}",
             ),
             ("busiest", f"{measured.busiest}: {percent(measured.utilisation.get(measured.busiest, 0.0))}"),
             ("engines", utilisation_text(measured)),
@@ -84,7 +89,7 @@ def comparison_table(rows: Sequence[Row]) -> RenderableType:
             name,
             f"{measured.cycles:,}",
             f"{measured.bound:,}",
-            percent(measured.gap),
+            status_text(measured).removeprefix("gap "),
             busiest,
             f"{measured.scratch_words:,}",
             f"{outcome.total_seconds:.2f}",

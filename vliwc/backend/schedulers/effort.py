@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from vliwc.errors import UsageError
 
 DEFAULT_SECONDS = 60.0
-_LEAST_SHARE = 0.01
+_EVENLY = 0.1
+"""The share of an effort that is divided evenly, however little some of its parts seem to need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ class Effort:
         if self.workers < 1:
             raise UsageError("there must be at least one worker")
 
-    def part(self, share: float) -> Effort:
-        """A share (0 … 1) of the time or work, but a little in any case."""
-        share = max(share, _LEAST_SHARE)
+    def part(self, share: float, parts: int) -> Effort:
+        """What one of several parts gets that needs this share (0 … 1)."""
+        share = (1 - _EVENLY) * share + _EVENLY / parts
         if self.work is not None:
             return replace(self, work=self.work * share)
         return replace(self, seconds=(self.seconds or 0) * share)

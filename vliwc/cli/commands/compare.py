@@ -34,6 +34,7 @@ def _read_levels(_ctx: click.Context, _param: click.Parameter, text: str) -> tup
     shell_complete=shared.complete_schedule,
     help="Scheduler (repeatable). Default: all.",
 )
+@shared.effort_options
 @shared.seed_option
 @shared.json_option
 def command(
@@ -42,6 +43,9 @@ def command(
     machine: str,
     levels: tuple[int, ...],
     schedules: tuple[str, ...],
+    time_limit: float | None,
+    work_limit: float | None,
+    workers: int | None,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -49,13 +53,14 @@ def command(
 
     Prints one row for each: cycles, lower bound, gap, the busiest engine, scratch words, compile time.
     """
+    effort = shared.read_effort(time_limit, work_limit, workers)
     source = read_kernel(kernel)
 
     from vliwc.backend import schedule_names
     from vliwc.comparison import Row, compare_ways
     from vliwc.driver import Options
 
-    options = Options(machine=machine, defines=defines, seed=seed)
+    options = Options(machine=machine, defines=defines, seed=seed, effort=effort)
     rows: list[Row] = []
     with progress(f"compiling {kernel}") as tell:
         for row in compare_ways(source, options, levels, schedules or schedule_names()):

@@ -81,6 +81,7 @@ class Emission:
     help="Leave an optional pass or technique out (repeatable).",
 )
 @click.option("--pass-limit", metavar="N", type=click.IntRange(min=0), help="Run only the first N optional passes.")
+@shared.effort_options
 @shared.search_options
 @click.option("--verify-each", is_flag=True, help="Verify and compare with the interpreter after every pass.")
 @click.option("--no-certify", is_flag=True, help="Unsafe: skip the proof that the program computes what was asked.")
@@ -100,6 +101,9 @@ def command(
     stop_after: str | None,
     disable: tuple[str, ...],
     pass_limit: int | None,
+    time_limit: float | None,
+    work_limit: float | None,
+    workers: int | None,
     budget: float | None,
     budget_evals: int | None,
     save_search: Path | None,
@@ -114,6 +118,7 @@ def command(
     """
     emissions = plan_emissions(kinds, output, kernel, as_json=as_json, graph_only=stop_after is not None)
     budget_of_search, ledger = shared.read_search(budget, budget_evals, save_search, replay)
+    effort = shared.read_effort(time_limit, work_limit, workers)
     source = read_kernel(kernel)
 
     from vliwc.driver import Options, finish, optimise_source
@@ -131,6 +136,7 @@ def command(
         stop_after=stop_after,
         budget=budget_of_search,
         replay=ledger,
+        effort=effort,
     )
     front = optimise_source(source, options, _printer(print_after, options))
     if stats:

@@ -1,0 +1,42 @@
+"""The scheduler that proves: exact constraint models of small blocks, and large-neighbourhood search for large ones.
+
+docs/scheduling.md describes the model.
+
+=================================  =========================================================
+`instance`, `timetable`            the problem and a schedule, as the search sees them
+`timing`, `frame`                  when operations may run; what is free and what is fixed
+`variables`, `model`               the constraints
+`room`, `placing`                  scratch: its limit in the model, and words for the values
+`exact`, `neighbourhood`           what is solved: the whole block, or a part of it
+`ranges`, `search`                 which part comes next; the search
+`start`, `justification`           where the search begins
+`incumbent`                        the best schedule so far
+`solving`                          CP-SAT in threads
+=================================  =========================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from vliwc.backend.problem import Problem, Schedule
+from vliwc.backend.schedulers import listing
+from vliwc.backend.schedulers.effort import Effort
+
+
+def schedule(
+    problem: Problem, seed: int = 0, progress: Callable[[str], None] | None = None, effort: Effort | None = None
+) -> Schedule | None:
+    """The best schedule that is found within the effort, never longer than the list schedule, and with a lower bound.
+
+    None if the list scheduler finds no room in scratch. KeyboardInterrupt ends the search, which keeps what it has.
+    Without an effort, it is `Effort()`.
+    """
+    found = listing.schedule(problem, seed, progress)
+    if found is None:
+        return None
+    from vliwc.backend.schedulers.cpsat.search import search  # noqa: PLC0415 - imports CP-SAT, which is slow
+
+    best, bound = search(problem, found, seed, progress, effort or Effort())
+    return replace(best, bound=bound)

@@ -1,0 +1,79 @@
+"""One model of a whole block, for a given number of cycles: a schedule, a proof that there is none, or neither.
+
+Asked for the bound's number of cycles, an answer either way is progress: a schedule is optimal, and if there is none
+the bound is one higher (destructive lower bounds, Klein and Scholl 1999). Each model has the tightest windows that its
+number of cycles allows, which a model that minimises cycles has not.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from vliwc.backend.schedulers.cpsat.frame import Frame, frame
+from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
+from vliwc.backend.schedulers.cpsat.model import Model
+from vliwc.backend.schedulers.cpsat.room import Room, room
+from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
+from vliwc.backend.schedulers.cpsat.timetable import Timetable
+
+
+class Verdict(Enum):
+    """What is known about schedules of some number of cycles."""
+
+    FOUND = auto()
+    """There is one, and it is the incumbent now."""
+    NONE = auto()
+    """There is none."""
+    OPEN = auto()
+
+
+class Exact:
+    """Decides whether schedules exist."""
+
+    def __init__(self, incumbent: Incumbent, solver: Solver, workers: int) -> None:
+        self.incumbent = incumbent
+        self.instance = incumbent.table.instance
+        self._solver = solver
+        self._workers = workers
+        self._everything = [k for k, o in enumerate(self.instance.problem.operations) if o.forms]
+
+    def size(self) -> int:
+        """About how many variables a model has at the bound."""
+        windows = self._frame(self.incumbent.bound).windows
+        operations = self.instance.problem.operations
+        return sum(
+            (windows.latest[k].end - windows.earliest[k].start + 1) * (1 + len(operations[k].forms))
+            for k in self._everything
+        )
+
+    def decide(self, cycles: int, most: float) -> Verdict:
+        """Looks for a schedule of so many cycles, with no more than `most` seconds or units of work for each model.
+
+        At first scratch is split, since whatever is found then has a placement; a proof that there is nothing counts
+        only the words that are alive.
+        """
+        opened = self._frame(cycles)
+        if opened.windows.empty():
+            return Verdict.NONE
+        verdict, counted = self._attempt(opened, room(self.instance.problem, split=True), most)
+        if verdict is Verdict.NONE and counted:
+            verdict, _ = self._attempt(opened, room(self.instance.problem, split=False), most)
+        return verdict
+
+    def _attempt(self, opened: Frame, limit: Room, most: float) -> tuple[Verdict, bool]:
+        """The verdict of one model, and whether scratch has a part in it."""
+        model = Model(self.instance, opened, limit)
+        answer = self._answer(model, most)
+        if answer.solution is None:
+            return (Verdict.NONE if answer.infeasible else Verdict.OPEN), model.limited
+        slots = model.slots(answer.solution)
+        table = Timetable(self.instance, [slots.get(k, ()) for k in range(len(self.instance.problem.operations))])
+        return (Verdict.FOUND if self.incumbent.offer(table) else Verdict.OPEN), model.limited
+
+    def _frame(self, cycles: int) -> Frame:
+        none = [()] * len(self.instance.problem.operations)
+        return frame(self.instance, cycles, self._everything, none)
+
+    def _answer(self, model: Model, most: float) -> Answer:
+        answers = self._solver.together([lambda: self._solver.solve(model.cp, most=most, workers=self._workers)])
+        return answers[0]

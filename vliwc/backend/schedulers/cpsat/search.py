@@ -1,0 +1,158 @@
+"""The search for shorter schedules and for proofs, as long as there is effort left.
+
+Small blocks are decided as a whole, for as many cycles as the bound says. What that leaves open, and large blocks, go
+through large-neighbourhood search (Shaw 1998): ranges of cycles are opened one after the other and solved again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from random import Random
+
+from vliwc.backend.bounds import SegmentBound, segment_bound
+from vliwc.backend.problem import Problem, Schedule
+from vliwc.backend.schedulers.cpsat.exact import Exact, Verdict
+from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
+from vliwc.backend.schedulers.cpsat.instance import Instance
+from vliwc.backend.schedulers.cpsat.neighbourhood import Move, lateness
+from vliwc.backend.schedulers.cpsat.placing import place
+from vliwc.backend.schedulers.cpsat.ranges import Kind, Ranges
+from vliwc.backend.schedulers.cpsat.room import room
+from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
+from vliwc.backend.schedulers.cpsat.start import start
+from vliwc.backend.schedulers.cpsat.timetable import Timetable, timetable
+from vliwc.backend.schedulers.effort import Effort, Meter
+
+_MOST_VARIABLES = 150_000
+_VARIABLES = 50_000
+"""Blocks whose models are larger, or larger than this for a second or unit of work, are not decided as a whole."""
+_DECISION = 0.3
+"""What raising the bound by one may take of the effort that is left."""
+_QUESTION = 0.1
+"""What a question on the way down may take of it."""
+_NEIGHBOURHOODS = 0.3
+"""What the search of neighbourhoods may take of it before the next decision."""
+_SOLVE = 1.0
+_SOLVES = 30
+"""The seconds or units of work that one neighbourhood is worth at most, and how many an effort is enough for."""
+_NO_SOLVE = 0.01
+"""What it counts if there is nothing to solve, so that a limit of work is reached in any case."""
+_PRICE = 1000
+_EMPHASIS = 4
+"""Engines are priced by their load to this power: what is short decides."""
+
+
+def search(
+    problem: Problem, found: Schedule, seed: int, progress: Callable[[str], None] | None, effort: Effort
+) -> tuple[Schedule, int]:
+    """The best schedule that is found, at least as good as `found`, and a lower bound in cycles.
+
+    KeyboardInterrupt ends the search, which keeps what it has.
+    """
+    bounds = segment_bound(problem, found.cycles)
+    bound = bounds.best
+    if found.cycles <= bound:
+        return found, bound
+    instance = Instance(problem)
+    first = start(instance, found, seed)
+    incumbent = Incumbent(first, timetable(instance, first), bound, progress)
+    run = _Search(incumbent, seed, effort, _prices(problem, bounds, bound))
+    with suppress(KeyboardInterrupt):
+        run.run()
+    better = incumbent.cycles < found.cycles
+    return incumbent.schedule if better else found, incumbent.bound
+
+
+def _prices(problem: Problem, bounds: SegmentBound, cycles: int) -> dict[str, int]:
+    """What a slot of each engine is worth, by the slots that a balanced choice of forms takes in so many cycles."""
+    prices = {}
+    for engine, count in bounds.slots.items():
+        capacity = problem.machine.slots(engine)
+        prices[engine] = round(_PRICE * (count / (capacity * cycles)) ** _EMPHASIS / capacity)
+    return prices
+
+
+class _Search:
+    def __init__(self, incumbent: Incumbent, seed: int, effort: Effort, prices: dict[str, int]) -> None:
+        self.incumbent = incumbent
+        self.effort = effort
+        self.meter = Meter(effort)
+        self.solver = Solver(self.meter, seed)
+        self.exact = Exact(incumbent, self.solver, effort.workers)
+        self.prices = prices
+        problem = incumbent.table.instance.problem
+        self.ranges = Ranges(Random(seed), room(problem, split=place(incumbent.table) is not None), prices)
+
+    def run(self) -> None:
+        """Decisions about the whole block, where it is small enough, and neighbourhoods, in turn."""
+        small = self.exact.size() <= min(_MOST_VARIABLES, _VARIABLES * self.meter.left())
+        if small:
+            self._raise_bound()
+        while small and not self.over():
+            self._improve(until=self.meter.left() * (1 - _NEIGHBOURHOODS))
+            self._lower_cycles()
+            self._raise_bound()
+            small = self.meter.left() > _SOLVE
+        self._improve(until=0.0)
+
+    def over(self) -> bool:
+        """Is the search at its end?"""
+        return self.incumbent.optimal or self.meter.left() <= 0
+
+    # -- decisions
+
+    def _raise_bound(self) -> None:
+        """Asks for as many cycles as the bound says, until there is a schedule or no answer in time."""
+        most = self.meter.left() * _DECISION
+        while not self.over() and self.exact.decide(self.incumbent.bound, most) is Verdict.NONE:
+            self.incumbent.raise_bound(self.incumbent.bound + 1)
+
+    def _lower_cycles(self) -> None:
+        """Halves the gap, or what may be left of it, until nothing between bound and incumbent is worth a question."""
+        least, most = self.incumbent.bound, self.meter.left() * _QUESTION
+        while least < self.incumbent.cycles and not self.over():
+            cycles = (least + self.incumbent.cycles) // 2
+            verdict = self.exact.decide(cycles, most)
+            if verdict is Verdict.NONE:
+                self.incumbent.raise_bound(cycles + 1)
+            if verdict is not Verdict.FOUND:
+                least = cycles + 1
+
+    # -- neighbourhoods
+
+    def _improve(self, until: float) -> None:
+        """Opens one range after the other until so much effort is left."""
+        while not self.over() and self.meter.left() > until:
+            table = self.incumbent.table
+            picked = [self.ranges.pick(table) for _ in range(self.effort.workers)]
+            moves = [(kind, move) for kind, move in picked if move is not None]
+            if not moves:
+                self.meter.work += _NO_SOLVE
+                continue
+            answers = self.solver.together([self._task(move) for _, move in moves])
+            for (kind, move), answer in zip(moves, answers, strict=True):
+                self.ranges.adapt(kind, answer)
+                if answer.solution is not None:
+                    self._apply(kind, move, answer.solution)
+
+    def _task(self, move: Move) -> Callable[[], Answer]:
+        most = min(_SOLVE, (self.effort.work or self.effort.seconds or 0) / _SOLVES)
+        return lambda: self.solver.solve(move.model.cp, most=most)
+
+    def _apply(self, kind: Kind, move: Move, solution: Sequence[int]) -> None:
+        """Goes on from a solution, unless it makes nothing better or another one has changed too much meanwhile."""
+        table = move.after(solution)
+        problem, now = table.instance.problem, self.incumbent.table
+        if now is not move.before:
+            if table.cycles != now.cycles:
+                return
+            table = Timetable(
+                table.instance, [(table if k in move.free else now).slots[k] for k in range(len(now.slots))]
+            )
+            if not table.sound():
+                return
+        if kind is Kind.SHORTEN or lateness(problem, table.slots, self.prices) <= lateness(
+            problem, now.slots, self.prices
+        ):
+            self.incumbent.offer(table)

@@ -1,0 +1,83 @@
+"""Runs CP-SAT in threads, so that Ctrl-C gets through and a limit of work is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from ortools.sat.python import cp_model
+
+from vliwc.backend.schedulers.effort import Meter
+
+_FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
+_NEAR = 0.005
+"""How near to the optimum is near enough, relative to it, where something is optimised."""
+_BUILDING = 1e-5
+"""The work of building a model, for each constraint."""
+_POLL = 0.1
+"""Seconds between looks at whether the user wants to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a solve says: a solution with a value for each variable, that there is none, or neither."""
+
+    solution: Sequence[int] | None
+    infeasible: bool
+    finished: bool
+    """Is the solution known to be the best?"""
+
+
+class Solver:
+    """Solves models within what is left of an effort."""
+
+    def __init__(self, meter: Meter, seed: int) -> None:
+        self.meter = meter
+        self._seed = seed
+        self._lock = Lock()
+        self._running: set[cp_model.CpSolver] = set()
+        self._stopped = False
+
+    def solve(self, model: cp_model.CpModel, *, most: float, workers: int = 1) -> Answer:
+        """Solves one model, with no more than `most` seconds or units of work."""
+        solver = cp_model.CpSolver()
+        seconds, work = self.meter.limits(most)
+        parameters = solver.parameters
+        parameters.num_workers, parameters.random_seed = workers, self._seed
+        parameters.max_time_in_seconds, parameters.max_deterministic_time = seconds, work
+        parameters.catch_sigint_signal = False
+        parameters.cp_model_probing_level = 0
+        parameters.relative_gap_limit = _NEAR
+        with self._lock:
+            if self._stopped:
+                return Answer(None, infeasible=False, finished=False)
+            self._running.add(solver)
+        status = solver.solve(model)
+        response: Any = solver.response_proto
+        with self._lock:
+            self._running.discard(solver)
+            self.meter.work += response.deterministic_time + _BUILDING * len(model.proto.constraints)
+        solution = list(response.solution) if status in _FOUND else None
+        return Answer(solution, status == cp_model.INFEASIBLE, status == cp_model.OPTIMAL)
+
+    def together(self, tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
+        """The answers of tasks that run side by side. On KeyboardInterrupt, what is being solved is stopped."""
+        with ThreadPoolExecutor(len(tasks)) as threads:
+            futures: list[Future[Answer]] = [threads.submit(task) for task in tasks]
+            try:
+                while wait(futures, timeout=_POLL).not_done:
+                    pass
+            except KeyboardInterrupt:
+                self.stop()
+                raise
+        return [future.result() for future in futures]
+
+    def stop(self) -> None:
+        """Ends what is being solved; nothing will be solved any more."""
+        with self._lock:
+            self._stopped = True
+            for solver in self._running:
+                solver.stop_search()
