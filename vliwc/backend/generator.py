@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from vliwc.backend.bounds import Bounds, SegmentBound, segment_bound, total
@@ -11,6 +11,10 @@ from vliwc.backend.certifier.witness import Induction, LoopWitness, Place, Witne
 from vliwc.backend.dead_memory import dead_arrays
 from vliwc.backend.emission import bundle, slots_by_cycle
 from vliwc.backend.legalise import Legal, legalise
+from vliwc.backend.pipelining.choice import LoopReport, choose
+from vliwc.backend.pipelining.evidence import pipeline_witness
+from vliwc.backend.pipelining.kernel import kernel_bound, kernel_schedule
+from vliwc.backend.pipelining.pipeliner import Kernel
 from vliwc.backend.placement import Placement, place
 from vliwc.backend.pressure import NoRoom, no_room
 from vliwc.backend.problem import Problem, Schedule
@@ -25,6 +29,9 @@ from vliwc.machine.description import Machine
 from vliwc.machine.program import Bundle, Program, Slot
 
 Progress = Callable[[str], None]
+
+FOOT = "naive"
+"""The scheduler that everything is compared with: it gets the loops as they are."""
 
 _SPILL_RESERVES = (1, 2, 4)
 """How many vectors of scratch spilling leaves free, for what it needs itself: tried in turn."""
@@ -65,6 +72,8 @@ class Generated:
     witness: Witness
     bounds: Bounds
     stats: Stats
+    loops: tuple[LoopReport, ...] = ()
+    """What came of software pipelining, for each innermost machine loop."""
 
 
 def generate(
@@ -75,8 +84,12 @@ def generate(
     seed: int = 0,
     progress: Progress | None = None,
     searcher: Searcher | None = None,
+    pipeline: bool = True,
 ) -> Generated:
     """The program of a vectorised or scalar graph without `par`; a `searcher` may better the scheduler's schedules.
+
+    With `pipeline`, iterations of innermost machine loops overlap where that makes the run shorter. The naive scheduler
+    never does that.
 
     Raises UsageError for a scheduler that does not exist, and DoesNotFit if the machine lacks an operation or scratch
     words that the graph needs. Equal arguments give equal programs.
@@ -90,12 +103,29 @@ def generate(
         return scheduler(problem, seed, progress)
 
     legal = legalise(graph, machine)
+    overlaps = pipeline and schedule != FOOT and bool(legal.origin)
+
+    def run(legal: Legal, kernels: Mapping[int, Kernel], searcher: Searcher | None = None) -> _Generator:
+        return _Generator(graph, legal, machine, solve, searcher, kernels).run()
+
+    def attempt(legal: Legal, kernels: Mapping[int, Kernel]) -> _Generator | None:
+        try:
+            return run(legal, kernels)
+        except NoRoom:
+            return None
+
     try:
-        return _Generator(graph, legal, machine, solve, searcher).run()
+        plain = run(legal, {}, None if overlaps else searcher)
     except NoRoom:
         if not legal.origin:
             raise
-        return _Generator(graph, sink_constants(legal), machine, solve, searcher).run()
+        return run(sink_constants(legal), {}, searcher).generated()
+    if not overlaps:
+        return plain.generated()
+    best, reports = choose(plain, attempt, exactly=schedule == "cpsat")
+    if searcher is not None:
+        best = run(best.legal, best.kernels, searcher)
+    return replace(best.generated(), loops=reports)
 
 
 class _Generator:
@@ -106,12 +136,14 @@ class _Generator:
         machine: Machine,
         solve: Callable[[Problem], Schedule | None],
         searcher: Searcher | None,
+        kernels: Mapping[int, Kernel],
     ) -> None:
         self.graph = graph
         self.machine = machine
         self.solve = solve
         self.searcher = searcher
         self.legal = legal
+        self.kernels = kernels
         self.plan: Plan = plan(legal)
         self.placement: Placement = place(legal, self.plan)
         self.selector = Selector(self.legal, self.plan, self.placement, machine)
@@ -122,13 +154,23 @@ class _Generator:
         self.bounds: list[tuple[SegmentBound, int]] = []
         self.operations = 0
         self.peak = 0
+        self.total = 0
+        self.lengths: dict[int, int] = {}
 
-    def run(self) -> Generated:
+    def run(self) -> _Generator:
         """Segment by segment."""
         if self.searcher is not None:
             self.searcher.begin()
         for number in range(len(self.plan.segments)):
             self._segment(number)
+        return self
+
+    def length(self, node: int) -> int:
+        """The cycles of a trip of an innermost loop."""
+        return self.lengths[node]
+
+    def generated(self) -> Generated:
+        """The program, when all segments are done."""
         idle = min(self.machine.engines)
         bundles: list[Bundle] = [bundle(slots, idle) for slots in self.cycles]
         slots: dict[str, int] = {}
@@ -156,7 +198,15 @@ class _Generator:
         self.cycles += slots_by_cycle(self.legal.graph, problem, found)
         if segment.latches >= 0:
             self._jump_back(segment.latches, problem, found, start)
-        self.bounds.append((segment_bound(problem), self._times(loop)))
+            self.lengths[self.plan.loops[loop].node] = len(self.cycles) - start
+        kernel = self._kernel(number)
+        self.bounds.append((kernel_bound(problem, kernel) if kernel else segment_bound(problem), self._times(loop)))
+        self.total += (len(self.cycles) - start) * self._times(loop)
+
+    def _kernel(self, number: int) -> Kernel | None:
+        """The kernel that a segment is, if its loop is overlapped."""
+        loop = self.plan.segments[number].latches
+        return self.kernels.get(self.plan.loops[loop].node) if loop >= 0 else None
 
     def _times(self, loop: int) -> int:
         """How often the body of a loop is executed in a run."""
@@ -187,6 +237,13 @@ class _Generator:
 
     def _loop_witness(self, loop: int, node: int) -> LoopWitness:
         origin = self.legal.origin[node]
+        if node in self.kernels:
+            rotation, graph = self.kernels[node].rotation, self.legal.graph
+            new = graph.loop(node).carried
+            evidence = pipeline_witness(
+                self.graph, self.legal, rotation, lambda k: Place(self._word(new[k]), graph.width[new[k]])
+            )
+            return LoopWitness(origin, self.headers[loop], len(self.cycles) - 1, pipeline=evidence)
         carried = self.legal.graph.loop(node).carried
         places: list[Place | None] = [None] * len(self.graph.loop(origin).carried)
         for k, c in zip(self.legal.kept[node], carried, strict=False):
@@ -201,6 +258,11 @@ class _Generator:
     def _solve(self, number: int) -> tuple[Problem, Schedule]:
         """A segment's problem and schedule, with spills if there is no other way."""
         problem = self.selector.problem(number, self.address)
+        kernel = self._kernel(number)
+        if kernel is not None:
+            placed = kernel_schedule(problem, kernel.rotation, kernel.cyclic, kernel.modulo)
+            if placed is not None:
+                return problem, placed
         found = self._schedule(number, problem)
         if found is not None:
             return problem, found

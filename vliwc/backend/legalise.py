@@ -37,6 +37,8 @@ class Legal:
     kept: dict[int, tuple[int, ...]] = field(default_factory=dict)
     bits: list[bool] = field(default_factory=list)
     """For each node whether it certainly holds only 0 and 1."""
+    made: dict[int, int] = field(default_factory=dict)
+    """For each live node of the graph it was made from the node that stands for it."""
 
 
 def legalise(graph: Graph, machine: Machine) -> Legal:
@@ -44,6 +46,7 @@ def legalise(graph: Graph, machine: Machine) -> Legal:
     rewriter = _Legaliser(graph, machine)
     legal = rewriter.legal
     legal.graph = rewriter.run()
+    legal.made = rewriter.value
     extend_bits(legal.graph, legal.bits)
     return legal
 
