@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from vliwc.analysis.linear import Form
 from vliwc.errors import DoesNotFit
 from vliwc.ir.graph import Access, Graph, Loop
 from vliwc.ir.ops import MASK, OPS, PURE
@@ -39,6 +40,8 @@ class Legal:
     """For each node whether it certainly holds only 0 and 1."""
     made: dict[int, int] = field(default_factory=dict)
     """For each live node of the graph it was made from the node that stands for it."""
+    forms: dict[int, Form] = field(default_factory=dict)
+    """Linear forms of carried values that run with their loop's index."""
 
 
 def legalise(graph: Graph, machine: Machine) -> Legal:

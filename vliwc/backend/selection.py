@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from vliwc.analysis.linear import Forms
 from vliwc.backend.constants import derive_constants
 from vliwc.backend.dependences import MemoryOrder, lanes_differ, touches_memory
 from vliwc.backend.legalise import Legal
@@ -41,6 +42,7 @@ class Selector:
         self.plan = plan
         self.placement = placement
         self.machine = machine
+        self.forms = Forms(legal.graph, known=legal.forms)
 
     def problem(self, number: int, address: dict[int, int]) -> Problem:
         """The scheduling problem of segment `number`; `address` tells where the values of earlier segments stand."""
@@ -71,7 +73,7 @@ class _Segment:
         self.place = selector.placement.place
         self.problem = problem
         self.writers: dict[int, list[int]] = {}
-        self.order = MemoryOrder(self.graph, self._join)
+        self.order = MemoryOrder(self.graph, selector.forms, self._join)
 
     def select(self, number: int) -> None:
         """All operations of the segment: its nodes, then what a loop that begins or ends here asks for."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from vliwc.analysis.linear import Form, Forms, atom
 from vliwc.backend.legalise import Legal, extend_bits
 from vliwc.backend.pipelining.cyclic import Unsuitable, source_of
 from vliwc.ir.graph import Attr, Graph, Loop
@@ -68,6 +69,7 @@ def rotate(legal: Legal, n: int, stage: dict[int, int], copies: int) -> tuple[Le
         origin={**legal.origin, made: legal.origin[n]},
         continues={**legal.continues, made: rotator.goes_on},
         bits=extend_bits(graph, legal.bits.copy()),
+        forms={**legal.forms, **rotator.forms(Forms(old, known=legal.forms))},
     )
     return rotated, made, rotator.rotation()
 
@@ -92,6 +94,7 @@ class _Rotator:
         """The kernel's carried nodes, by node and iteration counted back from the trip's first beat."""
         self.instance: dict[int, tuple[int, int]] = {}
         self.results: dict[tuple[int, int], int] = {}
+        self.made = -1
         self.goes_on = -1
 
     def _counts(self) -> tuple[int, int]:
@@ -114,7 +117,7 @@ class _Rotator:
     def run(self) -> int:
         """Builds the three parts and puts them in the place of the loop; returns the new `for` node."""
         graph, loop, trips = self.graph, self.loop, self.loop.trips
-        made = self.append("for", (), None, 0)
+        made = self.made = self.append("for", (), None, 0)
 
         prologue = _Copies(self, self._never, initial=True)
         for beat in range(self.peeled):
@@ -126,7 +129,7 @@ class _Rotator:
             kernel.beat(beat, None)
         self._close(kernel)
 
-        epilogue = _Copies(self, lambda n, i: self._result(made, n, trips - i))
+        epilogue = _Copies(self, lambda n, i: self._result(n, trips - i))
         for beat in range(trips, trips + self.stages - 1):
             epilogue.beat(beat, trips)
         results = [epilogue.value(c, trips) for c in loop.carried]
@@ -138,6 +141,23 @@ class _Rotator:
         graph.attr[made] = Loop(first, last, self.copies * loop.step, index, carried, body, yields)
         self._splice([*prologue.nodes, made, *self.results.values(), *epilogue.nodes], results)
         return made
+
+    def forms(self, before: Forms) -> dict[int, Form]:
+        """The linear forms, in terms of the new index, of carried values that depend on nothing else in the loop.
+
+        `before` are the forms of the graph as it was. The new index is the old one of the iteration that begins in the
+        trip's first beat.
+        """
+        new, old = self.graph.loop(self.made).index, self.loop.carried[-1]
+        changing = (self.inside | set(self.loop.carried)) - {old}
+        found = {}
+        for (n, back), carried in self.keys.items():
+            form = before.of(n)
+            if all(m not in changing for m, _ in form.terms):
+                factor = form.coefficient(old)
+                moved = Form(-factor * back * self.loop.step).plus(atom(new), factor)
+                found[carried] = form.plus(atom(old), -factor).plus(moved)
+        return found
 
     def append(self, op: str, args: tuple[int, ...], attr: Attr, width: int, like: int | None = None) -> int:
         """A new node, which stands in no block yet, with the span of node `like`."""
@@ -159,12 +179,12 @@ class _Rotator:
             self.keys[key] = self.append("carried", (), len(self.keys), self.graph.width[n], n)
         return self.keys[key]
 
-    def _result(self, made: int, n: int, back: int) -> int:
+    def _result(self, n: int, back: int) -> int:
         """The same after the last trip."""
         key = n, back
         if key not in self.results:
             position = self.graph.attr[self._carried(n, back)]
-            self.results[key] = self.append("result", (made,), position, self.graph.width[n], n)
+            self.results[key] = self.append("result", (self.made,), position, self.graph.width[n], n)
         return self.results[key]
 
     def _yielded(self, kernel: _Copies, n: int, i: int) -> int:
