@@ -33,6 +33,9 @@ Progress = Callable[[str], None]
 FOOT = "naive"
 """The scheduler that everything is compared with: it gets the loops as they are."""
 
+MOST_LISTED = 400
+"""The most operations of a kernel for which the list scheduler may step in where the modulo schedule does not fit."""
+
 _SPILL_RESERVES = (1, 2, 4)
 """How many vectors of scratch spilling leaves free, for what it needs itself: tried in turn."""
 
@@ -156,6 +159,7 @@ class _Generator:
         self.peak = 0
         self.total = 0
         self.lengths: dict[int, int] = {}
+        self.begins: dict[int, dict[int, int]] = {}
 
     def run(self) -> _Generator:
         """Segment by segment."""
@@ -168,6 +172,14 @@ class _Generator:
     def length(self, node: int) -> int:
         """The cycles of a trip of an innermost loop."""
         return self.lengths[node]
+
+    def times(self, node: int) -> int:
+        """How often an innermost loop's body is executed in a run."""
+        return self._times(next(k for k, span in enumerate(self.plan.loops) if span.node == node))
+
+    def order(self, node: int) -> Mapping[int, int]:
+        """The cycle of a trip in which each node in an innermost loop begins."""
+        return self.begins[node]
 
     def generated(self) -> Generated:
         """The program, when all segments are done."""
@@ -198,7 +210,9 @@ class _Generator:
         self.cycles += slots_by_cycle(self.legal.graph, problem, found)
         if segment.latches >= 0:
             self._jump_back(segment.latches, problem, found, start)
-            self.lengths[self.plan.loops[loop].node] = len(self.cycles) - start
+            node = self.plan.loops[loop].node
+            self.lengths[node] = len(self.cycles) - start
+            self.begins[node] = _begins(problem, found)
         kernel = self._kernel(number)
         self.bounds.append((kernel_bound(problem, kernel) if kernel else segment_bound(problem), self._times(loop)))
         self.total += (len(self.cycles) - start) * self._times(loop)
@@ -261,8 +275,11 @@ class _Generator:
         kernel = self._kernel(number)
         if kernel is not None:
             placed = kernel_schedule(problem, kernel.rotation, kernel.cyclic, kernel.modulo)
-            if placed is not None:
-                return problem, placed
+            if placed is None and len(problem.operations) <= MOST_LISTED:
+                placed = self._schedule(number, problem)
+            if placed is None:  # a kernel that spills is no better than the loop as it was
+                raise no_room(problem, self.legal.graph)
+            return problem, placed
         found = self._schedule(number, problem)
         if found is not None:
             return problem, found
@@ -280,6 +297,15 @@ class _Generator:
             return self.solve(problem)
         work = [len(segment.nodes) * self._times(segment.loop) for segment in self.plan.segments]
         return self.searcher.schedule(number, work[number] / max(sum(work), 1), problem, self.solve)
+
+
+def _begins(problem: Problem, found: Schedule) -> dict[int, int]:
+    """The cycle in which each node of a segment begins."""
+    begins: dict[int, int] = {}
+    for issue in found.issues:
+        node = problem.operations[issue.operation].node
+        begins[node] = min(begins.get(node, issue.cycle), issue.cycle)
+    return begins
 
 
 def _landing(problem: Problem, found: Schedule, value: int) -> int:

@@ -147,7 +147,9 @@ class Iterations:
         if n == self.body.loop.index:
             return []
         if n < len(self.body.graph) and self.body.graph.kind(n) in (Kind.LOAD, Kind.STORE):
-            raise ProofFailed(f"{self.meaning.describe(n)} is needed in an iteration that has not come to it, or whose value no word holds")
+            raise ProofFailed(
+                f"{self.meaning.describe(n)} is needed in an iteration that has not come to it, or whose value no word holds"
+            )
         if i < -_REACH:
             raise ProofFailed(f"%{n} depends on all iterations before, and no word holds it")
         return [(a, i) for a in self.body.args(n)]

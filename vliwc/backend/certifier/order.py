@@ -23,9 +23,7 @@ def check_order(meaning: Meaning, body: Body, stages: Mapping[int, int]) -> None
     if len({stages[m] for m in operations}) <= 1:
         return
     counter = meaning.algebra.symbol(f"t{body.node}", (0, body.loop.trips - 1))
-    index = meaning.algebra.add(
-        meaning.algebra.scale(counter, body.loop.step), meaning.algebra.constant(body.loop.lo)
-    )
+    index = meaning.algebra.add(meaning.algebra.scale(counter, body.loop.step), meaning.algebra.constant(body.loop.lo))
     around = _Unknowns(meaning, body, index, least=body.loop.trips)
     stored = {graph.access(m).array for m in operations if graph.kind(m) is Kind.STORE}
     operations = [m for m in operations if graph.access(m).array in stored]

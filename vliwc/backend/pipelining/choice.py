@@ -11,6 +11,8 @@ from vliwc.backend.pipelining.cyclic import Unsuitable
 from vliwc.backend.pipelining.pipeliner import Kernel, Minimum, Overlap, minimum, overlap
 from vliwc.backend.selection import Selector
 
+_WORTH = 0.002
+"""The share of a run's cycles that must be at stake for an attempt."""
 
 _MORE = 4
 """The most beats of a kernel that are tried, for each one that is needed."""
@@ -55,6 +57,12 @@ class Attempt(Protocol):
     def length(self, node: int) -> int:
         """The cycles of a trip of a loop."""
 
+    def times(self, node: int) -> int:
+        """How often a loop's body is executed in a run."""
+
+    def order(self, node: int) -> Mapping[int, int]:
+        """The cycle of a trip in which each node of a loop begins."""
+
 
 Try = Callable[[Legal, Mapping[int, Kernel]], Attempt | None]
 """Generates a program; None if there is no room in scratch for it."""
@@ -92,7 +100,9 @@ def _try(
         cyclic, bounds = minimum(plain.selector, number)
         if bounds.interval >= before:
             raise Unsuitable("it takes the minimum interval as it is")
-        found = overlap(node, cyclic, bounds, before, exactly=exactly)
+        if (before - bounds.interval) * plain.times(node) < _WORTH * plain.total:
+            raise Unsuitable("there is next to nothing to gain")
+        found = overlap(node, cyclic, bounds, before, plain.order(node), exactly=exactly)
         tried, made, copies = _shortest(best, found, attempt)
     except Unsuitable as why:
         return best, LoopReport(origin, line, trips, before, bounds, reason=str(why))

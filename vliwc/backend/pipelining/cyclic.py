@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from vliwc.analysis.linear import Form as Linear
+from vliwc.analysis.linear import Forms, signed
 from vliwc.backend.dependences import lane_constants, touches_memory
 from vliwc.backend.problem import DATA, ORDER, Form, Operation
 from vliwc.backend.regions import Span
 from vliwc.backend.selection import Body, Selector
-from vliwc.analysis.linear import Form as Linear
-from vliwc.analysis.linear import Forms, signed
 from vliwc.ir.graph import Graph, Loop
 from vliwc.ir.ops import MASK, Kind
 from vliwc.machine.description import Machine
@@ -39,9 +39,13 @@ class Cyclic:
     operations: tuple[Operation, ...]
     edges: tuple[Edge, ...]
     condition: int
+    widths: Sequence[int]
+    """The words of each value."""
+    words: int
+    """The words of scratch that are left for what the body computes."""
 
 
-class Unsuitable(Exception):  # noqa: N818 - not an error: the loop stays as it is
+class Unsuitable(Exception):
     """Why a loop cannot be software-pipelined, in a few words."""
 
 
@@ -59,7 +63,19 @@ def cyclic_problem(selector: Selector, number: int) -> Cyclic:
     writers = body.writers.get(selector.placement.place[legal.continues[span.node]].value, [])
     if len(writers) != 1:
         raise Unsuitable("its condition is no operation of its own")
-    return Cyclic(selector.machine, tuple(body.problem.operations), _unique(edges), writers[0])
+    operations = tuple(body.problem.operations)
+    widths = selector.placement.widths
+    return Cyclic(
+        selector.machine, operations, _unique(edges), writers[0], widths, _room(selector, number, span, widths)
+    )
+
+
+def _room(selector: Selector, number: int, span: Span, widths: Sequence[int]) -> int:
+    """The words of scratch that hold nothing from outside of the loop."""
+    place = selector.placement.place
+    carried = {place[c].value for c in selector.graph.loop(span.node).carried if c in place}
+    kept = {v for v in selector.placement.alive_before(number) if v not in carried}
+    return selector.machine.scratch_words - sum(widths[v] for v in kept)
 
 
 def _unique(edges: list[Edge]) -> tuple[Edge, ...]:
@@ -190,4 +206,3 @@ def _times(form: Form, machine: Machine) -> tuple[int, int]:
         last = landed + -(-step.slots // machine.slots(step.engine)) - 1
         landed = last + step.latency
     return last, landed
-

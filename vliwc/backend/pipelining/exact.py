@@ -12,9 +12,10 @@ of these profiles.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vliwc.backend.pipelining.cyclic import Cyclic
+from vliwc.backend.pipelining.cyclic import Cyclic, fastest
 from vliwc.backend.pipelining.intervals import JUMP
 from vliwc.backend.pipelining.modulo import Modulo, Part, Placed
 from vliwc.backend.problem import DATA, Form
@@ -34,16 +35,21 @@ class _Profile:
     landed: int
 
 
-def schedule(problem: Cyclic, interval: int) -> Modulo | None:
-    """A modulo schedule of this interval with short live ranges, or None if there is none, or none is found in time."""
+def schedules(problem: Cyclic, interval: int) -> Iterator[Modulo]:
+    """A modulo schedule of this interval with short live ranges; none if there is none, or none is found in time."""
+    found = _solve(problem, interval)
+    if found is not None:
+        yield found
+
+
+def _solve(problem: Cyclic, interval: int) -> Modulo | None:
     from ortools.sat.python import cp_model  # noqa: PLC0415 - heavy, and only a compilation needs it
 
     machine = problem.machine
     profiles = [[_profile(form, machine) for form in o.forms] for o in problem.operations]
     model = cp_model.CpModel()
-    horizon = interval * (len(profiles) + 1)
-    stages = [model.new_int_var(0, horizon // interval, "") for _ in profiles]
-    starts = [model.new_int_var(0, horizon + interval, "") for _ in profiles]
+    stages = [model.new_int_var(0, _most_stages(problem, interval), "") for _ in profiles]
+    starts = [model.new_int_var(0, interval * (_most_stages(problem, interval) + 1), "") for _ in profiles]
     lasts: list[cp_model.LinearExprT] = []
     landings: list[cp_model.LinearExprT] = []
     choices: list[dict[tuple[int, int], cp_model.IntVar]] = []
@@ -88,6 +94,22 @@ def schedule(problem: Cyclic, interval: int) -> Modulo | None:
         found = forms[number] if forms else _Profile((), (), 0, 0)
         placed.append(Placed(number, found.parts, 0, found.last, found.landed).at(start))
     return Modulo(interval, tuple(placed))
+
+
+def _most_stages(problem: Cyclic, interval: int) -> int:
+    """A bound on stages, from the longest chain of an iteration: one interval more for each operation of it that is cut
+    by an interval's end is plenty."""
+    depth = [0] * len(problem.operations)
+    for _ in range(len(depth)):
+        changed = False
+        for e in problem.edges:
+            if e.distance == 0:
+                length = depth[e.source] + fastest(problem.operations[e.source], problem.machine)[e.kind == DATA]
+                if length > depth[e.target]:
+                    depth[e.target], changed = length, True
+        if not changed:
+            break
+    return max(depth, default=0) // interval + 3
 
 
 def _profile(form: Form, machine: Machine) -> _Profile:

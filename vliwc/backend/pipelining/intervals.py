@@ -7,7 +7,6 @@ operation after d iterations may take longer than d intervals (RecMII).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vliwc.backend.pipelining.cyclic import Cyclic, fastest
@@ -75,9 +74,35 @@ def recurrence_interval(problem: Cyclic) -> int:
     only if no cycle of edges has a positive sum, which Bellman and Ford's relaxation finds (1958); the interval is
     found by bisection. Every operation takes its fastest form, so this is a lower bound.
     """
+    return max(_circuits(problem), default=(1, []))[0]
+
+
+def recurrences(problem: Cyclic) -> list[int]:
+    """For each operation the least interval that the chains allow which come back to it; 0 if none does."""
+    found = [0] * len(problem.operations)
+    for interval, operations in _circuits(problem):
+        for k in operations:
+            found[k] = interval
+    return found
+
+
+def _circuits(problem: Cyclic) -> list[tuple[int, list[int]]]:
+    """The strongly connected components with an edge, each with its least interval."""
+    import networkx as nx  # noqa: PLC0415 - heavy
+
     times = [fastest(o, problem.machine) for o in problem.operations]
-    edges = [(e.source, e.target, times[e.source][e.kind == DATA], e.distance) for e in problem.edges]
-    edges = list(_in_cycles(edges))
+    graph = nx.DiGraph((e.source, e.target) for e in problem.edges)
+    component = {n: k for k, found in enumerate(nx.strongly_connected_components(graph)) for n in found}
+    inside: dict[int, list[tuple[int, int, int, int]]] = {}
+    for e in problem.edges:
+        if component[e.source] == component[e.target]:
+            weighted = e.source, e.target, times[e.source][e.kind == DATA], e.distance
+            inside.setdefault(component[e.source], []).append(weighted)
+    return [(_least(edges), sorted({n for a, b, _, _ in edges for n in (a, b)})) for edges in inside.values()]
+
+
+def _least(edges: list[tuple[int, int, int, int]]) -> int:
+    """The least interval that has no positive cycle among edges (source, target, delay, distance)."""
     low, high = 1, max(1, sum(delay for _, _, delay, _ in edges))
     while low < high:
         middle = (low + high) // 2
@@ -86,15 +111,6 @@ def recurrence_interval(problem: Cyclic) -> int:
         else:
             high = middle
     return low
-
-
-def _in_cycles(edges: list[tuple[int, int, int, int]]) -> Iterable[tuple[int, int, int, int]]:
-    """The edges that lie on a cycle."""
-    import networkx as nx  # noqa: PLC0415 - heavy
-
-    graph = nx.DiGraph((a, b) for a, b, _, _ in edges)
-    component = {n: k for k, found in enumerate(nx.strongly_connected_components(graph)) for n in found}
-    return (e for e in edges if component[e[0]] == component[e[1]])
 
 
 def _positive_cycle(edges: list[tuple[int, int, int]]) -> bool:

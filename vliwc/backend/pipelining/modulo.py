@@ -8,14 +8,17 @@ should take which form.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 from vliwc.backend.pipelining.cyclic import Cyclic, Edge, fastest
-from vliwc.backend.pipelining.intervals import JUMP, Resources, demand
+from vliwc.backend.pipelining.intervals import JUMP, Resources, demand, recurrences
 from vliwc.backend.problem import DATA, Form
+
+_LONG = 100
+"""Bodies of more operations follow the schedule without overlap first."""
 
 _BUDGET = 8
 """Placements that may be tried for each operation before an interval is given up."""
@@ -62,9 +65,20 @@ class Modulo:
         return self.placed[k].first // self.interval
 
 
-def schedule(problem: Cyclic, resources: Resources, interval: int) -> Modulo | None:
-    """A modulo schedule of this interval, or None if the search does not find one within its budget."""
-    return _Search(problem, resources, interval).run()
+def schedules(problem: Cyclic, resources: Resources, interval: int, hints: Sequence[int]) -> Iterator[Modulo]:
+    """Modulo schedules of this interval; none if no search finds one within its budget.
+
+    Three orders are tried. By height alone, as Rau has it, for short bodies; long ones begin with `hints`: the cycle of
+    each operation in a schedule without overlap, which has found out how to live with the scratch that there is; so the
+    end of an iteration moves into the gaps at the beginning of the next. At last the operations of tight recurrences
+    come before all others, which are placed around them (after Llosa's swing, 1996).
+    """
+    rau, hinted = _Search(problem, resources, interval), _Hinted(problem, resources, interval, hints)
+    first = (hinted, rau) if len(problem.operations) > _LONG else (rau, hinted)
+    for search in (*first, _Swing(problem, resources, interval)):
+        found = search.run()
+        if found is not None:
+            yield compact(found, problem)
 
 
 def compact(found: Modulo, problem: Cyclic) -> Modulo:
@@ -108,15 +122,16 @@ class _Search:
             self.free[engine][-1] -= slots
         self.users: dict[tuple[str, int], dict[int, int]] = {}
         self.placed: list[Placed | None] = [None] * count
-        self.previous = [-1] * count
+        self.previous: dict[int, int] = {}
         self.height = self._heights()
+        self.rank = [-h for h in self.height]
+        self.waiting: list[tuple[int, int]] = []
 
     def run(self) -> Modulo | None:
         if any(slots < 0 for rows in self.free.values() for slots in rows):
             return None
         count = len(self.placed)
-        self.waiting = [(-self.height[k], k) for k in range(count)]
-        self.waiting.sort()
+        self.waiting = sorted((self.rank[k], k) for k in range(count))
         budget = _BUDGET * count
         while self.waiting:
             _, k = heappop(self.waiting)
@@ -130,8 +145,10 @@ class _Search:
     def _heights(self) -> list[int]:
         """The longest way from each operation to an end, with edges of later iterations that much shorter."""
         times = [fastest(o, self.problem.machine) for o in self.problem.operations]
-        edges = [(e.source, e.target, times[e.source][e.kind == DATA] - e.distance * self.interval)
-                 for e in reversed(self.problem.edges)]
+        edges = [
+            (e.source, e.target, times[e.source][e.kind == DATA] - e.distance * self.interval)
+            for e in reversed(self.problem.edges)
+        ]
         edges.sort(key=lambda e: -e[0])
         heights = [landed for _, landed in times]
         for _ in range(len(heights) + 1):
@@ -148,19 +165,22 @@ class _Search:
 
     def _place(self, k: int) -> bool:
         """Places operation k, at the expense of others if need be; False if it fits nowhere even then."""
-        earliest = self._earliest(k)
-        operation = self.problem.operations[k]
-        if not operation.forms:
-            self._put(k, Placed(-1, (), earliest, earliest, earliest))
+        starts = self._starts(k)
+        if not self.problem.operations[k].forms:
+            self._put(k, Placed(-1, (), starts[0], starts[0], starts[0]))
             return True
-        for start in range(earliest, earliest + self.interval):
-            found = self._fit(k, start)
+        preferred = self._preferred(k)
+        for start in starts:
+            found = self._fit(k, preferred, start)
             if found is not None:
                 self._put(k, found)
                 return True
-        start = max(earliest, self.previous[k] + 1)
-        for begin in range(start, start + self.interval):
-            for form in self._preferred(k):
+        step = starts.step
+        start = starts[0]
+        if self.placed_before(k):
+            start = max(start, self.previous[k] + 1) if step > 0 else min(start, self.previous[k] - 1)
+        for begin in range(start, start + step * self.interval, step):
+            for form in preferred:
                 found = self._lay(k, form, begin, self._capacity)
                 if found is not None:
                     self._evict_for(k, found)
@@ -168,13 +188,24 @@ class _Search:
                     return True
         return False
 
-    def _earliest(self, k: int) -> int:
-        earliest = 0
-        for e in self.into[k]:
-            source = self.placed[e.source]
-            if source is not None and e.source != k:
-                earliest = max(earliest, after(source, e, self.interval))
-        return earliest
+    def placed_before(self, k: int) -> bool:
+        """Did operation k have a place that it lost?"""
+        return k in self.previous
+
+    def _starts(self, k: int) -> range:
+        """The cycles in which operation k may begin, the best one first."""
+        earliest = self._earliest(k)
+        earliest = 0 if earliest is None else max(earliest, 0)
+        return range(earliest, earliest + self.interval)
+
+    def _earliest(self, k: int) -> int | None:
+        """The first cycle that the operations before k allow; None if none of them is placed."""
+        cycles = [
+            after(source, e, self.interval)
+            for e in self.into[k]
+            if e.source != k and (source := self.placed[e.source]) is not None
+        ]
+        return max(cycles, default=None)
 
     def _preferred(self, k: int) -> list[int]:
         """The forms of operation k: those first of which the resource bound's choice has some left."""
@@ -182,12 +213,14 @@ class _Search:
         forms = self.problem.operations[k].forms
         return sorted(range(len(forms)), key=lambda f: (left[f] <= 0, len(forms[f]), f))
 
-    def _fit(self, k: int, start: int) -> Placed | None:
+    def _fit(self, k: int, forms: list[int], start: int) -> Placed | None:
         """Operation k with its first slot in cycle `start`, in free slots."""
-        for form in self._preferred(k):
-            found = self._lay(k, form, start, self._free)
-            if found is not None:
-                return found
+        row = start % self.interval
+        for form in forms:
+            if self.free[self.problem.operations[k].forms[form][0].engine][row] > 0:
+                found = self._lay(k, form, start, self._free)
+                if found is not None:
+                    return found
         return None
 
     def _free(self, engine: str, row: int) -> int:
@@ -247,6 +280,10 @@ class _Search:
             target = self.placed[e.target]
             if e.target != k and target is not None and target.first < after(placed, e, self.interval):
                 self._remove(e.target)
+        for e in self.into[k]:
+            source = self.placed[e.source]
+            if e.source != k and source is not None and placed.first < after(source, e, self.interval):
+                self._remove(e.source)
 
     def _remove(self, k: int) -> None:
         placed = self.placed[k]
@@ -257,7 +294,7 @@ class _Search:
         if placed.form >= 0:
             self.left[self.kind[k]][placed.form] += 1
         self.placed[k] = None
-        heappush(self.waiting, (-self.height[k], k))
+        heappush(self.waiting, (self.rank[k], k))
 
     def _slots(self, k: int, placed: Placed) -> Iterator[tuple[tuple[str, int], int]]:
         """The engine and row of each of a placement's slots, and how many there are."""
@@ -275,8 +312,50 @@ class _Search:
         """Removes operations, the least urgent first, until a placement's slots are free."""
         for key, slots in self._slots(k, placed):
             users = self.users.get(key, {})
-            for other in sorted(users, key=lambda o: (self.height[o], o)):
+            for other in sorted(users, key=lambda o: (-self.rank[o], o)):
                 if self.free[key[0]][key[1]] >= slots:
                     break
                 if other in users:
                     self._remove(other)
+
+
+class _Swing(_Search):
+    """Tight recurrences first; then everything as near to what is placed as can be."""
+
+    def __init__(self, problem: Cyclic, resources: Resources, interval: int) -> None:
+        super().__init__(problem, resources, interval)
+        tightness = recurrences(problem)
+        most = max(self.height, default=0) + 1
+        self.rank = [-tightness[k] * most - height for k, height in enumerate(self.height)]
+
+    def _starts(self, k: int) -> range:
+        """From the first cycle that is possible up to the last one; down from the last one if there is no first."""
+        earliest, latest = self._earliest(k), self._latest(k)
+        if earliest is None and latest is not None:
+            return range(latest, latest - self.interval, -1)
+        first = earliest or 0
+        last = first + self.interval - 1
+        return range(first, 1 + (last if latest is None else max(first, min(last, latest))))
+
+    def _latest(self, k: int) -> int | None:
+        """The last cycle that the operations behind k allow, if k takes its fastest form; None if none is placed."""
+        last, landed = fastest(self.problem.operations[k], self.problem.machine)
+        cycles = [
+            target.first + e.distance * self.interval - (landed if e.kind == DATA else last)
+            for e in self.out[k]
+            if e.target != k and (target := self.placed[e.target]) is not None
+        ]
+        return min(cycles, default=None)
+
+
+class _Hinted(_Search):
+    """Every operation as soon as in another schedule, or later."""
+
+    def __init__(self, problem: Cyclic, resources: Resources, interval: int, hints: Sequence[int]) -> None:
+        super().__init__(problem, resources, interval)
+        self.hints = hints
+        self.rank = list(hints)
+
+    def _starts(self, k: int) -> range:
+        earliest = max(self._earliest(k) or 0, self.hints[k])
+        return range(earliest, earliest + self.interval)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from vliwc.backend.legalise import Legal
-from vliwc.backend.pipelining import exact, modulo
+from vliwc.backend.pipelining import exact
 from vliwc.backend.pipelining.cyclic import Cyclic, Unsuitable, cyclic_problem
 from vliwc.backend.pipelining.intervals import recurrence_interval, resource_interval
-from vliwc.backend.pipelining.modulo import Modulo
+from vliwc.backend.pipelining.modulo import Modulo, schedules
 from vliwc.backend.pipelining.rotation import Rotation, rotate
 from vliwc.backend.problem import DATA
 from vliwc.backend.selection import Selector
 
-MOST_OPERATIONS = 3000
+MOST_OPERATIONS = 1000
 """Longer bodies stay as they are: their ramps hardly count."""
+
+_DENSE = 4
+"""From so far above the minimum on, every second interval is tried; from twice as far, every third one."""
 
 _MOST_EXACT = 60
 """Up to so many operations the exact scheduler is asked where the iterative one misses the minimum interval."""
@@ -81,21 +86,52 @@ def minimum(selector: Selector, number: int) -> tuple[Cyclic, Minimum]:
     return cyclic, bounds
 
 
-def overlap(node: int, cyclic: Cyclic, bounds: Minimum, below: int, *, exactly: bool = False) -> Overlap:
+def overlap(
+    node: int, cyclic: Cyclic, bounds: Minimum, below: int, order: Mapping[int, int], *, exactly: bool = False
+) -> Overlap:
     """A modulo schedule with the shortest interval that is found, which is less than `below` cycles.
 
-    `exactly` asks the exact scheduler for larger loops, too. Raises Unsuitable if there is none.
+    `order` are the cycles in which the nodes begin if iterations do not overlap. `exactly` asks the exact scheduler for larger loops, too. Raises Unsuitable if there is none.
     """
     resources = resource_interval(cyclic)
     asked = _MOST_EXACT_ASKED if exactly else _MOST_EXACT
-    for interval in range(bounds.interval, below):
-        found = modulo.schedule(cyclic, resources, interval)
-        if found is None and bounds.operations <= asked:
-            found = exact.schedule(cyclic, interval)
-        if found is not None:
-            found = modulo.compact(found, cyclic)
-            return Overlap(node, cyclic, found, bounds, _stages(cyclic, found), _copies(cyclic, found))
-    raise Unsuitable("no shorter interval was found")
+    hints = [order.get(o.node, 0) for o in cyclic.operations]
+    crowded = False
+    for interval in _intervals(bounds.interval, below):
+        found = schedules(cyclic, resources, interval, hints)
+        if bounds.operations <= asked:
+            found = chain(found, exact.schedules(cyclic, interval))
+        for modulo in found:
+            if _words(cyclic, modulo) <= cyclic.words:
+                return Overlap(node, cyclic, modulo, bounds, _stages(cyclic, modulo), _copies(cyclic, modulo))
+            crowded = True
+    raise Unsuitable("there is not enough scratch" if crowded else "no shorter interval was found")
+
+
+def _words(cyclic: Cyclic, found: Modulo) -> int:
+    """The most words that are alive at a time of what the body computes, all iterations under way together."""
+    begin: dict[int, int] = {}
+    end: dict[int, int] = {}
+    for e in cyclic.edges:
+        value = cyclic.operations[e.source].writes
+        if e.kind == DATA and value >= 0:
+            read = found.placed[e.target].last + e.distance * found.interval
+            begin[value] = min(begin.get(value, read), found.placed[e.source].first)
+            end[value] = max(end.get(value, read), read)
+    rows = [0] * found.interval
+    for value, first in begin.items():
+        whole, rest = divmod(end[value] - first, found.interval)
+        for k in range(found.interval):
+            rows[(first + k) % found.interval] += (whole + (k < rest)) * cyclic.widths[value]
+    return max(rows)
+
+
+def _intervals(least: int, below: int) -> Iterator[int]:
+    """The intervals that are tried: the first few, then fewer and fewer."""
+    interval = least
+    while interval < below:
+        yield interval
+        interval += max(1, (interval - least) // _DENSE)
 
 
 def _stages(cyclic: Cyclic, found: Modulo) -> dict[int, int]:

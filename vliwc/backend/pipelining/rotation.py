@@ -24,7 +24,7 @@ from vliwc.backend.pipelining.cyclic import Unsuitable, source_of
 from vliwc.ir.graph import Attr, Graph, Loop
 from vliwc.ir.ops import MASK
 
-MOST_NODES = 40_000
+MOST_NODES = 10_000
 """Nodes that prologue, kernel and epilogue may come to."""
 
 
@@ -206,8 +206,11 @@ class _Rotator:
     def _splice(self, nodes: list[int], results: list[int]) -> None:
         """Puts nodes in the place of the loop and values in the place of its results."""
         graph = self.graph
-        old = {m: results[k] for m in range(len(graph)) if graph.op[m] == "result" and graph.args[m] == (self.node,)
-               and isinstance(k := graph.attr[m], int)}
+        old = {
+            m: results[k]
+            for m in range(len(graph))
+            if graph.op[m] == "result" and graph.args[m] == (self.node,) and isinstance(k := graph.attr[m], int)
+        }
         for m, args in enumerate(graph.args):
             if not old.keys().isdisjoint(args):
                 graph.args[m] = tuple(old.get(a, a) for a in args)
