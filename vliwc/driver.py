@@ -10,11 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vliwc.backend import Generated, generate, schedule_names
-from vliwc.backend.certifier import Certificate, certify
+from vliwc.backend.certifier import Certificate, ProofFailed, certify
 from vliwc.errors import UsageError
 from vliwc.ir.graph import Graph
 from vliwc.ir.verifier import verify
@@ -25,7 +25,7 @@ from vliwc.machine import Machine, Program, load_machine
 from vliwc.machine.faults import suggest
 from vliwc.source import Source
 from vliwc.transform import optimize, pass_names
-from vliwc.transform.pipeline import optional_names
+from vliwc.transform.pipeline import PIPELINING, optional_names
 from vliwc.tune import Budget, Ledger
 
 if TYPE_CHECKING:
@@ -211,14 +211,39 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
             seed=options.seed,
             progress=progress,
             searcher=searcher,
+            pipeline=options.optimise > 0 and PIPELINING not in options.disable,
         )
     certificate = None
     if options.certify:
         if progress is not None:
             progress("proving the program right")
         with clock.stage("certify"):
-            certificate = certify(front.graph, generated.program, front.machine, generated.witness)
+            generated, certificate = _proven(front, generated, progress)
     return Compilation(front, generated, certificate, clock.seconds, searcher.ledger if searcher else None)
+
+
+def _proven(front: Optimised, generated: Generated, progress: Progress | None) -> tuple[Generated, Certificate]:
+    """A program with its proof: the one that was generated or, if its overlapped loops cannot be proven, one without.
+
+    Raises ProofFailed if that cannot be proven either.
+    """
+    try:
+        return generated, certify(front.graph, generated.program, front.machine, generated.witness)
+    except ProofFailed as failure:
+        if not any(loop.overlapped for loop in generated.loops):
+            raise
+        options = front.options
+        plain = generate(
+            front.graph,
+            front.machine,
+            schedule=options.schedule,
+            seed=options.seed,
+            progress=progress,
+            pipeline=False,
+        )
+        loops = tuple(loop.refused(str(failure)) for loop in generated.loops)
+        plain = replace(plain, loops=loops)
+        return plain, certify(front.graph, plain.program, front.machine, plain.witness)
 
 
 def _searcher(options: Options, progress: Progress | None) -> Searching | Replaying | None:

@@ -26,8 +26,8 @@ _COPY = ("or", "and")
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """One iteration of an innermost loop, without what hands values to the next one: a problem whose operations stand in
-    program order, and for each value the operations that write it."""
+    """One iteration of an innermost loop, without what hands values to the next one: a problem whose operations stand
+    in program order, and for each value the operations that write it."""
 
     problem: Problem
     writers: dict[int, list[int]]

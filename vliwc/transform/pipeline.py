@@ -38,8 +38,11 @@ class Pass:
     essential: bool = False
 
 
-TECHNIQUES = ("selection",)
-"""What can be disabled beside whole passes: `selection`, replacing gathers by choices among words held in scratch."""
+PIPELINING = "pipelining"
+
+TECHNIQUES = ("selection", PIPELINING)
+"""What can be disabled beside whole passes: `selection`, replacing gathers by choices among words held in scratch, and
+`pipelining`, which lets iterations of the loops overlap that are left (it is the backend's)."""
 
 
 def _passes(level: int, disable: frozenset[str]) -> list[Pass]:

@@ -25,13 +25,17 @@ class Body:
     """The body of loop `n`, with the ghosts that a witness adds to it. Raises ProofFailed if it is none of a kind that
     can be overlapped, or if the ghosts are no pure operations."""
 
-    def __init__(self, graph: Graph, n: int, ghosts: tuple[Ghost, ...] = ()) -> None:
+    def __init__(
+        self, graph: Graph, n: int, ghosts: tuple[Ghost, ...] = (), equals: tuple[tuple[int, int], ...] = ()
+    ) -> None:
         self.graph = graph
         self.node = n
         self.loop = loop = graph.loop(n)
         self.ghosts = ghosts
         self.inside = frozenset(loop.body)
         self.position = {c: k for k, c in enumerate(loop.carried)}
+        self.equals = dict(equals)
+        """Nodes and the ghosts that compute the same; ghosts are computed in place of them, once that is proven."""
         for k, ghost in enumerate(ghosts):
             pure = ghost.op in _LAYOUT or (ghost.op in PURE and not OPS[ghost.op].can_fault)
             arity = OPS[ghost.op].arity if pure else None
@@ -44,6 +48,11 @@ class Body:
     def memory(self) -> list[int]:
         """The memory operations, in order."""
         return [m for m in self.loop.body if self.graph.kind(m) in (Kind.LOAD, Kind.STORE)]
+
+    def timed(self) -> list[int]:
+        """The memory operations, and what divides: a program may divide by what the graph divides by."""
+        graph = self.graph
+        return [m for m in self.loop.body if graph.kind(m) in (Kind.LOAD, Kind.STORE) or OPS[graph.op[m]].can_fault]
 
     def args(self, n: int) -> tuple[int, ...]:
         """The operands of a node or ghost."""
@@ -80,6 +89,7 @@ class Iterations:
         self.least = least
         self.initial = initial
         self.known: dict[Instance, Words] = {}
+        self.equals = body.equals
 
     def execute(self, n: int, i: int) -> None:
         """Executes memory operation n for iteration i."""
@@ -119,6 +129,7 @@ class Iterations:
         body = self.body
         for _ in range(_REACH):
             if n not in body.position:
+                n = self.equals.get(n, n)
                 return (n, i) if body.is_inside(n) or n == body.loop.index else None
             following = body.loop.yields[body.position[n]]
             if following == n or (self.initial and i == 0):
@@ -147,9 +158,7 @@ class Iterations:
         if n == self.body.loop.index:
             return []
         if n < len(self.body.graph) and self.body.graph.kind(n) in (Kind.LOAD, Kind.STORE):
-            raise ProofFailed(
-                f"{self.meaning.describe(n)} is needed in an iteration that has not come to it, or whose value no word holds"
-            )
+            raise ProofFailed(f"{self.meaning.describe(n)} is needed in an iteration in which no word holds it")
         if i < -_REACH:
             raise ProofFailed(f"%{n} depends on all iterations before, and no word holds it")
         return [(a, i) for a in self.body.args(n)]

@@ -1,5 +1,6 @@
-"""May a loop's memory operations be done in the order of an overlapped loop? The proof that those which change places
-do not meet.
+"""What is proven of an overlapped loop's body alone: that ghosts compute what they stand for, and the order of memory.
+
+May a loop's memory operations be done in the order of an overlapped loop?
 
 Two operations a and b, with b of the d-th iteration after that of a, change places if b's beat comes before a's:
 `d + stage(b) < stage(a)`. Unless both are loads, their addresses must then differ, for an arbitrary iteration.
@@ -39,6 +40,17 @@ def check_order(meaning: Meaning, body: Body, stages: Mapping[int, int]) -> None
                         + (f"{d} iterations earlier" if d else "the same iteration")
                         + ", and may access the same word"
                     )
+
+
+def check_equals(meaning: Meaning, body: Body) -> None:
+    """Raises ProofFailed unless the ghosts that stand for nodes compute the same, whatever is loaded or carried."""
+    index = meaning.algebra.symbol(f"index of %{body.node}")
+    around = _Unknowns(meaning, body, index, least=body.loop.trips)
+    around.equals = {}
+    for n, ghost in body.equals.items():
+        pure = n in body.inside and n not in body.timed()
+        if not pure or ghost < len(meaning.graph) or around.words(n, 0) != around.words(ghost, 0):
+            raise ProofFailed(f"the witness has a ghost that does not compute what {meaning.describe(n)} does")
 
 
 def _apart(meaning: Meaning, a: Words | None, b: Words | None) -> bool:

@@ -24,8 +24,9 @@ from vliwc.backend.certifier.failure import ProofFailed
 from vliwc.backend.certifier.frame import Changes, Frame, State
 from vliwc.backend.certifier.iterations import Body, Iterations
 from vliwc.backend.certifier.latch import continues
-from vliwc.backend.certifier.order import check_order
-from vliwc.backend.certifier.witness import LoopWitness, Pipeline
+from vliwc.backend.certifier.meaning import Words
+from vliwc.backend.certifier.order import check_equals, check_order
+from vliwc.backend.certifier.witness import Crossing, LoopWitness, Pipeline
 
 
 class Overlapped(Frame):
@@ -38,6 +39,7 @@ class Overlapped(Frame):
         """
         meaning, execution = self.meaning, self.execution
         body, stages = self._read(n, w, pipeline)
+        check_equals(meaning, body)
         check_order(meaning, body, stages)
         loop, first = body.loop, pipeline.peeled
         start = Iterations(meaning, body, self.algebra.constant(loop.lo), 0, initial=True)
@@ -59,10 +61,10 @@ class Overlapped(Frame):
 
     def _read(self, n: int, w: LoopWitness, pipeline: Pipeline) -> tuple[Body, dict[int, int]]:
         """The loop's body and the stages of its memory operations. Raises ProofFailed if the witness makes no sense."""
-        body, named = Body(self.meaning.graph, n, pipeline.ghosts), dict(pipeline.stages)
-        if any(named.get(m, -1) < 0 for m in body.memory()):
-            raise self.wrong(w, "the witness does not have a stage for each memory operation")
-        stages = {m: named[m] for m in body.memory()}  # in the body's order
+        body, named = Body(self.meaning.graph, n, pipeline.ghosts, pipeline.equals), dict(pipeline.stages)
+        if any(named.get(m, -1) < 0 for m in body.timed()):
+            raise self.wrong(w, "the witness does not have a stage for each memory operation and division")
+        stages = {m: named[m] for m in body.timed()}  # in the body's order
         beats = body.loop.trips - pipeline.peeled
         if pipeline.copies < 1 or beats < pipeline.copies or beats % pipeline.copies:
             raise self.wrong(w, f"the witness has trips of {pipeline.copies} beats, which {beats} beats do not fill")
@@ -73,7 +75,7 @@ class Overlapped(Frame):
         return body, stages
 
     def _beat(self, iterations: Iterations, stages: Mapping[int, int], beat: int, only: range | None = None) -> None:
-        """Does one beat's memory operations, for the iterations in `only` if there are others."""
+        """Does one beat's memory operations and divisions, for the iterations in `only` if there are others."""
         for m in sorted(stages, key=lambda m: -stages[m]):  # stable, so operations of one iteration keep their order
             i = beat - stages[m]
             if only is None or i in only:
@@ -129,14 +131,18 @@ class Overlapped(Frame):
                 words = iterations.words(c.node, -c.back)
             else:
                 words = iterations.assume(c.node, -c.back, self.unknown(f"%{c.node}-{c.back}", c.place.width))
-            self.hold(c.place, words)
+            self.hold(c.place, self._moved(words, c))
 
     def _check(self, w: LoopWitness, pipeline: Pipeline, iterations: Iterations, now: int, when: str) -> None:
         """Raises ProofFailed unless scratch holds what the witness says, with `now` the number of iteration 0."""
         for c in pipeline.crossings:
-            words = iterations.words(c.node, now - c.back)
+            words = self._moved(iterations.words(c.node, now - c.back), c)
             name = f"%{c.node} of {c.back} iterations back"
             if c.place.width != len(words):
                 raise self.wrong(w, f"the witness has {c.place.width} words for {name}, which has {len(words)}")
             for word, wanted in enumerate(words, c.place.base):
                 self.check_word(w, word, name, wanted, when)
+
+    def _moved(self, words: Words, c: Crossing) -> Words:
+        offset = self.algebra.constant(c.offset)
+        return tuple(self.algebra.add(word, offset) for word in words)

@@ -60,14 +60,13 @@ class Ghost:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """At `header` the words at `place` hold `node` of an earlier iteration, or of an iteration that has begun.
-
-    A trip's iteration 0 is the one that begins in its first beat; this is the node of iteration `-back`.
-    """
+    """At `header` the words at `place` hold `node + offset` of an iteration that has begun: the one `back` iterations
+    before that which begins in the trip's first beat. An offset is the base of an array, say."""
 
     node: int
     back: int
     place: Place
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +80,11 @@ class Pipeline:
     peeled: int
     copies: int
     stages: tuple[tuple[int, int], ...]
-    """The stage of every memory operation of the body."""
+    """The stage of every memory operation of the body, and of every division."""
     crossings: tuple[Crossing, ...]
     ghosts: tuple[Ghost, ...] = ()
+    equals: tuple[tuple[int, int], ...] = ()
+    """Nodes of the body and the ghosts that say how the program computes them: in several operations."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from vliwc.backend.legalise import Legal
 from vliwc.backend.pipelining.cyclic import Unsuitable
@@ -44,6 +44,12 @@ class LoopReport:
         """Is the loop software-pipelined?"""
         return self.interval > 0
 
+    def refused(self, reason: str) -> LoopReport:
+        """The report of the same loop if it is not overlapped after all."""
+        if not self.overlapped:
+            return self
+        return LoopReport(self.node, self.line, self.trips, self.before, self.minimum, reason=reason)
+
 
 class Attempt(Protocol):
     """A program that was generated from a legal graph with these kernels."""
@@ -64,11 +70,13 @@ class Attempt(Protocol):
         """The cycle of a trip in which each node of a loop begins."""
 
 
-Try = Callable[[Legal, Mapping[int, Kernel]], Attempt | None]
+A = TypeVar("A", bound=Attempt)
+
+Try = Callable[[Legal, Mapping[int, Kernel]], A | None]
 """Generates a program; None if there is no room in scratch for it."""
 
 
-def choose(plain: Attempt, attempt: Try, *, exactly: bool) -> tuple[Attempt, tuple[LoopReport, ...]]:
+def choose(plain: A, attempt: Try[A], *, exactly: bool) -> tuple[A, tuple[LoopReport, ...]]:
     """The best attempt, which is never worse than `plain`, and a report for each innermost loop.
 
     Loops in which more cycles are spent come first. `exactly` asks for exact modulo schedules.
@@ -88,9 +96,7 @@ def _innermost(plain: Attempt) -> list[tuple[int, int]]:
     return sorted(found, key=lambda loop: (-plain.length(loop[1]) * plain.legal.graph.loop(loop[1]).trips, loop))
 
 
-def _try(
-    plain: Attempt, best: Attempt, number: int, node: int, attempt: Try, exactly: bool
-) -> tuple[Attempt, LoopReport]:
+def _try(plain: A, best: A, number: int, node: int, attempt: Try[A], exactly: bool) -> tuple[A, LoopReport]:
     """The best attempt with or without this loop overlapped, and the report."""
     graph, before = plain.legal.graph, plain.length(node)
     span = graph.span[node]
@@ -112,13 +118,13 @@ def _try(
     return tried, LoopReport(origin, line, trips, before, bounds, interval, stages, copies, after)
 
 
-def _shortest(best: Attempt, found: Overlap, attempt: Try) -> tuple[Attempt, int, int]:
+def _shortest(best: A, found: Overlap, attempt: Try[A]) -> tuple[A, int, int]:
     """The best program with a loop overlapped, the loop's new node, and the beats of its kernel.
 
     More beats than are needed can be better: they are if values would change places within a cycle, which takes copies,
     and if results must land before the jump. Raises Unsuitable if no program is better than `best`.
     """
-    shortest: tuple[Attempt, int, int] | None = None
+    shortest: tuple[A, int, int] | None = None
     reason = Unsuitable("there is not enough scratch")
     for copies in (found.copies, found.copies + 1, _MORE * found.copies):
         try:

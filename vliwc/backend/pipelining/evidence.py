@@ -20,15 +20,21 @@ def pipeline_witness(graph: Graph, legal: Legal, rotation: Rotation, places: Cal
     cannot be said in terms of the graph.
     """
     ghosts = _Ghosts(graph, legal)
-    crossings = tuple(Crossing(ghosts.of(n), back, places(k)) for k, (n, back) in enumerate(rotation.carried))
-    stages = []
+    crossings = []
+    for k, (n, back) in enumerate(rotation.carried):
+        node, offset = ghosts.offset(n)
+        crossings.append(Crossing(node, back, places(k), offset))
+    stages, equals = [], []
     for n in graph.loop(legal.origin[rotation.node]).body:
-        if touches_memory(graph, n):
-            made = legal.made.get(n, -1)
-            if made >= 0 and not touches_memory(legal.graph, made):
+        made = legal.made.get(n, -1)
+        if touches_memory(graph, n) or OPS[graph.op[n]].can_fault:
+            if made >= 0 and legal.graph.op[made] != graph.op[n]:
                 raise Unsuitable("an access of its memory takes several operations")
             stages.append((n, rotation.stage.get(made, 0)))
-    return Pipeline(rotation.peeled, rotation.copies, tuple(stages), crossings, tuple(ghosts.found))
+        elif made in rotation.stage and legal.graph.op[made] != graph.op[n]:
+            equals.append((n, ghosts.parts(made)))
+    found = tuple(ghosts.found)
+    return Pipeline(rotation.peeled, rotation.copies, tuple(stages), tuple(crossings), found, tuple(equals))
 
 
 class _Ghosts:
@@ -38,17 +44,34 @@ class _Ghosts:
         self.first = len(graph)
         self.legal = legal
         self.name = {made: n for n, made in legal.made.items()}
+        self.ghost: dict[int, int] = {}
         self.found: list[Ghost] = []
 
     def of(self, n: int) -> int:
         """The name of legal node n."""
         if n not in self.name:
+            self.name[n] = self.parts(n)
+        return self.name[n]
+
+    def offset(self, n: int) -> tuple[int, int]:
+        """Legal node n as a node of the graph, or a ghost, and what must be added to it."""
+        graph = self.legal.graph
+        if n not in self.name and graph.op[n] == "add":
+            for a, b in (graph.args[n], graph.args[n][::-1]):
+                number = graph.const(b)
+                if number is not None and a in self.name:
+                    return self.name[a], number
+        return self.of(n), 0
+
+    def parts(self, n: int) -> int:
+        """A ghost that computes legal node n of its operands."""
+        if n not in self.ghost:
             graph = self.legal.graph
             op, attr = graph.op[n], graph.attr[n]
             pure = op in ("const", "splat", "pack", "lane") or (op in OPS and not touches_memory(graph, n))
             if not pure or not (attr is None or isinstance(attr, int)) or OPS[op].can_fault:
                 raise Unsuitable(f"a value of '{op}' that the graph does not have lives across the jump")
             args = tuple(self.of(a) for a in graph.args[n])
-            self.name[n] = self.first + len(self.found)
+            self.ghost[n] = self.first + len(self.found)
             self.found.append(Ghost(op, args, attr, graph.width[n]))
-        return self.name[n]
+        return self.ghost[n]

@@ -48,7 +48,7 @@ def resource_interval(problem: Cyclic) -> Resources:
     model = cp_model.CpModel()
     most = sum(count * max(sum(n for _, n in d) for d in forms) for forms, count in groups.items()) + 1
     interval = model.new_int_var(1, most, "interval")
-    load: dict[str, list[cp_model.LinearExprT]] = {engine: [n] for engine, n in JUMP}
+    load: dict[str, list[cp_model.LinearExpr]] = {}
     shares = {}
     for forms, count in sorted(groups.items()):
         shares[forms] = [model.new_int_var(0, count, "") for _ in forms]
@@ -56,9 +56,11 @@ def resource_interval(problem: Cyclic) -> Resources:
         for form, share in zip(forms, shares[forms], strict=True):
             for engine, slots in form:
                 load.setdefault(engine, []).append(slots * share)
-    for engine, terms in load.items():
-        model.add(sum(terms) <= problem.machine.slots(engine) * interval)
-    model.minimize(interval * (most + 1) + sum(sum(terms) for terms in load.values()))
+    taken = dict(JUMP)
+    for engine in {*load, *taken}:
+        slots = cp_model.LinearExpr.sum(load.get(engine, []))
+        model.add(slots + taken.get(engine, 0) <= problem.machine.slots(engine) * interval)
+    model.minimize(interval * (most + 1) + cp_model.LinearExpr.sum([x for terms in load.values() for x in terms]))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = 2.0

@@ -1,4 +1,4 @@
-"""Turns a modulo schedule into the schedule of the kernel: a straight problem whose operations have their cycles already."""
+"""Turns a modulo schedule into that of the kernel: a straight problem whose operations have their cycles already."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def kernel_bound(problem: Problem, kernel: Kernel) -> SegmentBound:
 def kernel_schedule(problem: Problem, rotation: Rotation, cyclic: Cyclic, modulo: Modulo) -> Schedule | None:
     """The schedule of a kernel's segment, or None if the modulo schedule does not fit it after all.
 
-    That is so if scratch is too small, or if selection came to other operations than for the loop as it was: copies, say,
-    because values change places.
+    That is so if scratch is too small, or if selection came to other operations than for the loop as it was: copies,
+    say, because values change places.
     """
     times = _times(problem, rotation, cyclic, modulo)
     if times is None or not _in_order(problem, times):
@@ -39,7 +39,7 @@ def kernel_schedule(problem: Problem, rotation: Rotation, cyclic: Cyclic, modulo
     for cycle in sorted({*begins, *ends}):
         for operation in ends[cycle]:
             lives.end(operation)
-        if not all([lives.begin(operation) for operation in begins[cycle]]):
+        if not all(lives.begin(operation) for operation in begins[cycle]):
             return None
     issues = [
         Issue(part.cycle, k, placed.form, part.step, part.first, part.slots)

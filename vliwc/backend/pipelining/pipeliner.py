@@ -91,7 +91,8 @@ def overlap(
 ) -> Overlap:
     """A modulo schedule with the shortest interval that is found, which is less than `below` cycles.
 
-    `order` are the cycles in which the nodes begin if iterations do not overlap. `exactly` asks the exact scheduler for larger loops, too. Raises Unsuitable if there is none.
+    `order` are the cycles in which the nodes begin if iterations do not overlap. `exactly` asks the exact scheduler for
+    larger loops, too. Raises Unsuitable if there is none.
     """
     resources = resource_interval(cyclic)
     asked = _MOST_EXACT_ASKED if exactly else _MOST_EXACT

@@ -41,8 +41,8 @@ class Rotation:
     peeled: int
     """Beats before the kernel."""
     carried: tuple[tuple[int, int], ...]
-    """For each carried value of the new loop the node that it is, and of which iteration, counted back from the one that
-    begins in the trip's first beat."""
+    """For each carried value of the new loop the node that it is, and of which iteration, counted back from the one
+    that begins in the trip's first beat."""
     instance: dict[int, tuple[int, int]]
     """For each node of the kernel the node of the body that it is a copy of, and the beat of the trip, from 0."""
 
