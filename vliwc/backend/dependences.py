@@ -2,9 +2,9 @@
 
 Accesses of different arrays never meet. Within an array, an address is a symbol (the terms of its linear form, none for
 a constant) plus an offset: accesses with the same symbol are compared word by word, all others are taken to meet, as is
-everything with the addresses of a gather or scatter. The work is linear in the number of accesses: groups that may meet
-a later access are gathered into one joining operation, and a store that had to wait for everything stands for everything
-afterwards.
+everything with the addresses of a gather or scatter. The work is linear in the number of accesses: groups that may
+meet a later access are gathered into one joining operation, and a store that had to wait for everything stands for
+everything afterwards.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from vliwc.ir.ops import Kind
 def check_order(meaning: Meaning, body: Body, stages: Mapping[int, int]) -> None:
     """Raises ProofFailed unless memory operations that change places never meet."""
     graph = meaning.graph
-    operations = body.memory()
+    operations = [m for m in body.memory() if m in stages]
     if len({stages[m] for m in operations}) <= 1:
         return
     counter = meaning.algebra.symbol(f"t{body.node}", (0, body.loop.trips - 1))

@@ -27,6 +27,7 @@ from vliwc.backend.certifier.latch import continues
 from vliwc.backend.certifier.meaning import Words
 from vliwc.backend.certifier.order import check_equals, check_order
 from vliwc.backend.certifier.witness import Crossing, LoopWitness, Pipeline
+from vliwc.ir.ops import Kind
 
 
 class Overlapped(Frame):
@@ -62,9 +63,10 @@ class Overlapped(Frame):
     def _read(self, n: int, w: LoopWitness, pipeline: Pipeline) -> tuple[Body, dict[int, int]]:
         """The loop's body and the stages of its memory operations. Raises ProofFailed if the witness makes no sense."""
         body, named = Body(self.meaning.graph, n, pipeline.ghosts, pipeline.equals), dict(pipeline.stages)
-        if any(named.get(m, -1) < 0 for m in body.timed()):
-            raise self.wrong(w, "the witness does not have a stage for each memory operation and division")
-        stages = {m: named[m] for m in body.timed()}  # in the body's order
+        stages = {m: named[m] for m in body.timed() if m in named}  # in the body's order
+        stores = (m for m in body.memory() if self.meaning.graph.kind(m) is Kind.STORE)
+        if not all(m in stages for m in stores) or min(stages.values(), default=0) < 0:
+            raise self.wrong(w, "the witness does not have a stage for each store")
         beats = body.loop.trips - pipeline.peeled
         if pipeline.copies < 1 or beats < pipeline.copies or beats % pipeline.copies:
             raise self.wrong(w, f"the witness has trips of {pipeline.copies} beats, which {beats} beats do not fill")

@@ -80,7 +80,7 @@ class Pipeline:
     peeled: int
     copies: int
     stages: tuple[tuple[int, int], ...]
-    """The stage of every memory operation of the body, and of every division."""
+    """The stages of the body's memory operations and divisions. Loads that nobody needs may be left out."""
     crossings: tuple[Crossing, ...]
     ghosts: tuple[Ghost, ...] = ()
     equals: tuple[tuple[int, int], ...] = ()

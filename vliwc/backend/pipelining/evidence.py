@@ -28,6 +28,8 @@ def pipeline_witness(graph: Graph, legal: Legal, rotation: Rotation, places: Cal
     for n in graph.loop(legal.origin[rotation.node]).body:
         made = legal.made.get(n, -1)
         if touches_memory(graph, n) or OPS[graph.op[n]].can_fault:
+            if made < 0 and graph.width[n]:
+                continue  # nobody needs it
             if made >= 0 and legal.graph.op[made] != graph.op[n]:
                 raise Unsuitable("an access of its memory takes several operations")
             stages.append((n, rotation.stage.get(made, 0)))

@@ -21,8 +21,8 @@ from vliwc.backend.pipelining.modulo import Modulo, Part, Placed
 from vliwc.backend.problem import DATA, Form
 from vliwc.machine.description import Machine
 
-EFFORT = 4.0
-"""The solver's deterministic time for one interval; about as many seconds."""
+EFFORT = 1.0
+"""The solver's deterministic time for one interval; some seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,9 @@ def resource_interval(problem: Cyclic) -> Resources:
             for engine, slots in form:
                 load.setdefault(engine, []).append(slots * share)
     taken = dict(JUMP)
-    for engine in {*load, *taken}:
-        slots = cp_model.LinearExpr.sum(load.get(engine, []))
-        model.add(slots + taken.get(engine, 0) <= problem.machine.slots(engine) * interval)
+    for engine in sorted({*load, *taken}):
+        used = cp_model.LinearExpr.sum(load.get(engine, []))
+        model.add(used + taken.get(engine, 0) <= problem.machine.slots(engine) * interval)
     model.minimize(interval * (most + 1) + cp_model.LinearExpr.sum([x for terms in load.values() for x in terms]))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1

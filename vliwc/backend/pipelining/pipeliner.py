@@ -100,7 +100,7 @@ def overlap(
     crowded = False
     for interval in _intervals(bounds.interval, below):
         found = schedules(cyclic, resources, interval, hints)
-        if bounds.operations <= asked:
+        if bounds.operations <= asked and (exactly or interval <= bounds.interval + 1):
             found = chain(found, exact.schedules(cyclic, interval))
         for modulo in found:
             if _words(cyclic, modulo) <= cyclic.words:
