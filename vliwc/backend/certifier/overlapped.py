@@ -26,7 +26,7 @@ from vliwc.backend.certifier.iterations import Body, Iterations
 from vliwc.backend.certifier.latch import continues
 from vliwc.backend.certifier.meaning import Words
 from vliwc.backend.certifier.order import check_equals, check_order
-from vliwc.backend.certifier.witness import Crossing, LoopWitness, Pipeline
+from vliwc.backend.certifier.witness import Crossing, LoopWitness, Pipeline, Place
 from vliwc.ir.ops import Kind
 
 
@@ -126,13 +126,18 @@ class Overlapped(Frame):
         self.meaning.results[n] = tuple(results)
 
     def _assume(self, pipeline: Pipeline, iterations: Iterations) -> None:
-        """Lets scratch hold what the witness says: functions of the index, or unknown words."""
+        """Lets scratch hold what the witness says: functions of the index, or unknown words.
+
+        Two nodes that are in the same place are the same unknown words.
+        """
         body = iterations.body
+        found: dict[tuple[Place, int], Words] = {}
         for c in pipeline.crossings:
             if c.node in body.steady:
                 words = iterations.words(c.node, -c.back)
             else:
-                words = iterations.assume(c.node, -c.back, self.unknown(f"%{c.node}-{c.back}", c.place.width))
+                words = found.get((c.place, c.offset)) or self.unknown(f"%{c.node}-{c.back}", c.place.width)
+                words = found[c.place, c.offset] = iterations.assume(c.node, -c.back, words)
             self.hold(c.place, self._moved(words, c))
 
     def _check(self, w: LoopWitness, pipeline: Pipeline, iterations: Iterations, now: int, when: str) -> None:

@@ -22,8 +22,8 @@ def pipeline_witness(graph: Graph, legal: Legal, rotation: Rotation, places: Cal
     ghosts = _Ghosts(graph, legal)
     crossings = []
     for k, (n, back) in enumerate(rotation.carried):
-        node, offset = ghosts.offset(n)
-        crossings.append(Crossing(node, back, places(k), offset))
+        for node, offset in ghosts.offset(n):
+            crossings.append(Crossing(node, back, places(k), offset))
     stages, equals = [], []
     for n in graph.loop(legal.origin[rotation.node]).body:
         made = legal.made.get(n, -1)
@@ -45,7 +45,10 @@ class _Ghosts:
     def __init__(self, graph: Graph, legal: Legal) -> None:
         self.first = len(graph)
         self.legal = legal
-        self.name = {made: n for n, made in legal.made.items()}
+        self.names: dict[int, list[int]] = {}
+        for m, made in legal.made.items():
+            self.names.setdefault(made, []).append(m)
+        self.name = {made: found[0] for made, found in self.names.items()}
         self.ghost: dict[int, int] = {}
         self.found: list[Ghost] = []
 
@@ -55,15 +58,15 @@ class _Ghosts:
             self.name[n] = self.parts(n)
         return self.name[n]
 
-    def offset(self, n: int) -> tuple[int, int]:
-        """Legal node n as a node of the graph, or a ghost, and what must be added to it."""
+    def offset(self, n: int) -> list[tuple[int, int]]:
+        """Legal node n as nodes of the graph, or a ghost, and what must be added to them."""
         graph = self.legal.graph
-        if n not in self.name and graph.op[n] == "add":
+        if n not in self.names and graph.op[n] == "add":
             for a, b in (graph.args[n], graph.args[n][::-1]):
                 number = graph.const(b)
-                if number is not None and a in self.name:
-                    return self.name[a], number
-        return self.of(n), 0
+                if number is not None and a in self.names:
+                    return [(m, number) for m in self.names[a]]
+        return [(m, 0) for m in self.names.get(n) or [self.of(n)]]
 
     def parts(self, n: int) -> int:
         """A ghost that computes legal node n of its operands."""
