@@ -41,12 +41,12 @@ def run(
     schedule: str = "list",
     machine: Machine | str = "takehome",
     image: np.ndarray | None = None,
-    **more: int,
+    seed: int = 0,
 ) -> Generated:
     """Generates, certifies and simulates; fails unless the simulated memory is what the evaluator says."""
     machine = load_machine(machine) if isinstance(machine, str) else machine
     verify(graph)
-    generated = generate(graph, machine, schedule=schedule, **more)
+    generated = generate(graph, machine, schedule=schedule, seed=seed)
     image = image_of(graph) if image is None else image
     expected = evaluate(graph, image)
     result = simulate(generated.program, machine, image)
