@@ -14,12 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vliwc.backend.pipelining.cyclic import Cyclic, fastest
 from vliwc.backend.pipelining.intervals import JUMP
 from vliwc.backend.pipelining.modulo import Modulo, Part, Placed
 from vliwc.backend.problem import DATA, Form
 from vliwc.machine.description import Machine
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
 
 EFFORT = 1.0
 """The solver's deterministic time for one interval; some seconds."""
@@ -37,63 +41,86 @@ class _Profile:
 
 def schedules(problem: Cyclic, interval: int) -> Iterator[Modulo]:
     """A modulo schedule of this interval with short live ranges; none if there is none, or none is found in time."""
-    found = _solve(problem, interval)
+    model = _Model(problem, interval)
+    for k in range(len(problem.operations)):
+        model.operation(k)
+    model.resources()
+    model.dependences()
+    found = model.solve()
     if found is not None:
         yield found
 
 
-def _solve(problem: Cyclic, interval: int) -> Modulo | None:
-    from ortools.sat.python import cp_model  # noqa: PLC0415 - heavy, and only a compilation needs it
+class _Model:
+    """The constraint model of one interval. Lists are indexed by operation."""
 
-    machine = problem.machine
-    profiles = [[_profile(form, machine) for form in o.forms] for o in problem.operations]
-    model = cp_model.CpModel()
-    stages = [model.new_int_var(0, _most_stages(problem, interval), "") for _ in profiles]
-    starts = [model.new_int_var(0, interval * (_most_stages(problem, interval) + 1), "") for _ in profiles]
-    lasts: list[cp_model.LinearExprT] = []
-    landings: list[cp_model.LinearExprT] = []
-    choices: list[dict[tuple[int, int], cp_model.IntVar]] = []
-    load: dict[tuple[str, int], list[cp_model.LinearExprT]] = {(e, interval - 1): [slots] for e, slots in JUMP}
-    for k, forms in enumerate(profiles):
-        if not forms:
-            choices.append({})
-            lasts.append(starts[k])
-            landings.append(starts[k])
-            continue
+    def __init__(self, problem: Cyclic, interval: int) -> None:
+        from ortools.sat.python import cp_model  # noqa: PLC0415 - heavy, and only a compilation needs it
+
+        self.problem = problem
+        self.interval = interval
+        self.profiles = [[_profile(form, problem.machine) for form in o.forms] for o in problem.operations]
+        self.model = cp_model.CpModel()
+        self.solver = cp_model.CpSolver()
+        self.solved = (cp_model.OPTIMAL, cp_model.FEASIBLE)
+        self.most_stages = _most_stages(problem, interval)
+        self.starts: list[cp_model.IntVar] = []
+        self.lasts: list[cp_model.LinearExprT] = []
+        self.landings: list[cp_model.LinearExprT] = []
+        self.choices: list[dict[tuple[int, int], cp_model.IntVar]] = []
+        """Whether an operation takes this form in this row."""
+        self.load: dict[tuple[str, int], list[cp_model.LinearExprT]] = {(e, interval - 1): [n] for e, n in JUMP}
+        """The slots taken of an engine in a row."""
+
+    def operation(self, k: int) -> None:
+        """The variables of operation k: one row and form, and the cycles that follow from them and its stage."""
+        model, forms = self.model, self.profiles[k]
+        stage = model.new_int_var(0, self.most_stages, "")
+        start = model.new_int_var(0, self.interval * (self.most_stages + 1), "")
         choice = {}
         for f, profile in enumerate(forms):
-            for row in range(interval - profile.last):
-                if k == problem.condition and interval > 1 and row + profile.landed >= interval:
-                    continue
+            for row in range(self.interval - profile.last):
+                if k == self.problem.condition and self.interval > 1 and row + profile.landed >= self.interval:
+                    continue  # the jump could not read it
                 choice[f, row] = taken = model.new_bool_var("")
                 for part, engine in zip(profile.parts, profile.engines, strict=True):
-                    load.setdefault((engine, row + part.cycle), []).append(part.slots * taken)
-        choices.append(choice)
-        model.add_exactly_one(choice.values())
-        model.add(starts[k] == interval * stages[k] + sum(row * x for (_, row), x in choice.items()))
-        lasts.append(starts[k] + sum(forms[f].last * x for (f, _), x in choice.items()))
-        landings.append(starts[k] + sum(forms[f].landed * x for (f, _), x in choice.items()))
-    for (engine, _), terms in load.items():
-        model.add(sum(terms) <= machine.slots(engine))
-    carried: list[cp_model.LinearExprT] = []
-    for e in problem.edges:
-        done = landings[e.source] if e.kind == DATA else lasts[e.source]
-        model.add(starts[e.target] + e.distance * interval >= done)
-        if e.kind == DATA:
-            carried.append(starts[e.target] - starts[e.source])
-    model.minimize(sum(carried))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.max_deterministic_time = EFFORT
-    if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return None
-    placed = []
-    for k, forms in enumerate(profiles):
-        start = solver.value(starts[k])
-        number = next((f for (f, _), x in choices[k].items() if solver.value(x)), -1)
-        found = forms[number] if forms else _Profile((), (), 0, 0)
-        placed.append(Placed(number, found.parts, 0, found.last, found.landed).at(start))
-    return Modulo(interval, tuple(placed))
+                    self.load.setdefault((engine, row + part.cycle), []).append(part.slots * taken)
+        if forms:
+            model.add_exactly_one(choice.values())
+            model.add(start == self.interval * stage + sum(row * x for (_, row), x in choice.items()))
+        self.starts.append(start)
+        self.lasts.append(start + sum(forms[f].last * x for (f, _), x in choice.items()))
+        self.landings.append(start + sum(forms[f].landed * x for (f, _), x in choice.items()))
+        self.choices.append(choice)
+
+    def resources(self) -> None:
+        """No row has more slots of an engine than there are."""
+        for (engine, _), terms in self.load.items():
+            self.model.add(sum(terms) <= self.problem.machine.slots(engine))
+
+    def dependences(self) -> None:
+        """Every operation waits for those before it, and not for long: the sum of all distances is least."""
+        distances = []
+        for e in self.problem.edges:
+            done = self.landings[e.source] if e.kind == DATA else self.lasts[e.source]
+            self.model.add(self.starts[e.target] + e.distance * self.interval >= done)
+            if e.kind == DATA:
+                distances.append(self.starts[e.target] - self.starts[e.source])
+        self.model.minimize(sum(distances))
+
+    def solve(self) -> Modulo | None:
+        """The best schedule that is found in time, if any."""
+        solver = self.solver
+        solver.parameters.num_workers = 1
+        solver.parameters.max_deterministic_time = EFFORT
+        if solver.solve(self.model) not in self.solved:
+            return None
+        placed = []
+        for start, forms, choice in zip(self.starts, self.profiles, self.choices, strict=True):
+            number = next((f for (f, _), x in choice.items() if solver.value(x)), -1)
+            found = forms[number] if forms else _Profile((), (), 0, 0)
+            placed.append(Placed(number, found.parts, 0, found.last, found.landed).at(solver.value(start)))
+        return Modulo(self.interval, tuple(placed))
 
 
 def _most_stages(problem: Cyclic, interval: int) -> int:

@@ -18,8 +18,8 @@ from vliwc.backend.selection import Selector
 MOST_OPERATIONS = 1000
 """Longer bodies stay as they are: their ramps hardly count."""
 
-_DENSE = 4
-"""From so far above the minimum on, every second interval is tried; from twice as far, every third one."""
+_MOST_TRIED = 10
+"""How many intervals are tried at most."""
 
 _MOST_EXACT = 60
 """Up to so many operations the exact scheduler is asked where the iterative one misses the minimum interval."""
@@ -130,9 +130,10 @@ def _words(cyclic: Cyclic, found: Modulo) -> int:
 def _intervals(least: int, below: int) -> Iterator[int]:
     """The intervals that are tried: the first few, then fewer and fewer."""
     interval = least
-    while interval < below:
-        yield interval
-        interval += max(1, (interval - least) // _DENSE)
+    for _ in range(_MOST_TRIED):
+        if interval < below:
+            yield interval
+        interval += max(1, (interval - least) // 2)
 
 
 def _stages(cyclic: Cyclic, found: Modulo) -> dict[int, int]:
