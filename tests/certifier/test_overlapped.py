@@ -9,15 +9,19 @@ from functools import cache
 import numpy as np
 import pytest
 
-from tests.backend.harness import image_of
+from tests.backend.harness import builder, image_of
 from tests.backend.loops import random_loop, streaming
 from tests.backend.test_loops import fibonacci
-from tests.backend.test_pipelining import shifting
+from tests.backend.test_pipelining import rotating, shifting
 from vliwc.backend import Generated, generate
 from vliwc.backend.certifier import Crossing, Ghost, LoopWitness, Pipeline, Place, ProofFailed, Witness, certify
+from vliwc.backend.certifier.addresses import Addresses
+from vliwc.backend.certifier.algebra import Algebra
+from vliwc.backend.certifier.iterations import Body, Iterations
+from vliwc.backend.certifier.meaning import Meaning
 from vliwc.errors import VliwcError
 from vliwc.ir.evaluator import evaluate
-from vliwc.ir.graph import Graph, Mode
+from vliwc.ir.graph import Access, Graph, Mode
 from vliwc.machine import Program, load_machine, simulate
 
 MACHINE = load_machine("takehome")
@@ -190,3 +194,38 @@ def test_trips_of_an_overlapped_loop() -> None:
     (w,) = generated.witness.loops
     assert w.trips(graph) == (100 - pipeline.peeled) // pipeline.copies
     assert LoopWitness(w.node, 0, 0).trips(graph) == 100
+
+
+def around(graph: Graph, least: int) -> tuple[Iterations, int]:
+    """The iterations of a graph's loop after the first `least` ones, and its first carried value."""
+    n = next(n for n in graph.walk() if graph.op[n] == "for")
+    algebra = Algebra()
+    meaning = Meaning(graph, algebra, Addresses(algebra, graph))
+    return Iterations(meaning, Body(graph, n), algebra.symbol("index"), least), graph.loop(n).carried[0]
+
+
+def test_values_are_not_looked_for_without_end() -> None:
+    iterations, carried = around(rotating(), 10**6)
+    with pytest.raises(ProofFailed, match="cannot be traced back"):
+        iterations.words(carried, 0)
+    iterations, carried = around(rotating(), 0)
+    with pytest.raises(ProofFailed, match="before the first"):
+        iterations.words(carried, 0)
+    out = builder(1, c=(8, Mode.OUT))
+    i, (x,) = out.begin_loop((1,))
+    out.end_loop("for", (0, 9, 1), i, (x,), (out.const(1),), (out.emit("mul", x, out.const(3)),))
+    iterations, carried = around(out.finish(), 10**6)
+    with pytest.raises(ProofFailed, match="depends on all iterations before"):
+        iterations.words(carried, 0)
+
+
+def test_only_innermost_loops_can_be_overlapped() -> None:
+    out = builder(1, c=(8, Mode.OUT))
+    i, _ = out.begin_loop()
+    j, _ = out.begin_loop()
+    out.emit("store", j, i, attr=Access("c"))
+    out.end_loop("for", (0, 8, 1), j)
+    out.end_loop("for", (0, 3, 1), i)
+    graph = out.finish()
+    with pytest.raises(ProofFailed, match="with another one in it"):
+        Body(graph, next(n for n in graph.walk() if graph.op[n] == "for"))
