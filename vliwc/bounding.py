@@ -26,6 +26,11 @@ class Bounded:
     segments: tuple[Segment, ...]
 
     @property
+    def unverified(self) -> int:
+        """How many segments have no argument: overlapped loops, whose bounds hold for whole loops."""
+        return sum(segment.bound.argument is None for segment in self.segments)
+
+    @property
     def best(self) -> int:
         """The lower bound of a whole run, in cycles."""
         return sum(segment.bound.best * segment.times for segment in self.segments)
@@ -34,7 +39,14 @@ class Bounded:
 def bound_kernel(source: Source, options: Options, progress: Callable[[str], None] | None = None) -> Bounded:
     """The bounds of the segments that a kernel is compiled to. Raises what `vliwc.driver.compile_source` raises."""
     front = optimise_source(source, options)
-    generated = generate(front.graph, front.machine, schedule=options.schedule, seed=options.seed, progress=progress)
+    generated = generate(
+        front.graph,
+        front.machine,
+        schedule=options.schedule,
+        seed=options.seed,
+        progress=progress,
+        pipeline=options.pipeline,
+    )
     return Bounded(front.kernel.name, front.machine, generated.segments)
 
 

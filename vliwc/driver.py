@@ -10,11 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vliwc.backend import Generated, generate, schedule_names
-from vliwc.backend.certifier import Certificate, certify
+from vliwc.backend.certifier import Certificate, ProofFailed, certify
 from vliwc.backend.schedulers import searches
 from vliwc.backend.schedulers.effort import Effort
 from vliwc.errors import UsageError
@@ -27,7 +27,7 @@ from vliwc.machine import Machine, Program, load_machine
 from vliwc.machine.faults import suggest
 from vliwc.source import Source
 from vliwc.transform import optimize, pass_names
-from vliwc.transform.pipeline import optional_names
+from vliwc.transform.pipeline import PIPELINING, optional_names
 from vliwc.tune import Budget, Ledger
 
 if TYPE_CHECKING:
@@ -78,6 +78,11 @@ class Options:
     depend on the computer's speed."""
     stop_after: str | None = None
     """The last pass to run; then there is a graph, but no program."""
+
+    @property
+    def pipeline(self) -> bool:
+        """Whether iterations of loops may overlap."""
+        return self.optimise > 0 and PIPELINING not in self.disable
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +220,7 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
     clock = _Clock(front.seconds)
     searcher = _searcher(options, progress)
     with clock.stage("generate"):
-        generated = generate(
-            front.graph,
-            front.machine,
-            schedule=options.schedule,
-            seed=options.seed,
-            progress=progress,
-            searcher=searcher,
-            effort=options.effort,
-        )
+        generated = _generated(front, progress, searcher, pipeline=options.pipeline)
     comparison = _comparison(front.kernel, options)
     if comparison is not None:
         with clock.stage("compare"):
@@ -233,8 +230,24 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
         if progress is not None:
             progress("proving the program right")
         with clock.stage("certify"):
-            certificate = certify(front.graph, generated.program, front.machine, generated.witness)
+            generated, certificate = _proven(front, generated, comparison, progress)
     return Compilation(front, generated, certificate, clock.seconds, searcher.ledger if searcher else None)
+
+
+def _generated(
+    front: Optimised, progress: Progress | None, searcher: Searching | Replaying | None, *, pipeline: bool
+) -> Generated:
+    options = front.options
+    return generate(
+        front.graph,
+        front.machine,
+        schedule=options.schedule,
+        seed=options.seed,
+        progress=progress,
+        searcher=searcher,
+        effort=options.effort,
+        pipeline=pipeline,
+    )
 
 
 def _comparison(kernel: Kernel, options: Options) -> Comparison | None:
@@ -244,6 +257,25 @@ def _comparison(kernel: Kernel, options: Options) -> Comparison | None:
     from vliwc.stages import Comparison  # noqa: PLC0415 - loads the interpreter, which few compilations need
 
     return Comparison(kernel, options.seed)
+
+
+def _proven(
+    front: Optimised, generated: Generated, comparison: Comparison | None, progress: Progress | None
+) -> tuple[Generated, Certificate]:
+    """A program with its proof: the one that was generated or, if its overlapped loops cannot be proven, one without.
+
+    Raises ProofFailed if that cannot be proven either, and StageDiffers if it is compared and differs.
+    """
+    try:
+        return generated, certify(front.graph, generated.program, front.machine, generated.witness)
+    except ProofFailed as failure:
+        if not any(loop.overlapped for loop in generated.loops):
+            raise
+        plain = _generated(front, progress, None, pipeline=False)
+        plain = replace(plain, loops=tuple(loop.refused(str(failure)) for loop in generated.loops))
+        if comparison is not None:
+            comparison.generated(plain, front.machine)
+        return plain, certify(front.graph, plain.program, front.machine, plain.witness)
 
 
 def _searcher(options: Options, progress: Progress | None) -> Searching | Replaying | None:

@@ -15,6 +15,7 @@ from vliwc.driver import Options, compile_source, optimise_source
 from vliwc.errors import UsageError
 from vliwc.ir.printer import print_graph
 from vliwc.machine import load_machine, parse_assembly, program_from_json
+from vliwc.resources import data_path
 from vliwc.source import Source
 
 
@@ -241,3 +242,13 @@ def test_ctrl_c_in_a_long_compilation(after: str, kernel: Path) -> None:
     assert out == ""
     assert Path("axpy.vasm").read_text() == "old"
     assert sorted(path.name for path in Path().iterdir()) == ["axpy.vasm", "axpy.vk"]
+
+
+def test_the_reports_name_the_loops(vliwc: Vliwc) -> None:
+    path = data_path("examples") / "adler32.vk"
+    text = vliwc("compile", path, "-O1", "-D", "n=600").out
+    assert "loop     line 16: 6 cycles an iteration, overlapped every 2 (minimum 2); 3 stages, 1 to a trip" in text
+    (loop,) = vliwc("compile", path, "-O1", "-D", "n=600", "--json").report("compile")["loops"]
+    assert (loop["before"], loop["interval"], loop["reason"]) == (6, 2, "")
+    text = vliwc("compile", path, "-O1", "-D", "n=2").out
+    assert "no overlap: it has too few iterations" in text

@@ -6,6 +6,7 @@ two constants by a bit are all the same thing here. An atom is any node that is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vliwc.analysis.facts import ANY, Fact
@@ -107,10 +108,11 @@ def _reading(pattern: Pattern, graph: Graph, binding: Binding) -> Form:
 class Forms:
     """Fully expanded forms of the nodes of one graph, computed on demand and remembered."""
 
-    def __init__(self, graph: Graph, facts: list[Fact] | None = None) -> None:
+    def __init__(self, graph: Graph, facts: list[Fact] | None = None, known: Mapping[int, Form] | None = None) -> None:
+        """`known` has the forms of nodes of which more is known than their operation tells."""
         self.graph = graph
         self.facts = facts
-        self._known: dict[int, Form] = {}
+        self._known: dict[int, Form] = dict(known or {})
 
     def of(self, n: int) -> Form:
         """The form of node `n` over atoms."""

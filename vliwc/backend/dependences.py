@@ -1,9 +1,10 @@
 """Which memory operations of a segment must keep their order.
 
-Accesses of different arrays never meet. Within an array, an address is a symbol (a node, or none for a constant) plus
-an offset: accesses with the same symbol are compared word by word, all others are taken to meet, as is everything with
-the addresses of a gather or scatter. The work is linear in the number of accesses: groups that may meet a later access
-are gathered into one joining operation, and a store that had to wait for everything stands for everything afterwards.
+Accesses of different arrays never meet. Within an array, an address is a symbol (the terms of its linear form, none for
+a constant) plus an offset: accesses with the same symbol are compared word by word, all others are taken to meet, as is
+everything with the addresses of a gather or scatter. The work is linear in the number of accesses: groups that may
+meet a later access are gathered into one joining operation, and a store that had to wait for everything stands for
+everything afterwards.
 """
 
 from __future__ import annotations
@@ -11,17 +12,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from vliwc.analysis.linear import Forms
 from vliwc.backend.problem import DATA, ORDER
-from vliwc.ir.graph import Access, Graph
+from vliwc.ir.graph import Graph
 from vliwc.ir.ops import MASK, OPS, Kind
 
 Make = Callable[[list[tuple[int, int]]], int]
 """Makes an operation that waits for others, given as (operation, kind of edge), and returns its number."""
 
-_ANYWHERE = -2
+Symbol = tuple[tuple[int, int], ...]
+"""The terms of a linear form; none for constant addresses."""
+
+_ANYWHERE: Symbol = ((-1, 0),)
 """The symbol of accesses whose addresses are not understood."""
-_NOTHING = -1
-"""The symbol of constant addresses."""
 
 
 @dataclass(slots=True)
@@ -37,11 +40,12 @@ class _Group:
 class MemoryOrder:
     """Fed with a segment's memory operations in program order, says what each has to wait for.
 
-    `join` makes an operation without slots.
+    `forms` are those of the graph, `join` makes an operation without slots.
     """
 
-    def __init__(self, graph: Graph, join: Make) -> None:
+    def __init__(self, graph: Graph, forms: Forms, join: Make) -> None:
         self._graph = graph
+        self._forms = forms
         self._join = join
         self._arrays: dict[str, _ArrayOrder] = {}
 
@@ -49,7 +53,7 @@ class MemoryOrder:
         """Calls `make` once, for the operation that performs memory node `node`."""
         graph = self._graph
         order = self._arrays.setdefault(graph.access(node).array, _ArrayOrder(self._join))
-        symbol, words = footprint(graph, node)
+        symbol, words = _footprint(graph, self._forms, node)
         if graph.kind(node) is Kind.STORE:
             order.store(symbol, words, make)
         else:
@@ -59,10 +63,10 @@ class MemoryOrder:
 class _ArrayOrder:
     def __init__(self, join: Make) -> None:
         self._join = join
-        self._groups: dict[int, _Group] = {}
+        self._groups: dict[Symbol, _Group] = {}
         self._barrier: list[tuple[int, int]] = []
 
-    def load(self, symbol: int, words: tuple[int, ...], make: Make) -> None:
+    def load(self, symbol: Symbol, words: tuple[int, ...], make: Make) -> None:
         before = set(self._barrier)
         for other, group in self._groups.items():
             if group.stores and (other != symbol or symbol == _ANYWHERE):
@@ -74,7 +78,7 @@ class _ArrayOrder:
             group.loads_at.setdefault(w, []).append(operation)
         group.loads.append(operation)
 
-    def store(self, symbol: int, words: tuple[int, ...], make: Make) -> None:
+    def store(self, symbol: Symbol, words: tuple[int, ...], make: Make) -> None:
         before = set(self._barrier)
         met = [s for s in self._groups if s != symbol or symbol == _ANYWHERE]
         for s in met:
@@ -98,32 +102,18 @@ class _ArrayOrder:
         return stores[0]
 
 
-def footprint(graph: Graph, node: int) -> tuple[int, tuple[int, ...]]:
+def _footprint(graph: Graph, forms: Forms, node: int) -> tuple[Symbol, tuple[int, ...]]:
     """What a memory node with an absolute address touches: a symbol, and offsets from it in words."""
-    address, access = graph.args[node][0], graph.attr[node]
-    assert isinstance(access, Access)
+    address, access = graph.args[node][0], graph.access(node)
     op = graph.op[node]
     if op in ("gather", "scatter"):
         words = lane_constants(graph, address)
         if words is None:
             return _ANYWHERE, ()
-        return _NOTHING, words[: access.active] if op == "scatter" else words
-    symbol, offset = _affine(graph, address)
+        return (), words[: access.active] if op == "scatter" else words
+    form = forms.of(address)
     width = graph.lanes if op in ("vload", "vstore") else 1
-    return symbol, tuple((offset + k) & MASK for k in range(width))
-
-
-def _affine(graph: Graph, n: int) -> tuple[int, int]:
-    c = graph.const(n)
-    if c is not None:
-        return _NOTHING, c
-    if graph.op[n] == "add":
-        a, b = graph.args[n]
-        for base, other in ((a, b), (b, a)):
-            c = graph.const(other)
-            if c is not None:
-                return base, c
-    return n, 0
+    return form.terms, tuple((form.constant + k) & MASK for k in range(width))
 
 
 def lane_constants(graph: Graph, n: int) -> tuple[int, ...] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -12,11 +12,15 @@ from vliwc.backend.dead_memory import dead_arrays
 from vliwc.backend.emission import bundle, slots_by_cycle
 from vliwc.backend.evaluator import Selected
 from vliwc.backend.legalise import Legal, legalise
+from vliwc.backend.pipelining.choice import LoopReport, choose
+from vliwc.backend.pipelining.evidence import pipeline_witness
+from vliwc.backend.pipelining.kernel import kernel_bound, kernel_schedule
+from vliwc.backend.pipelining.pipeliner import Kernel
 from vliwc.backend.placement import Placement, place
 from vliwc.backend.pressure import NoRoom, no_room
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.regions import Plan, plan
-from vliwc.backend.schedulers import SCHEDULERS, schedule_names, scheduler
+from vliwc.backend.schedulers import SCHEDULERS, schedule_names, scheduler, searches
 from vliwc.backend.schedulers.effort import Effort
 from vliwc.backend.selection import Selector
 from vliwc.backend.sinking import sink_constants
@@ -27,6 +31,15 @@ from vliwc.machine.description import Machine
 from vliwc.machine.program import Bundle, Program, Slot
 
 Progress = Callable[[str], None]
+
+QUICK = "list"
+"""The scheduler that tells whether an overlapped loop is worth it."""
+
+FOOT = "naive"
+"""The scheduler that everything is compared with: it gets the loops as they are."""
+
+MOST_LISTED = 400
+"""The most operations of a kernel for which the list scheduler may step in where the modulo schedule does not fit."""
 
 _SPILL_RESERVES = (1, 2, 4)
 """How many vectors of scratch spilling leaves free, for what it needs itself: tried in turn."""
@@ -80,6 +93,12 @@ class Generated:
     segments: tuple[Segment, ...]
     selected: Selected
     """What was scheduled, for comparison."""
+    loops: tuple[LoopReport, ...] = ()
+    """What came of software pipelining, for each innermost machine loop."""
+
+
+_Run = Callable[[Legal, Mapping[int, Kernel]], "_Generator"]
+"""Generates a program with these loops overlapped."""
 
 
 def generate(
@@ -91,9 +110,14 @@ def generate(
     progress: Progress | None = None,
     searcher: Searcher | None = None,
     effort: Effort | None = None,
+    pipeline: bool = True,
 ) -> Generated:
     """The program of a vectorised or scalar graph without `par`; a `searcher` may better the scheduler's schedules.
     `effort` is for schedulers that search; by default `Effort()`.
+
+    With `pipeline`, iterations of innermost machine loops overlap where that makes the run shorter, as list schedules
+    tell; the `schedule` or `searcher` that was asked for then has the program with the loops that are overlapped. The
+    naive scheduler never does that.
 
     Raises UsageError for a scheduler that does not exist, and DoesNotFit if the machine lacks an operation or scratch
     words that the graph needs. Equal arguments give equal programs.
@@ -103,17 +127,68 @@ def generate(
         raise UsageError(f"there is no scheduler '{schedule}'", help=f"it is one of: {known}")
 
     whole = effort or Effort()
+    looks = searches(schedule) or searcher is not None
 
     def solve(problem: Problem, part: Effort) -> Schedule | None:
         return scheduler(schedule, part)(problem, seed, progress)
 
+    def listed(problem: Problem, part: Effort) -> Schedule | None:
+        return scheduler(QUICK, part)(problem, seed, progress)
+
+    def full(legal: Legal, kernels: Mapping[int, Kernel]) -> _Generator:
+        return _Generator(graph, legal, machine, solve, whole, searcher, kernels).run()
+
+    def quick(legal: Legal, kernels: Mapping[int, Kernel]) -> _Generator:
+        return _Generator(graph, legal, machine, listed, whole, None, kernels).run()
+
     legal = legalise(graph, machine)
+    overlaps = pipeline and schedule != FOOT and bool(legal.origin)
     try:
-        return _Generator(graph, legal, machine, solve, whole, searcher).run()
+        plain = (quick if overlaps else full)(legal, {})
     except NoRoom:
         if not legal.origin:
             raise
-        return _Generator(graph, sink_constants(legal), machine, solve, whole, searcher).run()
+        return full(sink_constants(legal), {}).generated()
+    if not overlaps:
+        return plain.generated()
+    best, reports = choose(plain, _if_room(quick), exactly=searches(schedule))
+    if looks:
+        found = _if_room(full)(best.legal, best.kernels)
+        best = found if found is not None and found.total <= best.total else best
+    return replace(best.generated(), loops=reports)
+
+
+def _if_room(run: _Run) -> Callable[[Legal, Mapping[int, Kernel]], _Generator | None]:
+    """The same, but None if there is no room in scratch."""
+
+    def attempt(legal: Legal, kernels: Mapping[int, Kernel]) -> _Generator | None:
+        try:
+            return run(legal, kernels)
+        except NoRoom:
+            return None
+
+    return attempt
+
+
+@dataclass(frozen=True, slots=True)
+class _Scheduled:
+    """A segment with its schedule. Bounds are computed only for the program that is kept."""
+
+    problem: Problem
+    found: Schedule
+    kernel: Kernel | None
+    times: int
+
+    @property
+    def proved(self) -> int:
+        """The cycles that the scheduler has proved: of a kernel nothing, since it sees one overlap of many."""
+        return 0 if self.kernel else self.found.bound
+
+    def segment(self) -> Segment:
+        """The segment with its bound. A kernel's holds for every overlap of the loop, so it has no argument."""
+        cycles = self.found.cycles
+        bound = kernel_bound(self.problem, self.kernel) if self.kernel else segment_bound(self.problem, cycles)
+        return Segment(self.problem, bound, cycles, self.times)
 
 
 class _Generator:
@@ -125,6 +200,7 @@ class _Generator:
         solve: Callable[[Problem, Effort], Schedule | None],
         effort: Effort,
         searcher: Searcher | None,
+        kernels: Mapping[int, Kernel],
     ) -> None:
         self.graph = graph
         self.machine = machine
@@ -132,6 +208,7 @@ class _Generator:
         self.effort = effort
         self.searcher = searcher
         self.legal = legal
+        self.kernels = kernels
         self.plan: Plan = plan(legal)
         self.placement: Placement = place(legal, self.plan)
         self.selector = Selector(self.legal, self.plan, self.placement, machine)
@@ -139,33 +216,52 @@ class _Generator:
         self.cycles: list[list[Slot]] = []
         self.headers: dict[int, int] = {}
         self.witness: list[LoopWitness] = []
-        self.segments: list[Segment] = []
-        self.proved = 0
+        self.scheduled: list[_Scheduled] = []
         self.peak = 0
+        self.total = 0
+        self.lengths: dict[int, int] = {}
+        self.begins: dict[int, dict[int, int]] = {}
 
-    def run(self) -> Generated:
+    def run(self) -> _Generator:
         """Segment by segment."""
         if self.searcher is not None:
             self.searcher.begin()
         for number in range(len(self.plan.segments)):
             self._segment(number)
+        return self
+
+    def length(self, node: int) -> int:
+        """The cycles of a trip of an innermost loop."""
+        return self.lengths[node]
+
+    def times(self, node: int) -> int:
+        """How often an innermost loop's body is executed in a run."""
+        return self._times(next(k for k, span in enumerate(self.plan.loops) if span.node == node))
+
+    def order(self, node: int) -> Mapping[int, int]:
+        """The cycle of a trip in which each node in an innermost loop begins."""
+        return self.begins[node]
+
+    def generated(self) -> Generated:
+        """The program, when all segments are done."""
         idle = min(self.machine.engines)
         bundles: list[Bundle] = [bundle(slots, idle) for slots in self.cycles]
         slots: dict[str, int] = {}
         for b in bundles:
             for s in b.slots:
                 slots[s.engine] = slots.get(s.engine, 0) + 1
-        operations = sum(len(segment.problem.operations) for segment in self.segments)
+        segments = tuple(s.segment() for s in self.scheduled)
+        operations = sum(len(segment.problem.operations) for segment in segments)
         stats = Stats(len(self.plan.segments), len(self.plan.loops), operations, slots, self.peak)
         program = Program(self.machine.name, tuple(bundles), self._scratch_words(), self.graph.name)
-        bounds = total(self.machine, ((segment.bound, segment.times) for segment in self.segments))
-        bounds = replace(bounds, best=max(bounds.best, self.proved))
-        segments = tuple(self.segments)
+        bounds = total(self.machine, ((segment.bound, segment.times) for segment in segments))
+        proved = sum(max(s.proved, g.bound.best) * g.times for s, g in zip(self.scheduled, segments, strict=True))
+        bounds = replace(bounds, best=max(bounds.best, proved))
         return Generated(program, Witness(tuple(self.witness)), bounds, stats, segments, self._selected())
 
     def _selected(self) -> Selected:
         continues = tuple(self.placement.place[self.legal.continues[loop.node]] for loop in self.plan.loops)
-        problems = tuple(segment.problem for segment in self.segments)
+        problems = tuple(s.problem for s in self.scheduled)
         return Selected(self.legal.graph, self.plan, problems, continues)
 
     def _scratch_words(self) -> int:
@@ -184,9 +280,17 @@ class _Generator:
         self.cycles += slots_by_cycle(self.legal.graph, problem, found)
         if segment.latches >= 0:
             self._jump_back(segment.latches, problem, found, start)
-        scheduled = Segment(problem, segment_bound(problem, found.cycles), found.cycles, self._times(loop))
-        self.segments.append(scheduled)
-        self.proved += max(scheduled.bound.best, found.bound) * scheduled.times
+            node = self.plan.loops[loop].node
+            self.lengths[node] = len(self.cycles) - start
+            self.begins[node] = _begins(problem, found)
+        times = self._times(loop)
+        self.scheduled.append(_Scheduled(problem, found, self._kernel(number), times))
+        self.total += (len(self.cycles) - start) * times
+
+    def _kernel(self, number: int) -> Kernel | None:
+        """The kernel that a segment is, if its loop is overlapped."""
+        loop = self.plan.segments[number].latches
+        return self.kernels.get(self.plan.loops[loop].node) if loop >= 0 else None
 
     def _times(self, loop: int) -> int:
         """How often the body of a loop is executed in a run."""
@@ -217,6 +321,13 @@ class _Generator:
 
     def _loop_witness(self, loop: int, node: int) -> LoopWitness:
         origin = self.legal.origin[node]
+        if node in self.kernels:
+            rotation, graph = self.kernels[node].rotation, self.legal.graph
+            new = graph.loop(node).carried
+            evidence = pipeline_witness(
+                self.graph, self.legal, rotation, lambda k: Place(self._word(new[k]), graph.width[new[k]])
+            )
+            return LoopWitness(origin, self.headers[loop], len(self.cycles) - 1, pipeline=evidence)
         carried = self.legal.graph.loop(node).carried
         places: list[Place | None] = [None] * len(self.graph.loop(origin).carried)
         for k, c in zip(self.legal.kept[node], carried, strict=False):
@@ -231,6 +342,14 @@ class _Generator:
     def _solve(self, number: int) -> tuple[Problem, Schedule]:
         """A segment's problem and schedule, with spills if there is no other way."""
         problem = self.selector.problem(number, self.address)
+        kernel = self._kernel(number)
+        if kernel is not None:
+            placed = kernel_schedule(problem, kernel.rotation, kernel.cyclic, kernel.modulo)
+            if placed is None and len(problem.operations) <= MOST_LISTED:
+                placed = self._schedule(number, problem)
+            if placed is None:  # a kernel that spills is no better than the loop as it was
+                raise no_room(problem, self.legal.graph)
+            return problem, placed
         found = self._schedule(number, problem)
         if found is not None:
             return problem, found
@@ -250,6 +369,15 @@ class _Generator:
         if self.searcher is None:
             return self.solve(problem, part)
         return self.searcher.schedule(number, share, problem, lambda p: self.solve(p, part))
+
+
+def _begins(problem: Problem, found: Schedule) -> dict[int, int]:
+    """The cycle in which each node of a segment begins."""
+    begins: dict[int, int] = {}
+    for issue in found.issues:
+        node = problem.operations[issue.operation].node
+        begins[node] = min(begins.get(node, issue.cycle), issue.cycle)
+    return begins
 
 
 def _landing(problem: Problem, found: Schedule, value: int) -> int:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+from vliwc.analysis.linear import Form
 from vliwc.errors import DoesNotFit
 from vliwc.ir.graph import Access, Graph, Loop
 from vliwc.ir.ops import MASK, OPS, PURE
@@ -43,6 +44,10 @@ class Legal:
     kept: dict[int, tuple[int, ...]] = field(default_factory=dict)
     bits: list[bool] = field(default_factory=list)
     """For each node whether it certainly holds only 0 and 1."""
+    made: dict[int, int] = field(default_factory=dict)
+    """For each live node of the graph it was made from the node that stands for it."""
+    forms: dict[int, Form] = field(default_factory=dict)
+    """Linear forms of carried values that run with their loop's index."""
 
 
 def legalise(graph: Graph, machine: Machine) -> Legal:
@@ -50,6 +55,7 @@ def legalise(graph: Graph, machine: Machine) -> Legal:
     rewriter = _Legaliser(graph, machine)
     legal = rewriter.legal
     legal.graph = rewriter.run()
+    legal.made = rewriter.value
     extend_bits(legal.graph, legal.bits)
     return legal
 

@@ -6,9 +6,10 @@ machine can do it; see `vliwc.backend.problem`.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
+from vliwc.analysis.linear import Forms
 from vliwc.backend.constants import derive_constants
 from vliwc.backend.dependences import MemoryOrder, lanes_differ, touches_memory
 from vliwc.backend.legalise import Legal
@@ -24,6 +25,15 @@ _COPY = ("or", "and")
 """Operations that give x for x and x."""
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One iteration of an innermost loop, without what hands values to the next one: a problem whose operations stand
+    in program order, and for each value the operations that write it."""
+
+    problem: Problem
+    writers: dict[int, list[int]]
+
+
 class Selector:
     """Selects the segments of one program."""
 
@@ -33,6 +43,7 @@ class Selector:
         self.plan = plan
         self.placement = placement
         self.machine = machine
+        self.forms = Forms(legal.graph, known=legal.forms)
 
     def problem(self, number: int, address: dict[int, int]) -> Problem:
         """The scheduling problem of segment `number`; `address` tells where the values of earlier segments stand."""
@@ -45,6 +56,13 @@ class Selector:
         problem.sort()
         return problem
 
+    def body(self, number: int) -> Body:
+        """The operations of segment `number`, which is the whole body of a loop."""
+        problem = Problem(self.machine, [], [], self.placement.widths, {}, frozenset())
+        segment = _Segment(self, problem)
+        segment.nodes(number)
+        return Body(problem, segment.writers)
+
 
 class _Segment:
     """Fills one problem."""
@@ -56,14 +74,12 @@ class _Segment:
         self.place = selector.placement.place
         self.problem = problem
         self.writers: dict[int, list[int]] = {}
-        self.order = MemoryOrder(self.graph, self._join)
+        self.order = MemoryOrder(self.graph, selector.forms, self._join)
 
     def select(self, number: int) -> None:
         """All operations of the segment: its nodes, then what a loop that begins or ends here asks for."""
         segment, graph = self.selector.plan.segments[number], self.graph
-        for n in segment.nodes:
-            if n in self.selector.placement.read or not graph.width[n]:
-                self._node(n)
+        self.nodes(number)
         if segment.enters >= 0:
             node = self.selector.plan.loops[segment.enters].node
             for carried, init in zip(graph.loop(node).carried, graph.args[node], strict=True):
@@ -71,6 +87,12 @@ class _Segment:
         if segment.latches >= 0:
             node = self.selector.plan.loops[segment.latches].node
             self._latch(graph.loop(node).carried, graph.loop(node).yields)
+
+    def nodes(self, number: int) -> None:
+        """The operations of the segment's nodes."""
+        for n in self.selector.plan.segments[number].nodes:
+            if n in self.selector.placement.read or not self.graph.width[n]:
+                self._node(n)
 
     # -- operations
 

@@ -80,11 +80,18 @@ def bound_text(bounded: Bounded, proved: int, checked: str | None) -> Renderable
         facts(
             [
                 ("bound", f"{bounded.best:,} cycles for {bounded.name} on {bounded.machine.name}"),
-                ("check", f"{origin} prove {proved:,} cycles"),
+                ("check", f"{origin} prove {proved:,} cycles{_unverified(bounded.unverified)}"),
             ]
         )
     )
     return Group(*parts)
+
+
+def _unverified(count: int) -> str:
+    """What to add if segments have no argument."""
+    if not count:
+        return ""
+    return f"; unverified: {count:,} overlapped {'loop' if count == 1 else 'loops'}"
 
 
 def solution_text(solution: Solution) -> RenderableType:
@@ -117,6 +124,8 @@ def _segment_rows(number: int, segment: Segment, machine: Machine) -> list[tuple
         rows.append(("busiest", _slack(bound.slots, machine, bound.best)))
     if bound.argument is not None:
         rows.append(("why", "\n".join(sentences(bound.argument, problem))))
+    else:
+        rows.append(("why", "an overlapped loop: its resources and recurrences allow no less (unverified)"))
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vliwc.backend import LoopReport
 from vliwc.comparison import Row
 from vliwc.differential import Trial
 from vliwc.driver import Compilation, Optimised
@@ -45,6 +46,22 @@ def measurement_record(compilation: Compilation, measured: Measurement) -> Recor
     }
 
 
+def loop_record(loop: LoopReport) -> Record:
+    """An innermost machine loop and its software pipelining; lengths in cycles, `interval` 0 if it has none."""
+    minimum = loop.minimum
+    return {
+        "line": loop.line,
+        "trips": loop.trips,
+        "before": loop.before,
+        "minimum": {"resource": minimum.resource, "recurrence": minimum.recurrence} if minimum else None,
+        "interval": loop.interval,
+        "cycles": loop.after,
+        "stages": loop.stages,
+        "copies": loop.copies,
+        "reason": loop.reason,
+    }
+
+
 def passes_record(front: Optimised) -> list[Record]:
     """Live nodes and operation counts after every pass, in order."""
     return [
@@ -61,6 +78,7 @@ def compile_record(compilation: Compilation) -> Record:
         **target_record(front),
         **measurement_record(compilation, measure(compilation)),
         "segments": [segment_record(segment) for segment in compilation.generated.segments],
+        "loops": [loop_record(loop) for loop in compilation.generated.loops],
         "passes": passes_record(front),
     }
 

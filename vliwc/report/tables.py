@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from vliwc.backend import LoopReport
 from vliwc.comparison import Row
 from vliwc.differential import Mismatch
 from vliwc.driver import Compilation, Optimised
@@ -36,6 +37,18 @@ def seconds_text(compilation: Compilation) -> str:
     return f"{compilation.total_seconds:.2f} s ({stages})"
 
 
+def loop_text(loop: LoopReport) -> str:
+    """What came of software pipelining for one loop, in a line."""
+    place = f"line {loop.line}: " if loop.line else ""
+    least = f" (minimum {loop.minimum.interval})" if loop.minimum else ""
+    if not loop.overlapped:
+        return f"{place}{loop.before} cycles an iteration{least}, no overlap: {loop.reason}"
+    return (
+        f"{place}{loop.before} cycles an iteration, overlapped every {loop.interval}{least}; {loop.stages} stages, "
+        f"{loop.copies} to a trip"
+    )
+
+
 def summary(compilation: Compilation) -> RenderableType:
     """The summary of one compilation: cycles, bound and gap, engines, proof, time."""
     front = compilation.front
@@ -57,6 +70,7 @@ def summary(compilation: Compilation) -> RenderableType:
             ("busiest", f"{measured.busiest}: {percent(measured.utilisation.get(measured.busiest, 0.0))}"),
             ("engines", utilisation_text(measured)),
             ("size", f"{measured.bundles:,} bundles, {measured.scratch_words:,} scratch words"),
+            *(("loop", loop_text(loop)) for loop in compilation.generated.loops),
             ("proof", str(proof) if proof else Text("not certified", style="yellow")),
             ("time", seconds_text(compilation)),
         ]

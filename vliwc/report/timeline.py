@@ -20,7 +20,7 @@ def executions(compilation: Compilation) -> list[int]:
     """How often each bundle of the program executes."""
     counts = [1] * len(compilation.program.bundles)
     for loop in compilation.generated.witness.loops:
-        trips = compilation.front.graph.loop(loop.node).trips
+        trips = loop.trips(compilation.front.graph)
         for number in range(loop.header, loop.latch + 1):
             counts[number] *= trips
     return counts
@@ -29,7 +29,7 @@ def executions(compilation: Compilation) -> list[int]:
 def steps(compilation: Compilation) -> Iterator[tuple[int, int]]:
     """What the program executes: the cycle and the number of each bundle, in order of time."""
     graph, bundles = compilation.front.graph, compilation.program.bundles
-    loops = {w.latch: (w.header, graph.loop(w.node).trips) for w in compilation.generated.witness.loops}
+    loops = {w.latch: (w.header, w.trips(graph)) for w in compilation.generated.witness.loops}
     finished = dict.fromkeys(loops, 0)
     cycle = number = 0
     while number < len(bundles):

@@ -42,8 +42,11 @@ class Pass:
     essential: bool = False
 
 
-TECHNIQUES = tuple(a.name for a in CATALOGUE if a is not GATHER)
-"""What can be disabled beside whole passes: alternatives to gathers."""
+PIPELINING = "pipelining"
+
+TECHNIQUES = (*(a.name for a in CATALOGUE if a is not GATHER), PIPELINING)
+"""What can be disabled beside whole passes: alternatives to gathers, and `pipelining`, which lets iterations of the
+loops overlap that are left (it is the backend's)."""
 
 
 def _passes(level: int, disable: frozenset[str]) -> list[Pass]:

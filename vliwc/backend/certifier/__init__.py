@@ -2,6 +2,17 @@
 
 from vliwc.backend.certifier.failure import ProofFailed
 from vliwc.backend.certifier.proof import Certificate, certify
-from vliwc.backend.certifier.witness import Induction, LoopWitness, Place, Witness
+from vliwc.backend.certifier.witness import Crossing, Ghost, Induction, LoopWitness, Pipeline, Place, Witness
 
-__all__ = ["Certificate", "Induction", "LoopWitness", "Place", "ProofFailed", "Witness", "certify"]
+__all__ = [
+    "Certificate",
+    "Crossing",
+    "Ghost",
+    "Induction",
+    "LoopWitness",
+    "Pipeline",
+    "Place",
+    "ProofFailed",
+    "Witness",
+    "certify",
+]

@@ -67,7 +67,7 @@ class Meaning:
         line = f" (.vk line {span.line})" if span else ""
         return f"graph node %{n} '{self.graph.op[n]}'{line}"
 
-    def _addresses(self, n: int, index: Words, count: int) -> tuple[int, list[int]]:
+    def locate(self, n: int, index: Words, count: int) -> tuple[int, list[int]]:
         """Region and addresses of an access of `count` words: one index for each, or one for all that follow it."""
         region = self.addresses.number.get(self.graph.access(n).array)
         if region is None:
@@ -80,7 +80,7 @@ class Meaning:
 
     def _inside(self, n: int, index: Words, count: int) -> tuple[int, list[int]]:
         """As `_addresses`, and notes that they are in the array. Raises ProofFailed if one certainly is not."""
-        region, addresses = self._addresses(n, index, count)
+        region, addresses = self.locate(n, index, count)
         bounds = self.addresses.regions[region]
         for address in addresses:
             if self.algebra.hi[address] < bounds.base or self.algebra.lo[address] >= bounds.end:
@@ -103,7 +103,7 @@ class Meaning:
 
         Its address is in the array in any case.
         """
-        region, (address,) = self._addresses(n, index, 1)
+        region, (address,) = self.locate(n, index, 1)
         select, start = self.algebra.select, self.algebra.constant(self.addresses.regions[region].base)
         address = select(condition[0], address, start)
         self.addresses.assume(address, region)

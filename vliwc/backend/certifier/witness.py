@@ -12,6 +12,7 @@ unrolled. What a loop must look like:
 - The condition of the jump, read in the latch bundle, is nonzero exactly when another iteration follows. It may be
   `lt(a, b)` of two linear functions of the index that do not wrap, such as `index + step < hi`, or any word that is a
   linear function of the index and 0 just in the last iteration, such as a countdown or `(index + step) ^ hi`.
+- A loop with a `pipeline` works on several iterations at once.
 - No write is in flight at `header`, nor after `latch`: where latencies are above one cycle, a block waits for its last
   write.
 """
@@ -19,6 +20,8 @@ unrolled. What a loop must look like:
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from vliwc.ir.graph import Graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,48 @@ class Induction:
 
 
 @dataclass(frozen=True, slots=True)
+class Ghost:
+    """A pure operation that the graph does not have, but the program does in every iteration: half a `muladd`, say.
+
+    Operands are nodes of the graph, or ghosts: ghost k has number `len(graph) + k` and refers to earlier ones only.
+    """
+
+    op: str
+    args: tuple[int, ...]
+    attr: int | None
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """At `header` the words at `place` hold `node + offset` of an iteration that has begun: the one `back` iterations
+    before that which begins in the trip's first beat. An offset is the base of an array, say."""
+
+    node: int
+    back: int
+    place: Place
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """How a loop's iterations overlap (see `vliwc.backend.certifier.pipelined`).
+
+    In beat b, memory operations of stage s are done for iteration b - s. The first `peeled` beats stand before the
+    loop, a trip takes `copies` beats, and after the loop stand the beats that finish the last iterations.
+    """
+
+    peeled: int
+    copies: int
+    stages: tuple[tuple[int, int], ...]
+    """The stages of the body's memory operations and divisions. Loads that nobody needs may be left out."""
+    crossings: tuple[Crossing, ...]
+    ghosts: tuple[Ghost, ...] = ()
+    equals: tuple[tuple[int, int], ...] = ()
+    """Nodes of the body and the ghosts that say how the program computes them: in several operations."""
+
+
+@dataclass(frozen=True, slots=True)
 class LoopWitness:
     """One machine loop: the `for` node of the graph, its first and last bundle, and what lives across iterations.
 
@@ -56,6 +101,13 @@ class LoopWitness:
     latch: int
     inductions: tuple[Induction, ...] = ()
     carried: tuple[Place | None, ...] = ()
+    pipeline: Pipeline | None = None
+    """For a loop that works on several iterations at once; `inductions` and `carried` say nothing then."""
+
+    def trips(self, graph: Graph) -> int:
+        """How often the program executes the loop's bundles each time it comes to it."""
+        trips = graph.loop(self.node).trips
+        return (trips - self.pipeline.peeled) // self.pipeline.copies if self.pipeline else trips
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,186 @@
+"""Software pipelining: overlapped loops compute the same, take no more cycles, and reach the minimum interval."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.backend.harness import MACHINES, builder, cycles, image_of, run, with_scratch
+from tests.backend.loops import random_loop, streaming
+from tests.backend.test_loops import fibonacci
+from vliwc.backend import generate
+from vliwc.backend.pipelining import exact, modulo
+from vliwc.backend.pipelining.cyclic import Cyclic, Edge
+from vliwc.backend.pipelining.intervals import recurrence_interval, recurrences, resource_interval
+from vliwc.backend.problem import DATA, ORDER, Operation, Step, Word
+from vliwc.ir.graph import Access, Graph, Mode
+from vliwc.machine import load_machine, simulate
+
+TAKEHOME = load_machine("takehome")
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_random_loops(machine: str, seed: int) -> None:
+    """Program and evaluator agree, the certifier accepts, and no run is longer than without overlap."""
+    target = load_machine(machine)
+    graph = random_loop(seed, target.lanes)
+    generated = run(graph, "list", target)
+    plain = generate(graph, target, pipeline=False)
+    image = image_of(graph)
+    before, after = (simulate(g.program, target, image).cycles for g in (plain, generated))
+    assert after <= before
+
+
+def test_a_stream_takes_one_cycle_an_iteration() -> None:
+    generated = run(streaming(8).finish())
+    (loop,) = generated.loops
+    assert (loop.interval, loop.after) == (1, 1.0)
+    assert loop.minimum is not None
+    assert loop.minimum.interval == 1
+    assert loop.copies >= 3, "a value lives from load to store"
+    assert cycles(streaming(8).finish()) < 100 + 10
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_recurrence_sets_the_interval(machine: str) -> None:
+    generated = run(fibonacci(40), "list", machine)
+    (loop,) = generated.loops
+    assert loop.minimum is not None
+    assert loop.interval == loop.minimum.recurrence == 2
+
+
+@pytest.mark.parametrize("trips", range(1, 16))
+def test_every_number_of_trips(trips: int) -> None:
+    run(fibonacci(trips))
+    run(streaming(8, 8 * trips).finish())
+
+
+def shifting(distance: int) -> Graph:
+    """b[i + distance] = b[i] * 3 + 1: a recurrence through memory."""
+    out = builder(1, b=(200, Mode.INOUT))
+    i, _ = out.begin_loop()
+    word = out.emit("muladd", out.emit("load", i, attr=Access("b")), out.const(3), out.const(1))
+    out.emit("store", out.emit("add", i, out.const(distance)), word, attr=Access("b"))
+    out.end_loop("for", (0, 190, 1), i)
+    return out.finish()
+
+
+@pytest.mark.parametrize(("distance", "recurrence"), [(0, 1), (1, 4), (2, 2), (3, 2), (4, 1), (9, 1)])
+def test_recurrences_through_memory(distance: int, recurrence: int) -> None:
+    """A load, a product, a sum and a store, of which every `distance`-th iteration waits for the last."""
+    (loop,) = run(shifting(distance)).loops
+    assert loop.minimum is not None
+    assert loop.minimum.recurrence == recurrence
+    assert (loop.interval or loop.before) == loop.minimum.interval
+
+
+def test_addresses_that_are_not_understood_keep_their_order() -> None:
+    out = builder(1, a=(80, Mode.IN), c=(8, Mode.INOUT))
+    i, _ = out.begin_loop()
+    bucket = out.emit("and", out.emit("load", i, attr=Access("a")), out.const(7))
+    out.emit("store", bucket, out.emit("add", out.emit("load", bucket, attr=Access("c")), i), attr=Access("c"))
+    out.end_loop("for", (0, 80, 1), i)
+    (loop,) = run(out.finish()).loops
+    assert loop.minimum is not None
+    assert loop.interval == loop.minimum.recurrence == 3
+
+
+def test_only_innermost_loops_overlap() -> None:
+    out = builder(1, a=(40, Mode.IN), c=(20, Mode.OUT))
+    i, _ = out.begin_loop()
+    j, (s,) = out.begin_loop((1,))
+    word = out.emit("load", out.emit("add", i, j), attr=Access("a"))
+    (total,) = out.end_loop("for", (0, 20, 1), j, (s,), (i,), (out.emit("muladd", s, word, j),))
+    out.emit("store", i, total, attr=Access("c"))
+    out.end_loop("for", (0, 20, 1), i)
+    generated = run(out.finish())
+    (loop,) = generated.loops
+    assert loop.overlapped
+    outer, inner = sorted(generated.witness.loops, key=lambda w: w.header)
+    assert outer.pipeline is None
+    assert inner.pipeline is not None
+
+
+def rotating() -> Graph:
+    """Carried values that only change places."""
+    out = builder(1, a=(20, Mode.IN), c=(20, Mode.OUT))
+    x, y = (out.emit("load", out.const(k), attr=Access("a")) for k in range(2))
+    i, (p, q) = out.begin_loop((1, 1))
+    out.emit("store", i, p, attr=Access("c"))
+    out.end_loop("for", (0, 20, 1), i, (p, q), (x, y), (q, p))
+    return out.finish()
+
+
+def test_reasons_against_overlapping() -> None:
+    (loop,) = run(rotating()).loops
+    assert loop.reason == "its carried values only change places"
+    (loop,) = run(fibonacci(3)).loops
+    assert loop.reason == "it has too few iterations"
+    (loop,) = run(streaming(8).finish(), machine=with_scratch(40)).loops
+    assert not loop.overlapped
+    assert not generate(fibonacci(40), TAKEHOME, schedule="naive").loops
+    assert not generate(fibonacci(40), TAKEHOME, pipeline=False).loops
+
+
+# -- the parts
+
+
+def operation(number: int, op: str = "+") -> Operation:
+    return Operation(number, ((Step("alu", op, (Word(number), Word(0), Word(0)), 1, 1),),), (), number)
+
+
+def cyclic(count: int, *edges: Edge) -> Cyclic:
+    return Cyclic(TAKEHOME, tuple(map(operation, range(count))), edges, count - 1, [1] * count, 100)
+
+
+def test_resource_interval_counts_the_jump_and_balances_forms() -> None:
+    wide = ((Step("valu", "+", (), 1, 1),), (Step("alu", "+", (), 8, 1),))
+    select = ((Step("flow", "select", (), 1, 1),),)
+    vectors = tuple(Operation(k, wide, (), k) for k in range(15))
+    problem = Cyclic(TAKEHOME, (*vectors, *(Operation(9, select, (), 20 + k) for k in range(1))), (), 0, [], 0)
+    found = resource_interval(problem)
+    assert found.interval == 2  # 12 on valu and 3 times 8 words on alu; a select and the jump on flow
+    ((_, quota), *_) = [(d, q) for d, q in found.quota.items() if len(q) == 2]
+    assert sum(quota) == 15
+
+
+def test_recurrence_interval() -> None:
+    chain = [Edge(k, k + 1, DATA, 0) for k in range(4)]
+    assert recurrence_interval(cyclic(5, *chain)) == 1
+    assert recurrence_interval(cyclic(5, *chain, Edge(4, 0, DATA, 1))) == 5
+    assert recurrence_interval(cyclic(5, *chain, Edge(4, 0, DATA, 2))) == 3
+    assert recurrence_interval(cyclic(5, *chain, Edge(4, 0, ORDER, 2))) == 2
+    assert recurrences(cyclic(5, *chain, Edge(2, 1, DATA, 1))) == [0, 2, 2, 0, 0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_modulo_schedules_meet_all_constraints(data: st.DataObject) -> None:
+    count = data.draw(st.integers(2, 14))
+    number = st.integers(0, count - 1)
+    pairs = data.draw(st.lists(st.tuples(number, number, st.integers(0, 2)), max_size=20))
+    edges = [Edge(a, b, DATA, d) for a, b, d in pairs if a < b or d]
+    problem = cyclic(count, *edges)
+    resources = resource_interval(problem)
+    least = max(resources.interval, recurrence_interval(problem))
+    candidates = [next(modulo.schedules(problem, resources, least + 1, [0] * count), None)]
+    candidates += exact.schedules(problem, least)
+    assert len(candidates) == 2, "the exact scheduler finds one at the minimum interval here"
+    for found in candidates:
+        assert found is not None
+        assert all(
+            found.placed[e.target].first >= modulo.after(found.placed[e.source], e, found.interval) for e in edges
+        )
+        rows = [p.first % found.interval for p in found.placed]
+        assert all(rows.count(row) <= TAKEHOME.slots("alu") for row in rows)
+        jump = found.placed[problem.condition]
+        assert found.interval == 1 or jump.first % found.interval < found.interval - 1
+
+
+def test_exact_schedules_say_when_there_is_none() -> None:
+    problem = cyclic(3, Edge(0, 1, DATA, 0), Edge(1, 0, DATA, 1))
+    assert not list(exact.schedules(problem, 1))
+    assert list(exact.schedules(problem, 2))

@@ -1,0 +1,1 @@
+"""Software pipelining: innermost machine loops whose iterations overlap. See docs/scheduling.md."""

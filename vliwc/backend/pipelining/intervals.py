@@ -1,0 +1,129 @@
+"""How many cycles must lie between the starts of two iterations: the minimum initiation interval (Rau 1994).
+
+Every engine must do one iteration's slots in an interval (ResMII), and no chain of dependences that comes back to its
+operation after d iterations may take longer than d intervals (RecMII).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from vliwc.backend.pipelining.cyclic import Cyclic, fastest
+from vliwc.backend.problem import DATA, Form
+
+Demand = tuple[tuple[str, int], ...]
+"""The slots that a form takes of each engine."""
+
+JUMP: Demand = (("flow", 1),)
+"""What the jump takes that closes the kernel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The resource bound in cycles, and a choice of forms that meets it: how many operations with these demands take
+    each form."""
+
+    interval: int
+    quota: dict[tuple[Demand, ...], tuple[int, ...]]
+
+
+def demand(form: Form) -> Demand:
+    """The slots that a form takes of each engine."""
+    slots: Counter[str] = Counter()
+    for step in form:
+        slots[step.engine] += step.slots
+    return tuple(sorted(slots.items()))
+
+
+def resource_interval(problem: Cyclic) -> Resources:
+    """ResMII: the busiest engine's slots under the best choice of forms, the jump included.
+
+    An integer program in as many variables as there are kinds of operations times their forms. Of the choices that meet
+    the bound it takes one of the fewest slots, since wide forms are hard to fit in.
+    """
+    from ortools.sat.python import cp_model  # noqa: PLC0415 - heavy, and only a compilation needs it
+
+    groups = Counter(tuple(demand(f) for f in o.forms) for o in problem.operations if o.forms)
+    model = cp_model.CpModel()
+    most = sum(count * max(sum(n for _, n in d) for d in forms) for forms, count in groups.items()) + 1
+    interval = model.new_int_var(1, most, "interval")
+    load: dict[str, list[cp_model.LinearExpr]] = {}
+    shares = {}
+    for forms, count in sorted(groups.items()):
+        shares[forms] = [model.new_int_var(0, count, "") for _ in forms]
+        model.add(sum(shares[forms]) == count)
+        for form, share in zip(forms, shares[forms], strict=True):
+            for engine, slots in form:
+                load.setdefault(engine, []).append(slots * share)
+    taken = dict(JUMP)
+    for engine in sorted({*load, *taken}):
+        used = cp_model.LinearExpr.sum(load.get(engine, []))
+        model.add(used + taken.get(engine, 0) <= problem.machine.slots(engine) * interval)
+    model.minimize(interval * (most + 1) + cp_model.LinearExpr.sum([x for terms in load.values() for x in terms]))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_deterministic_time = 2.0
+    solver.solve(model)
+    quota = {forms: tuple(solver.value(x) for x in found) for forms, found in shares.items()}
+    return Resources(solver.value(interval), quota)
+
+
+def recurrence_interval(problem: Cyclic) -> int:
+    """RecMII: the least interval without a cycle of dependences that takes longer than it may.
+
+    For an interval I, an edge from a to b of distance d says `t(b) >= t(a) + delay - I * d`. That can be met if and
+    only if no cycle of edges has a positive sum, which Bellman and Ford's relaxation finds (1958); the interval is
+    found by bisection. Every operation takes its fastest form, so this is a lower bound.
+    """
+    return max(_circuits(problem), default=(1, []))[0]
+
+
+def recurrences(problem: Cyclic) -> list[int]:
+    """For each operation the least interval that the chains allow which come back to it; 0 if none does."""
+    found = [0] * len(problem.operations)
+    for interval, operations in _circuits(problem):
+        for k in operations:
+            found[k] = interval
+    return found
+
+
+def _circuits(problem: Cyclic) -> list[tuple[int, list[int]]]:
+    """The strongly connected components with an edge, each with its least interval."""
+    import networkx as nx  # noqa: PLC0415 - heavy
+
+    times = [fastest(o, problem.machine) for o in problem.operations]
+    graph = nx.DiGraph((e.source, e.target) for e in problem.edges)
+    component = {n: k for k, found in enumerate(nx.strongly_connected_components(graph)) for n in found}
+    inside: dict[int, list[tuple[int, int, int, int]]] = {}
+    for e in problem.edges:
+        if component[e.source] == component[e.target]:
+            weighted = e.source, e.target, times[e.source][e.kind == DATA], e.distance
+            inside.setdefault(component[e.source], []).append(weighted)
+    return [(_least(edges), sorted({n for a, b, _, _ in edges for n in (a, b)})) for edges in inside.values()]
+
+
+def _least(edges: list[tuple[int, int, int, int]]) -> int:
+    """The least interval that has no positive cycle among edges (source, target, delay, distance)."""
+    low, high = 1, max(1, sum(delay for _, _, delay, _ in edges))
+    while low < high:
+        middle = (low + high) // 2
+        if _positive_cycle([(a, b, delay - middle * d) for a, b, delay, d in edges]):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _positive_cycle(edges: list[tuple[int, int, int]]) -> bool:
+    """Has some cycle a positive sum of weights?"""
+    longest = dict.fromkeys((n for a, b, _ in edges for n in (a, b)), 0)
+    for _ in range(len(longest) + 1):
+        changed = False
+        for a, b, weight in edges:
+            if longest[a] + weight > longest[b]:
+                longest[b] = longest[a] + weight
+                changed = True
+        if not changed:
+            return False
+    return True
