@@ -82,6 +82,8 @@ class _Planner:
             rooms = find_rooms(graph, self.forms, loop, varying, found, self.taken)
         if blocks > 1:  # no store can be put off until all groups are through
             rooms = [room for room in rooms if room.death is not Death.LATE]
+        if loop.trips % self.machine.lanes:  # the last group has no plan: it loads from the arrays themselves
+            rooms = [room for room in rooms if room.death is not Death.READ]
         largest = max((room.end - room.base for room in rooms), default=0)
         offers = [o for o in offers if o.table is None or o.table.memory <= largest]
         main: Main = {s.node: next(o for o in offers if s in o.sites) for s in found}
