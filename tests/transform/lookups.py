@@ -34,6 +34,7 @@ from vliwc.transform.alternatives import CATALOGUE, GATHER, Alternative, Home, O
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.lanewise import lanewise
 from vliwc.transform.loads import Prices
+from vliwc.transform.rewriter import live_nodes
 from vliwc.transform.rooms import Death, Room, find_rooms
 from vliwc.transform.simplify import simplify
 from vliwc.transform.sites import Site, find_sites
@@ -149,8 +150,11 @@ def prepare(source: str, machine: str | Machine = "takehome", disable: Iterable[
 
 
 def ops(graph: Graph, vectors: bool | None = None) -> Counter[str]:
-    """How often each operation stands in a graph; on vectors only, or on words only, if asked."""
-    return Counter(graph.op[n] for n in graph.walk() if vectors is None or (graph.width[n] > 1) is vectors)
+    """How often each operation that something depends on stands in a graph; of vectors or of words only, if asked."""
+    live = live_nodes(graph)
+    return Counter(
+        graph.op[n] for n in graph.walk() if live[n] and (vectors is None or (graph.width[n] > 1) is vectors)
+    )
 
 
 def assert_graph_right(kernel: Kernel, graph: Graph, styles: Sequence[str] = ("random", "edges")) -> None:
