@@ -47,7 +47,7 @@ def test_vector_operations_become_selects(name: str) -> None:
 def test_flow_never_becomes_the_bottleneck(name: str, machine: str) -> None:
     target = MACHINES[machine]
     prices = Prices(target)
-    for rounds in (1, 12):
+    for rounds in (1, 2, 3, 4, 6, 12):
         _, before, after = _graphs(RESULTS[name], rounds, target, n=37)
         old, new = (prices.cycles(measure(graph, prices)) for graph in (before, after))
         assert new["compute"] <= old["compute"]
@@ -74,3 +74,12 @@ def test_a_sum_that_something_else_uses_is_not_taken_apart() -> None:
     choices = bit_choices(before, ranges.analyse(before))
     assert not set(choices.double) & set(choices.single)
     assert ops(after)["select"] >= ops(before)["select"]
+
+
+def test_only_as_many_pairs_are_selected_as_flow_has_time_for() -> None:
+    pairs = " ^ ".join(f"((7 - (h >> {k} & 1)) * 4 + (h >> {k + 9} & 1))" for k in range(9))
+    _, before, after = _graphs(f"y[i] = {pairs}", 1, MACHINES["takehome"])
+    found = len(bit_choices(before, ranges.analyse(before)).double)
+    fixed = measure(after, Prices(MACHINES["takehome"])).flow
+    assert found == 9 * 8
+    assert fixed < found  # selects that are no choice between constants: one for each pair that was changed
