@@ -81,6 +81,11 @@ class Generated:
     selected: Selected
     """What was scheduled, for comparison."""
 
+    @property
+    def cycles(self) -> int:
+        """How long a run takes, but for jumps that found no room in another bundle."""
+        return sum(segment.cycles * segment.times for segment in self.segments)
+
 
 def generate(
     graph: Graph,
