@@ -50,12 +50,13 @@ def main(public: Path | None, inputs: int, samples: int, tests: bool, seed: int,
     if as_json:
         click.echo(json.dumps({"judge": judge.name, "figures": [asdict(row) for row in rows]}, indent=2))
     else:
-        Console().print(_table(rows, judge.name))
+        Console().print(figure_table(rows, f"First light, judged by {judge.name}"))
     sys.exit(0 if all(row.reached for row in rows) else 1)
 
 
-def _table(rows: list[Figure], judge: str) -> Table:
-    table = Table(title=f"First light, judged by {judge}", title_justify="left")
+def figure_table(rows: list[Figure], title: str) -> Table:
+    """Targets beside what was measured."""
+    table = Table(title=title, title_justify="left")
     for heading in ("measure", "at least", "measured", ""):
         table.add_column(heading)
     for row in rows:

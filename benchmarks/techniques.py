@@ -1,5 +1,7 @@
 """What each technique is worth: cycles with everything on, and with one technique switched off at a time.
 
+Techniques that stand in for each other are also switched off together.
+
 `python -m benchmarks.techniques [KERNEL.vk …]` prints the table of docs/optimisations.md, in Markdown. Nothing is
 certified, since only cycles are asked for; the tests certify the same programs.
 """
@@ -16,9 +18,18 @@ from vliwc.report.measure import measure
 from vliwc.resources import data_path
 from vliwc.source import Source
 from vliwc.transform import optional_names
+from vliwc.transform.pipeline import TECHNIQUES
 
-KERNELS = ("tree_walk", "ternary_tree", "two_trees", "murmur3", "crc32", "decision_forest", "binary_search")
+KERNELS = ("tree_walk", "two_trees", "decision_forest", "ternary_tree", "murmur3", "crc32")
 LEVEL = 2
+
+TOGETHER = {
+    "choices among held words": ("select", "leaf-arithmetic", "arithmetic"),
+    "tables in dead memory": ("transformed", "rows", "column"),
+    "all alternatives to gathers": TECHNIQUES,
+    "affine forms": ("affine", "affine-vectors"),
+}
+"""What is switched off together, in a row of its own."""
 
 
 @click.command()
@@ -30,16 +41,16 @@ def main(kernels: tuple[Path, ...], machine: str) -> None:
     click.echo("| off | " + " | ".join(path.stem for path in paths) + " |")
     click.echo("| --- |" + " ---: |" * len(paths))
     baseline: list[int] = []
-    for name in ("", *optional_names(LEVEL)):
-        found = list(_cycles(paths, machine, name))
+    rows = {"(all on)": (), **{name: (name,) for name in optional_names(LEVEL)}, **TOGETHER}
+    for name, off in rows.items():
+        found = list(_cycles(paths, machine, frozenset(off)))
         baseline = baseline or found
-        click.echo(f"| {name or '(all on)'} | " + " | ".join(_cells(found, baseline)) + " |")
+        click.echo(f"| {name} | " + " | ".join(_cells(found, baseline)) + " |")
 
 
-def _cycles(paths: tuple[Path, ...], machine: str, off: str) -> Iterator[int]:
+def _cycles(paths: tuple[Path, ...], machine: str, off: frozenset[str]) -> Iterator[int]:
     for path in paths:
-        disable = frozenset({off}) if off else frozenset()
-        options = Options(optimise=LEVEL, machine=machine, certify=False, disable=disable)
+        options = Options(optimise=LEVEL, machine=machine, certify=False, disable=off)
         yield measure(compile_source(Source(path.name, path.read_text("utf-8")), options)).cycles
 
 

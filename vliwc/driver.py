@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from vliwc.backend import Generated, generate, schedule_names
 from vliwc.backend.certifier import Certificate, ProofFailed, certify
 from vliwc.backend.schedulers import searches
 from vliwc.backend.schedulers.effort import Effort
-from vliwc.errors import UsageError
+from vliwc.errors import DoesNotFit, UsageError
 from vliwc.ir.graph import Graph
 from vliwc.ir.verifier import verify
 from vliwc.ir.view import op_counts
@@ -27,7 +27,7 @@ from vliwc.machine import Machine, Program, load_machine
 from vliwc.machine.faults import suggest
 from vliwc.source import Source
 from vliwc.transform import optimize, pass_names
-from vliwc.transform.pipeline import PIPELINING, optional_names
+from vliwc.transform.pipeline import FEWER, FEWEST_LEVEL, PIPELINING, optional_names
 from vliwc.tune import Budget, Ledger
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from vliwc.tune.session import Replaying, Searching
 
 LEVELS = (0, 1, 2, 3)
+_NEAR = 1.03
+"""A program that takes no more than so many times its bound is good enough."""
 LOWERED = "lower"
 """The name under which the graph is observed before the first pass."""
 
@@ -218,9 +220,13 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
     """Generates and certifies the program of an optimised kernel. Arguments and errors as in `compile_source`."""
     options = front.options
     clock = _Clock(front.seconds)
-    searcher = _searcher(options, progress)
     with clock.stage("generate"):
-        generated = _generated(front, progress, searcher, pipeline=options.pipeline)
+        generated = _generate(front, progress)
+    front, generated = _best_strategy(front, generated, clock, progress)
+    searcher = _searcher(options, progress)
+    if searcher is not None:
+        with clock.stage("search"):
+            generated = _generate(front, progress, searcher)
     comparison = _comparison(front.kernel, options)
     if comparison is not None:
         with clock.stage("compare"):
@@ -234,9 +240,14 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
     return Compilation(front, generated, certificate, clock.seconds, searcher.ledger if searcher else None)
 
 
-def _generated(
-    front: Optimised, progress: Progress | None, searcher: Searching | Replaying | None, *, pipeline: bool
+def _generate(
+    front: Optimised,
+    progress: Progress | None,
+    searcher: Searching | Replaying | None = None,
+    *,
+    pipeline: bool | None = None,
 ) -> Generated:
+    """A kernel's program; `pipeline` says whether loops may overlap, if not what the options say."""
     options = front.options
     return generate(
         front.graph,
@@ -246,8 +257,47 @@ def _generated(
         progress=progress,
         searcher=searcher,
         effort=options.effort,
-        pipeline=pipeline,
+        pipeline=options.pipeline if pipeline is None else pipeline,
     )
+
+
+def _best_strategy(
+    front: Optimised, generated: Generated, clock: _Clock, progress: Progress | None
+) -> tuple[Optimised, Generated]:
+    """The kernel's best graph and program, of those that the optimiser makes with all alternatives and with fewer.
+
+    The balance of engines knows nothing of latency and little of scratch. So where a program takes much longer than
+    its bound, others are tried.
+    """
+    options = front.options
+    if options.optimise < FEWEST_LEVEL or options.schedule == "naive":
+        return front, generated
+    tried = [front.graph]
+    best = front
+    for without in FEWER:
+        if generated.cycles <= _NEAR * generated.bounds.best or without <= options.disable:
+            continue
+        if progress is not None:
+            progress(f"{generated.cycles:,} cycles are far from the bound: trying without {', '.join(sorted(without))}")
+        recorder = _Recorder(None, None)
+        with clock.stage("optimise"):
+            graph = optimize(
+                lower(front.kernel),
+                front.machine,
+                options.optimise,
+                observe=recorder,
+                disable=options.disable | without,
+                pass_limit=options.pass_limit,
+            )
+        if any(graph.op == other.op and graph.args == other.args for other in tried):
+            continue
+        tried.append(graph)
+        candidate = replace(front, graph=graph, passes=tuple(recorder.passes))
+        with clock.stage("generate"), suppress(DoesNotFit):
+            found = _generate(candidate, progress)
+            if found.cycles < generated.cycles:
+                best, generated = candidate, found
+    return best, generated
 
 
 def _comparison(kernel: Kernel, options: Options) -> Comparison | None:

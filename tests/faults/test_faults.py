@@ -161,9 +161,9 @@ def test_an_unwritable_folder(kernel: Path) -> None:
 
 
 CACHED = """
-from vliwc.backend.schedulers.native import _native
+from vliwc.jit import native
 
-@_native
+@native
 def triple(x):
     return 3 * x
 

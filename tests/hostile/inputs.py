@@ -179,7 +179,7 @@ def _interchange() -> list[str]:
 
 _TUNING = {
     **{name: [0.0, 1.5] for name in ("offsets", "paces", "weights", "curve")},
-    **{"forms": [[0, 1], [0]], "strands": 2, "drift": 0.5, "reserve": 1, "noise": 0.0, "noise_seed": 3},
+    **{"forms": [[0, 1], [0]], "strands": 2, "drift": 0.5, "reserve": 1, "noise": 0.0, "noise_seed": 3, "passes": 1},
 }
 _SEGMENT = {"segment": 0, "problem": "00ff", "cycles": 7, "evals": 9}
 RECORDS = [

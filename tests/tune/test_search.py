@@ -23,7 +23,7 @@ from vliwc.tune.moves import moved
 from vliwc.tune.search import search
 from vliwc.tune.session import Replaying, Searching
 from vliwc.tune.tuner import Tuner
-from vliwc.tune.tuning import Tuning
+from vliwc.tune.tuning import MOST_PASSES, Tuning
 
 PROBLEM = problem_of(groups(12, stores=2))
 TUNER = Tuner(PROBLEM)
@@ -103,7 +103,7 @@ def test_searches_are_reproducible_and_better() -> None:
     assert first is not None
     assert other is not None
     assert first == again
-    assert first.evals == 150
+    assert 150 <= first.evals < 150 + MOST_PASSES
     assert other.tuning != first.tuning
     assert first.schedule.cycles <= start.cycles
 

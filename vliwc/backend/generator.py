@@ -100,6 +100,11 @@ class Generated:
 _Run = Callable[[Legal, Mapping[int, Kernel]], "_Generator"]
 """Generates a program with these loops overlapped."""
 
+    @property
+    def cycles(self) -> int:
+        """How long a run takes, but for jumps that found no room in another bundle."""
+        return sum(segment.cycles * segment.times for segment in self.segments)
+
 
 def generate(
     graph: Graph,

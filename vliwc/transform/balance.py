@@ -14,7 +14,7 @@ from typing import Any
 from vliwc.transform.alternatives import Home, Offer
 from vliwc.transform.engines import RAMP_SHARE
 from vliwc.transform.loads import ENGINES, Loads, Prices
-from vliwc.transform.rooms import Death, Room
+from vliwc.transform.rooms import Room
 from vliwc.transform.sites import Site
 
 _SCALE = 1000
@@ -174,14 +174,13 @@ class _Model:
         return Mix(counts, homes, solver.value(self.busiest) / _SCALE)
 
     def _homes(self, place: Mapping[tuple[object, ...], Sequence[bool]]) -> dict[tuple[object, ...], Home]:
-        """Lays tables out in the rooms, one behind the other."""
+        """Lays tables out in the rooms, one behind the other, as parts of the rooms' arrays."""
         homes: dict[tuple[object, ...], Home] = {}
         free = [room.base for room in self.rooms]
         for key, at in place.items():
             for k, room in enumerate(self.rooms):
                 if at[k]:
                     length = self.tables[key].memory
-                    name = f"{room.array}_table{len(homes)}" if room.death is Death.FREE else room.array
-                    homes[key] = Home(name, free[k], length)
+                    homes[key] = Home(room.array, free[k], length)
                     free[k] += length
         return homes

@@ -49,6 +49,14 @@ TECHNIQUES = (*(a.name for a in CATALOGUE if a is not GATHER), PIPELINING)
 loops overlap that are left (it is the backend's)."""
 
 
+FEWEST_LEVEL = 2
+"""The lowest level that has alternatives."""
+IN_MEMORY = frozenset({"transformed", "rows", "column"})
+FEWER = (IN_MEMORY, frozenset(TECHNIQUES))
+"""What may be left out if the balanced mix does not do well: tables in memory, which are a long way to the first
+look-up and may take much scratch; and all but plain gathers."""
+
+
 def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
     if level == 0:
         return [

@@ -6,7 +6,8 @@ what later passes make of it, such as an address that no load needs any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from vliwc.analysis import ranges
 from vliwc.analysis.facts import Fact
@@ -18,6 +19,7 @@ from vliwc.transform.balance import Main, Mix, Trial, balance
 from vliwc.transform.engines import bit_choices
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.loads import Prices, measure, ramps
+from vliwc.transform.pieces import unused_name
 from vliwc.transform.rooms import Death, Room, find_rooms
 from vliwc.transform.sites import Site, find_sites
 from vliwc.transform.vectorize import vectorize
@@ -82,6 +84,8 @@ class _Planner:
             rooms = find_rooms(graph, self.forms, loop, varying, found, self.taken)
         if blocks > 1:  # no store can be put off until all groups are through
             rooms = [room for room in rooms if room.death is not Death.LATE]
+        if loop.trips % self.machine.lanes:  # the last group has no plan: it loads from the arrays themselves
+            rooms = [room for room in rooms if room.death is not Death.READ]
         largest = max((room.end - room.base for room in rooms), default=0)
         offers = [o for o in offers if o.table is None or o.table.memory <= largest]
         main: Main = {s.node: next(o for o in offers if s in o.sites) for s in found}
@@ -91,7 +95,19 @@ class _Planner:
                 break
             main = mix.main(found)
         self.taken += mix.homes.values()
-        return Plan(assign(mix, found, groups), dict(mix.homes))
+        return Plan(assign(mix, found, groups), self._arrays_of_their_own(mix.homes, rooms))
+
+    def _arrays_of_their_own(
+        self, homes: Mapping[tuple[object, ...], Home], rooms: Sequence[Room]
+    ) -> dict[tuple[object, ...], Home]:
+        """The homes, with new names for those in arrays that nothing else accesses."""
+        free = {room.array for room in rooms if room.death is Death.FREE}
+        return {
+            key: replace(home, array=unused_name(f"{home.array}_{home.base}", self.graph.arrays))
+            if home.array in free
+            else home
+            for key, home in homes.items()
+        }
 
     def _trial(self, par: int, main: Main) -> Trial:
         one, two = self._sample(par, main, 1), self._sample(par, main, 2)
@@ -113,7 +129,7 @@ def _anywhere(graph: Graph, offers: Sequence[Offer]) -> dict[tuple[object, ...],
     homes: dict[tuple[object, ...], Home] = {}
     base = graph.image_words
     for table in {o.table.key: o.table for o in offers if o.table is not None}.values():
-        homes[table.key] = Home(f"trial_table{len(homes)}", base, table.memory)
+        homes[table.key] = Home(unused_name(f"trial_table{len(homes)}", graph.arrays), base, table.memory)
         base += table.memory
     return homes
 

@@ -63,9 +63,9 @@ def plan(form: Form, is_bit: Callable[[int], bool]) -> list[Step]:
 
 
 def _is_horner(terms: list[tuple[int, int]]) -> bool:
-    """Whether each factor divides the one before it, down to 1."""
+    """Whether each factor divides the one before it, down to 1; but what is merely subtracted needs no product."""
     factors = [k for _, k in terms]
-    divides = all(a % b == 0 and a > b for a, b in pairwise(factors))
+    divides = all(a % b == 0 and a > b and a // b != MASK for a, b in pairwise(factors))
     return len(terms) > 1 and factors[-1] == 1 and divides
 
 
