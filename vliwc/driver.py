@@ -321,7 +321,7 @@ def _proven(
     except ProofFailed as failure:
         if not any(loop.overlapped for loop in generated.loops):
             raise
-        plain = _generated(front, progress, None, pipeline=False)
+        plain = _generate(front, progress, pipeline=False)
         plain = replace(plain, loops=tuple(loop.refused(str(failure)) for loop in generated.loops))
         if comparison is not None:
             comparison.generated(plain, front.machine)

@@ -96,14 +96,14 @@ class Generated:
     loops: tuple[LoopReport, ...] = ()
     """What came of software pipelining, for each innermost machine loop."""
 
-
-_Run = Callable[[Legal, Mapping[int, Kernel]], "_Generator"]
-"""Generates a program with these loops overlapped."""
-
     @property
     def cycles(self) -> int:
         """How long a run takes, but for jumps that found no room in another bundle."""
         return sum(segment.cycles * segment.times for segment in self.segments)
+
+
+_Run = Callable[[Legal, Mapping[int, Kernel]], "_Generator"]
+"""Generates a program with these loops overlapped."""
 
 
 def generate(

@@ -44,7 +44,8 @@ class Pass:
 
 PIPELINING = "pipelining"
 
-TECHNIQUES = (*(a.name for a in CATALOGUE if a is not GATHER), PIPELINING)
+_ALTERNATIVES = tuple(a.name for a in CATALOGUE if a is not GATHER)
+TECHNIQUES = (*_ALTERNATIVES, PIPELINING)
 """What can be disabled beside whole passes: alternatives to gathers, and `pipelining`, which lets iterations of the
 loops overlap that are left (it is the backend's)."""
 
@@ -52,7 +53,7 @@ loops overlap that are left (it is the backend's)."""
 FEWEST_LEVEL = 2
 """The lowest level that has alternatives."""
 IN_MEMORY = frozenset({"transformed", "rows", "column"})
-FEWER = (IN_MEMORY, frozenset(TECHNIQUES))
+FEWER = (IN_MEMORY, frozenset(_ALTERNATIVES))
 """What may be left out if the balanced mix does not do well: tables in memory, which are a long way to the first
 look-up and may take much scratch; and all but plain gathers."""
 
