@@ -28,6 +28,7 @@ from vliwc.machine.faults import suggest
 from vliwc.source import Source
 from vliwc.transform import optimize, pass_names
 from vliwc.transform.pipeline import FEWER, FEWEST_LEVEL, PIPELINING, optional_names
+from vliwc.transform.planning import Strategy
 from vliwc.tune import Budget, Ledger
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ class Optimised:
     machine: Machine
     graph: Graph
     passes: tuple[PassRecord, ...]
+    strategies: tuple[Strategy, ...]
+    """How gathers are carried out, for each `par` that has a choice."""
     seconds: Mapping[str, float]
     """Wall-clock seconds of each stage so far, in order."""
 
@@ -186,6 +189,7 @@ def optimise_source(source: Source, options: Options = Options(), observe: Obser
         graph = lower(kernel)
     recorder = _Recorder(_comparison(kernel, options), observe)
     recorder(LOWERED, graph)
+    strategies: list[Strategy] = []
     if options.stop_after != LOWERED:
         with clock.stage("optimise"):
             graph = optimize(
@@ -196,8 +200,9 @@ def optimise_source(source: Source, options: Options = Options(), observe: Obser
                 disable=options.disable,
                 pass_limit=options.pass_limit,
                 stop_after=options.stop_after,
+                tell=strategies.append,
             )
-    return Optimised(options, kernel, machine, graph, tuple(recorder.passes), clock.seconds)
+    return Optimised(options, kernel, machine, graph, tuple(recorder.passes), tuple(strategies), clock.seconds)
 
 
 def compile_source(
@@ -279,7 +284,7 @@ def _best_strategy(
             continue
         if progress is not None:
             progress(f"{generated.cycles:,} cycles are far from the bound: trying without {', '.join(sorted(without))}")
-        recorder = _Recorder(None, None)
+        recorder, strategies = _Recorder(None, None), list[Strategy]()
         with clock.stage("optimise"):
             graph = optimize(
                 lower(front.kernel),
@@ -288,11 +293,12 @@ def _best_strategy(
                 observe=recorder,
                 disable=options.disable | without,
                 pass_limit=options.pass_limit,
+                tell=strategies.append,
             )
         if any(graph.op == other.op and graph.args == other.args for other in tried):
             continue
         tried.append(graph)
-        candidate = replace(front, graph=graph, passes=tuple(recorder.passes))
+        candidate = replace(front, graph=graph, passes=tuple(recorder.passes), strategies=tuple(strategies))
         with clock.stage("generate"), suppress(DoesNotFit):
             found = _generate(candidate, progress)
             if found.cycles < generated.cycles:

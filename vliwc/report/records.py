@@ -12,6 +12,7 @@ from vliwc.errors import DoesNotFit
 from vliwc.report.bounds import segment_record
 from vliwc.report.measure import Measurement, measure
 from vliwc.report.schema import Record, head
+from vliwc.transform.planning import Strategy
 
 
 def target_record(front: Optimised) -> Record:
@@ -62,6 +63,12 @@ def loop_record(loop: LoopReport) -> Record:
     }
 
 
+def strategy_record(strategy: Strategy) -> Record:
+    """How the gathers of one `par` are carried out; the bound in cycles."""
+    mix = [{"alternative": name, "words": words, "groups": groups} for name, words, groups in strategy.mix]
+    return {"bound": strategy.bound, "mix": mix}
+
+
 def passes_record(front: Optimised) -> list[Record]:
     """Live nodes and operation counts after every pass, in order."""
     return [
@@ -78,6 +85,7 @@ def compile_record(compilation: Compilation) -> Record:
         **target_record(front),
         **measurement_record(compilation, measure(compilation)),
         "segments": [segment_record(segment) for segment in compilation.generated.segments],
+        "strategies": [strategy_record(strategy) for strategy in front.strategies],
         "loops": [loop_record(loop) for loop in compilation.generated.loops],
         "passes": passes_record(front),
     }

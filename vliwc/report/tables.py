@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import RenderableType
@@ -14,6 +15,7 @@ from vliwc.driver import Compilation, Optimised
 from vliwc.errors import DoesNotFit
 from vliwc.report.layout import facts, plain_table
 from vliwc.report.measure import Measurement, measure
+from vliwc.transform.planning import Strategy
 
 
 def percent(share: float) -> str:
@@ -67,6 +69,7 @@ def summary(compilation: Compilation) -> RenderableType:
                 f"{bounds.best:,} (resources {bounds.resource:,}, critical path {bounds.critical_path:,}); "
                 f"{status_text(measured)}",
             ),
+            *(("strategy", strategy_text(strategy)) for strategy in front.strategies),
             ("busiest", f"{measured.busiest}: {percent(measured.utilisation.get(measured.busiest, 0.0))}"),
             ("engines", utilisation_text(measured)),
             ("size", f"{measured.bundles:,} bundles, {measured.scratch_words:,} scratch words"),
@@ -75,6 +78,15 @@ def summary(compilation: Compilation) -> RenderableType:
             ("time", seconds_text(compilation)),
         ]
     )
+
+
+def strategy_text(strategy: Strategy) -> str:
+    """How gathers are carried out, with how many groups of lanes do so, and what no other way would beat."""
+    groups: Counter[str] = Counter()
+    for name, _, count in strategy.mix:
+        groups[name] += count
+    mix = ", ".join(f"{name} {count:,}" for name, count in groups.items())
+    return f"no mix of the known alternatives takes fewer than {strategy.bound:,} cycles; chosen: {mix}"
 
 
 def passes_table(front: Optimised) -> RenderableType:

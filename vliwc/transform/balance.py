@@ -38,14 +38,18 @@ class Trial:
     group: Loads
     ramp: Mapping[str, float]
     movable: tuple[int, int]
+    constants: tuple[int, int] = (0, 0)
+    """How many loads of what all groups share, and of one group, make constants: other engines may make them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How many groups take each offer, where tables in memory are, and the cycles of the busiest engine."""
+    """How many groups take each offer, and where tables in memory are. `busiest` is how long the busiest engine takes,
+    in cycles; `bound` is the least that it takes with any mix, ramps not counted."""
 
     counts: Mapping[Offer, int]
     homes: Mapping[tuple[object, ...], Home]
+    busiest: float
     bound: float
 
     def main(self, found: Sequence[Site]) -> Main:
@@ -140,7 +144,8 @@ class _Model:
         if "load" in ramp:  # set-up is done while no gather can be
             ramp["load"] -= min(ramp["load"], self.prices.cycles(trial.setup)["load"])
         self.busiest = self.model.new_int_var(0, 1 << 40, "busiest")
-        terms: dict[str, Any] = {e: round(_SCALE * (base[e] + ramp.get(e, 0.0))) for e in ENGINES}
+        self.least = self.model.new_int_var(0, 1 << 40, "least")
+        terms: dict[str, Any] = {e: round(_SCALE * base[e]) for e in ENGINES}
         priced = [(o.price, count) for o, count in zip(self.offers, self.counts, strict=True)]
         priced += [(self.tables[key].price, built) for key, built in self.built.items()]
         if self.prices.on_flow:
@@ -155,23 +160,38 @@ class _Model:
         for price, variable in priced:
             for engine, cycles in self.prices.cycles(price).items():
                 terms[engine] += round(_SCALE * cycles) * variable
-        for load in terms.values():
-            self.model.add(self.busiest >= load)
+        shared, own = trial.constants
+        elsewhere = self.prices.cycles(Loads(load=shared + own * groups))["load"]
+        for engine, load in terms.items():
+            self.model.add(self.least >= load - (round(_SCALE * elsewhere) if engine == "load" else 0))
+            terms[engine] = load + round(_SCALE * ramp.get(engine, 0.0))
+            self.model.add(self.busiest >= terms[engine])
         # A little work is worth less than any cycle, but of two equal mixes the lighter leaves the scheduler more room.
         self.model.minimize(20 * self.busiest + sum(terms[e] for e in ("compute", "flow", "load", "store")))
 
     def solve(self) -> Mix:
         """The best mix found."""
+        solver = self._solver()
+        status = solver.solve(self.model)
+        assert status in (self.cp.OPTIMAL, self.cp.FEASIBLE), "plain gathers are always feasible"
+        counts = {o: solver.value(c) for o, c in zip(self.offers, self.counts, strict=True)}
+        homes = self._homes({key: [solver.boolean_value(v) for v in at] for key, at in self.place.items()})
+        return Mix(counts, homes, solver.value(self.busiest) / _SCALE, self._bound())
+
+    def _bound(self) -> float:
+        """What the busiest engine takes at least, in cycles, whatever the mix."""
+        self.model.minimize(self.least)
+        solver = self._solver()
+        solver.solve(self.model)
+        return float(solver.best_objective_bound) / _SCALE
+
+    def _solver(self) -> Any:
         solver = self.cp.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.max_deterministic_time = 2.0
         solver.parameters.relative_gap_limit = 1e-4
         solver.parameters.catch_sigint_signal = False  # its handler would outlive the solve and take Ctrl-C from Python
-        status = solver.solve(self.model)
-        assert status in (self.cp.OPTIMAL, self.cp.FEASIBLE), "plain gathers are always feasible"
-        counts = {o: solver.value(c) for o, c in zip(self.offers, self.counts, strict=True)}
-        homes = self._homes({key: [solver.boolean_value(v) for v in at] for key, at in self.place.items()})
-        return Mix(counts, homes, solver.value(self.busiest) / _SCALE)
+        return solver
 
     def _homes(self, place: Mapping[tuple[object, ...], Sequence[bool]]) -> dict[tuple[object, ...], Home]:
         """Lays tables out in the rooms, one behind the other, as parts of the rooms' arrays."""

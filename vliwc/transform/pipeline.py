@@ -19,7 +19,7 @@ from vliwc.transform.forward import forward
 from vliwc.transform.interchange import interchange
 from vliwc.transform.lanewise import lanewise
 from vliwc.transform.pieces import split_arrays
-from vliwc.transform.planning import plan_gathers
+from vliwc.transform.planning import Strategy, plan_gathers
 from vliwc.transform.promote import promote
 from vliwc.transform.sequentialize import sequentialize
 from vliwc.transform.simplify import simplify
@@ -58,7 +58,9 @@ FEWER = (IN_MEMORY, frozenset(_ALTERNATIVES))
 look-up and may take much scratch; and all but plain gathers."""
 
 
-def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
+def _passes(
+    level: int, disable: frozenset[str] = frozenset(), tell: Callable[[Strategy], None] | None = None
+) -> list[Pass]:
     if level == 0:
         return [
             Pass("tables", 0, lambda g, _: expand_tables(g), essential=True),
@@ -76,7 +78,7 @@ def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
         Pass("xors", 1, lambda g, _: xors(simplify(xors(g)))),
         Pass("affine", 1, affine),
         Pass("pieces", 2, split_arrays),
-        Pass("vectorize", 1, lambda g, m: _vectorize(g, m, plain), essential=True),
+        Pass("vectorize", 1, lambda g, m: _vectorize(g, m, plain, tell), essential=True),
         Pass("lanewise", 1, lanewise),
         Pass("addresses", 1, lambda g, _: simplify(absolute(g))),
         Pass("affine-vectors", 1, affine),
@@ -85,21 +87,23 @@ def _passes(level: int, disable: frozenset[str]) -> list[Pass]:
     ]
 
 
-def _vectorize(graph: Graph, machine: Machine, disable: frozenset[str]) -> Graph:
+def _vectorize(
+    graph: Graph, machine: Machine, disable: frozenset[str], tell: Callable[[Strategy], None] | None
+) -> Graph:
     def finish(sample: Graph) -> Graph:
         return affine(simplify(absolute(lanewise(sample, machine))), machine)
 
-    return vectorize(graph, machine, plan_gathers(graph, machine, finish, disable))
+    return vectorize(graph, machine, plan_gathers(graph, machine, finish, disable, tell))
 
 
 def pass_names(level: int) -> tuple[str, ...]:
     """The names of the passes that run at a level, in order."""
-    return tuple(p.name for p in _passes(level, frozenset()) if p.level <= level)
+    return tuple(p.name for p in _passes(level) if p.level <= level)
 
 
 def optional_passes(level: int) -> tuple[str, ...]:
     """The names of the passes of a level that are not essential, in order."""
-    return tuple(p.name for p in _passes(level, frozenset()) if p.level <= level and not p.essential)
+    return tuple(p.name for p in _passes(level) if p.level <= level and not p.essential)
 
 
 def optional_names(level: int) -> tuple[str, ...]:
@@ -116,8 +120,10 @@ def optimize(
     disable: frozenset[str] = frozenset(),
     pass_limit: int | None = None,
     stop_after: str | None = None,
+    tell: Callable[[Strategy], None] | None = None,
 ) -> Graph:
-    """Runs the pipeline of a level (0 to 3). `observe(name, graph)` sees the graph after each pass.
+    """Runs the pipeline of a level (0 to 3). `observe(name, graph)` sees the graph after each pass, `tell` learns how
+    gathers are to be carried out.
 
     Passes in `disable` are skipped unless they are essential, and so are all after the first `pass_limit` passes that
     are not (see `optional_passes`). `stop_after` ends the pipeline after the pass of that
@@ -125,7 +131,7 @@ def optimize(
     """
     optional = optional_passes(level)
     skipped = disable if pass_limit is None else disable.union(optional[pass_limit:])
-    for step in _passes(level, disable):
+    for step in _passes(level, disable, tell):
         if step.level > level or (step.name in skipped and not step.essential):
             continue
         graph = step.run(graph, machine)

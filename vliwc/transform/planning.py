@@ -7,7 +7,8 @@ what later passes make of it, such as an address that no load needs any more.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import ceil
 
 from vliwc.analysis import ranges
 from vliwc.analysis.facts import Fact
@@ -24,19 +25,36 @@ from vliwc.transform.rooms import Death, Room, find_rooms
 from vliwc.transform.sites import Site, find_sites
 from vliwc.transform.vectorize import vectorize
 
+_EPSILON = 1e-6
 _ROUNDS = 3
 """A plan that differs in what most groups do is measured again, this often at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """What was decided for one `par`.
+
+    `bound`: no program made of the known alternatives takes fewer cycles, because of the busiest engine's work. `mix`:
+    for each alternative in use the words that it looks up and how many groups do it that way.
+    """
+
+    bound: int
+    mix: tuple[tuple[str, str, int], ...]
+
+
 def plan_gathers(
-    graph: Graph, machine: Machine, finish: Callable[[Graph], Graph], disable: frozenset[str] = frozenset()
+    graph: Graph,
+    machine: Machine,
+    finish: Callable[[Graph], Graph],
+    disable: frozenset[str] = frozenset(),
+    tell: Callable[[Strategy], None] | None = None,
 ) -> dict[int, Plan]:
     """A plan for each innermost `par` with sites; `finish` is what the pipeline does after vectorisation.
 
-    `disable` names alternatives that are left out.
+    `disable` names alternatives that are left out. `tell` learns what was decided.
     """
     facts = ranges.analyse(graph)
-    planner = _Planner(graph, machine, facts, finish, disable)
+    planner = _Planner(graph, machine, facts, finish, disable, tell)
     plans = {}
     for n in graph.walk():
         attr = graph.attr[n]
@@ -55,6 +73,7 @@ class _Planner:
         facts: list[Fact],
         finish: Callable[[Graph], Graph],
         disable: frozenset[str],
+        tell: Callable[[Strategy], None] | None,
     ) -> None:
         self.graph = graph
         self.machine = machine
@@ -64,6 +83,7 @@ class _Planner:
         self.prices = Prices(machine)
         self.catalogue = [a for a in CATALOGUE if a is GATHER or a.name not in disable]
         self.taken: list[Home] = []
+        self.tell = tell
 
     def plan(self, par: int, loop: Loop) -> Plan | None:
         """The plan for one `par`, or None if there is nothing to choose."""
@@ -95,6 +115,8 @@ class _Planner:
                 break
             main = mix.main(found)
         self.taken += mix.homes.values()
+        if self.tell is not None and blocks == 1:
+            self.tell(Strategy(ceil(mix.bound - _EPSILON), _described(mix)))
         return Plan(assign(mix, found, groups), self._arrays_of_their_own(mix.homes, rooms))
 
     def _arrays_of_their_own(
@@ -115,13 +137,24 @@ class _Planner:
         own = measure(two, self.prices).plus(shared_and_own, -1)
         first, both = (bit_choices(sample, ranges.analyse(sample)) for sample in (one, two))
         movable = len(both.single) - len(first.single), len(both.double) - len(first.double)
-        return Trial(main, shared_and_own.plus(own, -1), own, ramps(one), movable)
+        words = [sum(sample.op[n] == "const" for n in sample.walk()) for sample in (one, two)]
+        constants = max(0, 2 * words[0] - words[1]), max(0, words[1] - words[0])
+        return Trial(main, shared_and_own.plus(own, -1), own, ramps(one), movable, constants)
 
     def _sample(self, par: int, main: Main, groups: int) -> Graph:
         """The program of a few groups that all do the same."""
         ways = {(n, k): offer for n, offer in main.items() for k in range(groups)}
         homes = _anywhere(self.graph, [o for o in main.values() if o.table is not None and o.table.memory])
         return self.finish(vectorize(self.graph, self.machine, {par: Plan(ways, homes)}, {par: groups}))
+
+
+def _described(mix: Mix) -> tuple[tuple[str, str, int], ...]:
+    """A mix for people: alternatives, the words that they look up, and in how many groups."""
+    return tuple(
+        (offer.name, " and ".join(f"{s.array}[{s.lo}..{s.lo + s.count - 1}]" for s in offer.sites), count)
+        for offer, count in mix.counts.items()
+        if count
+    )
 
 
 def _anywhere(graph: Graph, offers: Sequence[Offer]) -> dict[tuple[object, ...], Home]:

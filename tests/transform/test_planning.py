@@ -1,0 +1,40 @@
+"""What a plan says of itself: the mix, and a bound that no other mix beats."""
+
+from __future__ import annotations
+
+import pytest
+
+from vliwc.driver import Options, compile_source, optimise_source
+from vliwc.resources import data_path
+from vliwc.source import Source
+
+
+def example(name: str) -> Source:
+    path = data_path("examples") / f"{name}.vk"
+    return Source(path.name, path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["ternary_tree", "decision_forest", "two_trees"])
+def test_no_program_is_shorter_than_the_strategy_bound(name: str) -> None:
+    (strategy,) = optimise_source(example(name)).strategies
+    assert strategy.bound > 1
+    for without in ((), ("rows", "column"), ("select",), ("select", "rows", "column", "transformed")):
+        compilation = compile_source(example(name), Options(disable=frozenset(without), certify=False))
+        assert compilation.generated.cycles >= strategy.bound
+
+
+def test_the_mix_tells_what_every_group_does() -> None:
+    front = optimise_source(example("ternary_tree"))
+    (strategy,) = front.strategies
+    groups = front.kernel.params["batch"] // front.machine.lanes
+    looked_up: dict[str, int] = {}
+    for alternative, words, count in strategy.mix:
+        assert alternative in ("gather", "select", "arithmetic", "transformed", "rows", "column")
+        for site in words.split(" and "):
+            looked_up[site] = looked_up.get(site, 0) + count
+    assert looked_up
+    assert all(count % groups == 0 for count in looked_up.values())
+
+
+def test_kernels_without_a_choice_have_no_strategy() -> None:
+    assert optimise_source(example("saxpy")).strategies == ()
