@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from benchmarks import families
 from tests.backend.problems import problems
+from tests.effort import little
 from vliwc.backend.problem import DATA, ORDER, Issue, Operation, Problem, Schedule, Step
 from vliwc.backend.schedule_check import check_schedule
-from vliwc.backend.schedulers import SCHEDULERS
+from vliwc.backend.schedulers import SCHEDULERS, scheduler
+from vliwc.backend.schedulers.effort import Effort
 from vliwc.errors import DataError
 from vliwc.machine import load_machine
 
@@ -130,8 +132,8 @@ def test_tied_values_wait_for_readers() -> None:
 @pytest.mark.parametrize("family", families.names())
 def test_schedulers_make_right_schedules(family: str, tight: bool) -> None:
     problem = families.make(family, 150, 3, tight=tight)
-    for scheduler in SCHEDULERS.values():
-        found = scheduler(problem, 0, None)
+    for name in SCHEDULERS:
+        found = scheduler(name, little(name) or Effort())(problem, 0, None)
         assert found is not None
         check_schedule(problem, found)
 

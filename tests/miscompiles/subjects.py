@@ -64,6 +64,7 @@ class Recipe:
     schedule: str = "list"
     optimise: int = 2
     scratch: int | None = None
+    pipeline: bool = False
 
     def compile(self, name: str) -> Subject:
         """The subject."""
@@ -73,9 +74,16 @@ class Recipe:
         options = Options(self.optimise, self.schedule, self.machine, self.defines)
         front = optimise_source(Source(f"{name}.vk", text), options)
         machine = front.machine if self.scratch is None else replace(front.machine, scratch_words=self.scratch)
-        made = generate(front.graph, machine, schedule=self.schedule)
+        made = generate(front.graph, machine, schedule=self.schedule, pipeline=self.pipeline)
         return Subject(name, front.graph, made.program, machine, made.witness)
 
+
+OVERLAPPED = {
+    "matmul, overlapped": Recipe("matmul", optimise=1, pipeline=True),
+    "polynomial, overlapped, wide": Recipe("polynomial", "wide", optimise=1, pipeline=True),
+    "adler32, overlapped, narrow": Recipe("adler32", "narrow", pipeline=True),
+}
+"""Loops whose iterations overlap. Values of iterations that never come are computed there, so damage may be harmless."""
 
 RECIPES = {
     "walk": Recipe("tree_walk", defines={"height": 3, "rounds": 4, "batch": 16}),
@@ -99,5 +107,5 @@ RECIPES = {
 
 @cache
 def subject(name: str) -> Subject:
-    """The subject of a recipe in RECIPES, compiled once."""
-    return RECIPES[name].compile(name)
+    """The subject of a recipe, compiled once."""
+    return (RECIPES | OVERLAPPED)[name].compile(name)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.miscompiles.flow import Flow
 from tests.miscompiles.judge import KINDS, Verdict, damages, judge, wrong_in_a_run
-from tests.miscompiles.subjects import RECIPES, subject
+from tests.miscompiles.subjects import OVERLAPPED, RECIPES, subject
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "testing.md"
 
@@ -43,6 +43,13 @@ def test_miscompiles_are_caught(name: str) -> None:
             assert judge(subject(program), damaged).caught, f"in '{program}'"
             tried += 1
     assert tried > 0
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_nothing_wrong_gets_out_of_overlapped_loops(name: str) -> None:
+    for program in OVERLAPPED:
+        for damaged in damages(subject(program), _flow(program), KINDS[name], 1):
+            assert judge(subject(program), damaged).caught or not wrong_in_a_run(subject(program), damaged)
 
 
 def test_the_judge_can_miss() -> None:

@@ -156,7 +156,7 @@ def generate(
         return full(sink_constants(legal), {}).generated()
     if not overlaps:
         return plain.generated()
-    best, reports = choose(plain, _if_room(quick), exactly=searches(schedule))
+    best, reports = choose(plain, _if_room(quick), (effort or Effort()).for_one_loop() if searches(schedule) else None)
     if looks:
         found = _if_room(full)(best.legal, best.kernels)
         best = found if found is not None and found.total <= best.total else best

@@ -76,15 +76,16 @@ Try = Callable[[Legal, Mapping[int, Kernel]], A | None]
 """Generates a program; None if there is no room in scratch for it."""
 
 
-def choose(plain: A, attempt: Try[A], *, exactly: bool) -> tuple[A, tuple[LoopReport, ...]]:
+def choose(plain: A, attempt: Try[A], exact_work: float | None) -> tuple[A, tuple[LoopReport, ...]]:
     """The best attempt, which is never worse than `plain`, and a report for each innermost loop.
 
-    Loops in which more cycles are spent come first. `exactly` asks for exact modulo schedules.
+    Loops in which more cycles are spent come first. `exact_work` is what an exact modulo schedule of one interval may
+    take, in the solver's deterministic time, if such schedules are asked for.
     """
     best = plain
     reports: list[LoopReport] = []
     for number, node in _innermost(plain):
-        best, report = _try(plain, best, number, node, attempt, exactly)
+        best, report = _try(plain, best, number, node, attempt, exact_work)
         reports.append(report)
     return best, tuple(sorted(reports, key=lambda report: report.node))
 
@@ -96,7 +97,7 @@ def _innermost(plain: Attempt) -> list[tuple[int, int]]:
     return sorted(found, key=lambda loop: (-plain.length(loop[1]) * plain.legal.graph.loop(loop[1]).trips, loop))
 
 
-def _try(plain: A, best: A, number: int, node: int, attempt: Try[A], exactly: bool) -> tuple[A, LoopReport]:
+def _try(plain: A, best: A, number: int, node: int, attempt: Try[A], exact_work: float | None) -> tuple[A, LoopReport]:
     """The best attempt with or without this loop overlapped, and the report."""
     graph, before = plain.legal.graph, plain.length(node)
     span = graph.span[node]
@@ -108,7 +109,7 @@ def _try(plain: A, best: A, number: int, node: int, attempt: Try[A], exactly: bo
             raise Unsuitable("it takes the minimum interval as it is")
         if (before - bounds.interval) * plain.times(node) < _WORTH * plain.total:
             raise Unsuitable("there is next to nothing to gain")
-        found = overlap(node, cyclic, bounds, before, plain.order(node), exactly=exactly)
+        found = overlap(node, cyclic, bounds, before, plain.order(node), exact_work)
         tried, made, copies = _shortest(best, found, attempt)
     except Unsuitable as why:
         return best, LoopReport(origin, line, trips, before, bounds, reason=str(why))

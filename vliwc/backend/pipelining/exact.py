@@ -39,14 +39,14 @@ class _Profile:
     landed: int
 
 
-def schedules(problem: Cyclic, interval: int) -> Iterator[Modulo]:
+def schedules(problem: Cyclic, interval: int, work: float = EFFORT) -> Iterator[Modulo]:
     """A modulo schedule of this interval with short live ranges; none if there is none, or none is found in time."""
     model = _Model(problem, interval)
     for k in range(len(problem.operations)):
         model.operation(k)
     model.resources()
     model.dependences()
-    found = model.solve()
+    found = model.solve(work)
     if found is not None:
         yield found
 
@@ -108,11 +108,11 @@ class _Model:
                 distances.append(self.starts[e.target] - self.starts[e.source])
         self.model.minimize(sum(distances))
 
-    def solve(self) -> Modulo | None:
+    def solve(self, work: float) -> Modulo | None:
         """The best schedule that is found in time, if any."""
         solver = self.solver
         solver.parameters.num_workers = 1
-        solver.parameters.max_deterministic_time = EFFORT
+        solver.parameters.max_deterministic_time = work
         if solver.solve(self.model) not in self.solved:
             return None
         placed = []

@@ -87,21 +87,21 @@ def minimum(selector: Selector, number: int) -> tuple[Cyclic, Minimum]:
 
 
 def overlap(
-    node: int, cyclic: Cyclic, bounds: Minimum, below: int, order: Mapping[int, int], *, exactly: bool = False
+    node: int, cyclic: Cyclic, bounds: Minimum, below: int, order: Mapping[int, int], exact_work: float | None = None
 ) -> Overlap:
     """A modulo schedule with the shortest interval that is found, which is less than `below` cycles.
 
-    `order` are the cycles in which the nodes begin if iterations do not overlap. `exactly` asks the exact scheduler for
-    larger loops, too. Raises Unsuitable if there is none.
+    `order` are the cycles in which the nodes begin if iterations do not overlap. With `exact_work` the exact
+    scheduler is asked for larger loops and intervals, too, and may take that much each time. Raises Unsuitable if there is none.
     """
     resources = resource_interval(cyclic)
-    asked = _MOST_EXACT_ASKED if exactly else _MOST_EXACT
+    asked = _MOST_EXACT if exact_work is None else _MOST_EXACT_ASKED
     hints = [order.get(o.node, 0) for o in cyclic.operations]
     crowded = False
     for interval in _intervals(bounds.interval, below):
         found = schedules(cyclic, resources, interval, hints)
-        if bounds.operations <= asked and (exactly or interval <= bounds.interval + 1):
-            found = chain(found, exact.schedules(cyclic, interval))
+        if bounds.operations <= asked and (exact_work is not None or interval <= bounds.interval + 1):
+            found = chain(found, exact.schedules(cyclic, interval, exact_work or exact.EFFORT))
         for modulo in found:
             if _words(cyclic, modulo) <= cyclic.words:
                 return Overlap(node, cyclic, modulo, bounds, _stages(cyclic, modulo), _copies(cyclic, modulo))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from vliwc.errors import UsageError
 
 DEFAULT_SECONDS = 60.0
+_FOR_A_LOOP = 0.1
 _EVENLY = 0.1
 """The share of an effort that is divided evenly, however little some of its parts seem to need."""
 
@@ -39,6 +40,10 @@ class Effort:
         if self.work is not None:
             return replace(self, work=self.work * share)
         return replace(self, seconds=(self.seconds or 0) * share)
+
+    def for_one_loop(self) -> float:
+        """What one exact modulo schedule may take, in units of work: a small part of it all."""
+        return min(1.0, _FOR_A_LOOP * (self.work or self.seconds or 0))
 
 
 @dataclass(slots=True)
