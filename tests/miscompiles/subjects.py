@@ -83,7 +83,7 @@ OVERLAPPED = {
     "polynomial, overlapped, wide": Recipe("polynomial", "wide", optimise=1, pipeline=True),
     "adler32, overlapped, narrow": Recipe("adler32", "narrow", pipeline=True),
 }
-"""Loops whose iterations overlap. Values of iterations that never come are computed there, so damage may be harmless."""
+"""Loops whose iterations overlap. Some values are computed for iterations that never come: damage may be harmless."""
 
 RECIPES = {
     "walk": Recipe("tree_walk", defines={"height": 3, "rounds": 4, "batch": 16}),

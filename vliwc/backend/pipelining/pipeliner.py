@@ -92,7 +92,8 @@ def overlap(
     """A modulo schedule with the shortest interval that is found, which is less than `below` cycles.
 
     `order` are the cycles in which the nodes begin if iterations do not overlap. With `exact_work` the exact
-    scheduler is asked for larger loops and intervals, too, and may take that much each time. Raises Unsuitable if there is none.
+    scheduler is asked for larger loops and intervals, too, and may take that much each time. Raises Unsuitable if there
+    is none.
     """
     resources = resource_interval(cyclic)
     asked = _MOST_EXACT if exact_work is None else _MOST_EXACT_ASKED
