@@ -28,6 +28,7 @@ from random import Random
 from vliwc.backend.pressure import peak
 from vliwc.backend.problem import DATA, ORDER, Form, Operation, Problem, Step
 from vliwc.backend.schedulers import listing
+from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import Settings, Urgency
 from vliwc.machine import Machine, load_machine
 
@@ -65,7 +66,7 @@ def tighten(problem: Problem) -> Problem:
     program order needs, and two vectors more for words that are lost where single words break vectors up, so that a
     schedule exists: one operation after the other in program order.
     """
-    greedy = listing.run(problem, listing.Shapes(problem), Urgency(problem), Settings(stagger=0.0))
+    greedy = listing.run(problem, Shapes(problem), Urgency(problem), Settings(stagger=0.0))
     assert greedy is not None, "scratch is plenty"
     least = peak(problem)[0] + 2 * problem.machine.lanes
     return with_scratch(problem, max(least, int(greedy.peak * _TIGHT)))

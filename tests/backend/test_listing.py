@@ -11,6 +11,7 @@ from vliwc.backend.bounds import segment_bound
 from vliwc.backend.problem import DATA, Operation, Problem, Schedule, Step
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import SCHEDULERS, listing
+from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import Settings, Urgency, rounds, squeezes
 from vliwc.machine import load_machine
 
@@ -57,7 +58,7 @@ def test_urgent_operations_take_slots_from_those_under_way() -> None:
 
 def test_forward_and_backward_closes_gaps() -> None:
     problem = families.make("strands", 100, 0)
-    urgency, shapes = Urgency(problem), listing.Shapes(problem)
+    urgency, shapes = Urgency(problem), Shapes(problem)
     found = listing.run(problem, shapes, urgency, Settings(0.0))
     assert found is not None
     better = listing.improved(problem, shapes, urgency, found)

@@ -32,11 +32,11 @@ class Tuning:
     paces: tuple[float, ...]
     """For each strand, how much later its end is due than its beginning, besides that."""
     weights: tuple[float, ...]
-    """For each class of operations (`listing.Shapes`)."""
+    """For each class of operations (`shapes.Shapes`)."""
     curve: tuple[float, ...]
     """By height (cycles until the end of the problem at best): at 0, at the critical path, and evenly between."""
     forms: tuple[tuple[int, ...], ...]
-    """For each class, which of the forms that `listing.Shapes` offers are tried in which order, as positions there."""
+    """For each class, which of the forms that `shapes.Shapes` offers are tried in which order, as positions there."""
     strands: int
     """How many strands may be under way at a time."""
     drift: float

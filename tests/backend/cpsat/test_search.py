@@ -22,6 +22,7 @@ from vliwc.backend.schedulers.cpsat.solving import Solver
 from vliwc.backend.schedulers.cpsat.start import start
 from vliwc.backend.schedulers.cpsat.timetable import Timetable, timetable
 from vliwc.backend.schedulers.effort import Effort, Meter
+from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import Settings, Urgency
 from vliwc.errors import UsageError
 from vliwc.machine import load_machine
@@ -277,18 +278,18 @@ def tangle(strands: int) -> Problem:
 
 def test_justification_is_a_schedule_and_no_longer() -> None:
     problem = tangle(20)
-    found = listing.run(problem, listing.Shapes(problem), Urgency(problem), Settings(window=1))
+    found = listing.run(problem, Shapes(problem), Urgency(problem), Settings(window=1))
     assert found is not None
-    better = justify(Instance(problem), found, 4, seed=1)
+    better = justify(problem, found, 4, seed=1)
     check_schedule(problem, better)
     assert better.cycles < found.cycles
-    assert better == justify(Instance(problem), found, 4, seed=1)
+    assert better == justify(problem, found, 4, seed=1)
 
 
 def test_windows_help_where_scratch_is_tight() -> None:
     """The list scheduler ends with the program order; windows find room for more at a time."""
     problem = chains(40, words=40)
-    found = listing.run(problem, listing.Shapes(problem), Urgency(problem), Settings(window=1))
+    found = listing.run(problem, Shapes(problem), Urgency(problem), Settings(window=1))
     assert found is not None
     better = start(Instance(problem), found, 0)
     check_schedule(problem, better)

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from vliwc.backend.problem import Issue, Problem, Schedule
 from vliwc.backend.schedulers import native, native_justify, running
-from vliwc.backend.schedulers.listing import Shapes
 from vliwc.backend.schedulers.packed import NONE, Floats, Integers, Records, pack, ranges
+from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import Settings, Urgency
 
 Order = npt.NDArray[np.intp]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from vliwc.backend.bounds.prices import balance, cost, demand_of, demands
 from vliwc.backend.bounds.segment import segment_bound
 from vliwc.backend.problem import DATA, Issue, Operation, Problem, Schedule
 from vliwc.backend.schedulers.justify import latest_starts, order_of
+from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import (
     Settings,
     Urgency,
@@ -25,8 +23,6 @@ from vliwc.backend.schedulers.urgency import (
 from vliwc.backend.scratch import Lives, Present
 from vliwc.backend.strands import SHARED
 
-_THRIFT = 1.1
-"""How much dearer than the cheapest form another one may be."""
 _PATIENCE = 2
 """After so many passes that did not shorten a schedule, it is taken as it is."""
 MOST_SKIPPED = 16
@@ -122,61 +118,6 @@ def improved(
         if idle == _PATIENCE or best.cycles <= bound:
             break
     return best
-
-
-class Shapes:
-    """Operations sorted into classes with the same demand: an engine that is full for one is full for all of them."""
-
-    def __init__(self, problem: Problem) -> None:
-        engines = sorted({s.engine for o in problem.operations for form in o.forms for s in form})
-        number = {name: k for k, name in enumerate(engines)}
-        self.capacity = [problem.machine.slots(name) for name in engines]
-        self.choices: list[list[tuple[int, int, int]]] = []
-        """For each class the (form, engine, slots) of first steps, the preferred one first."""
-        self.indivisible: set[int] = set()
-        """The classes whose forms all begin with a single slot."""
-        self.of: list[int] = []
-        """The class of each operation."""
-        self._example: list[Operation] = []
-        """An operation of each class."""
-        known: dict[tuple[object, ...], int] = {}
-        self._rivals = Counter(number[e] for o in problem.operations for e in {form[0].engine for form in o.forms})
-        for o in problem.operations:
-            demand = tuple((number[form[0].engine], form[0].slots, len(form)) for form in o.forms)
-            key = (bool(o.needs), *(tuple((s.engine, s.slots) for s in form) for form in o.forms))
-            if key not in known:
-                known[key] = len(self.choices)
-                self._example.append(o)
-                order = sorted(range(len(demand)), key=lambda f: self._preference(f, demand[f], bool(o.needs)))
-                if all(slots == 1 for _, slots, _ in demand):
-                    self.indivisible.add(len(self.choices))
-                self.choices.append([(f, demand[f][0], demand[f][1]) for f in order])
-            self.of.append(known[key])
-        self.engine = [[[number[s.engine] for s in form] for form in o.forms] for o in problem.operations]
-
-    def thrifty(self, problem: Problem) -> Shapes:
-        """The same without the forms that a balanced use of the engines leaves out: they cost more than others.
-
-        Prices are the duals of the linear program that balances the engines (see `vliwc.backend.bounds.prices`).
-        Operations with forms that need what happens to be there, constants, keep all of them: they are made when little
-        else can be done.
-        """
-        prices = balance(problem.machine, Counter(demands(o) for o in problem.operations if o.forms)).prices
-        result = copy(self)
-        result.choices = []
-        for example, choices in zip(self._example, self.choices, strict=True):
-            costs = [cost((demand_of(form),), prices) for form in example.forms]
-            limit = max(costs, default=0) if example.needs else _THRIFT * min(costs, default=0)
-            result.choices.append([choice for choice in choices if costs[choice[0]] <= limit])
-        return result
-
-    def _preference(self, form: int, demand: tuple[int, int, int], needy: bool) -> tuple[int, int, int, int]:
-        """A sort key: few steps, then many slots (single ones have more rivals), then an engine with few rivals.
-
-        Constants, which need what happens to be there, go to the engine with the most slots.
-        """
-        engine, slots, steps = demand
-        return steps, -slots, -self.capacity[engine] if needy else self._rivals[engine], form
 
 
 @dataclass(slots=True)

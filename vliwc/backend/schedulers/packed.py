@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vliwc.backend.problem import Problem
-from vliwc.backend.schedulers.listing import Shapes
+from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import Urgency
 from vliwc.backend.scratch import Scratch
 from vliwc.backend.strands import SHARED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers import listing
 from vliwc.backend.schedulers.cpsat.instance import Instance
+from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import Settings, Urgency
 
 _WINDOWS = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
@@ -27,13 +28,13 @@ def start(instance: Instance, found: Schedule, seed: int) -> Schedule:
         return found
     from vliwc.backend.schedulers.cpsat.justification import justify  # noqa: PLC0415 - imports numba, which is slow
 
-    return justify(instance, found, max(_FEWEST_ROUNDS, min(_MOST_ROUNDS, _ROUND_OPERATIONS // count)), seed)
+    return justify(instance.problem, found, max(_FEWEST_ROUNDS, min(_MOST_ROUNDS, _ROUND_OPERATIONS // count)), seed)
 
 
 def _in_windows(problem: Problem, found: Schedule) -> Schedule:
     """The list scheduler takes the first of its settings that finds room where scratch is tight. Which window is best
     depends on how fast the problem frees its words."""
-    shapes, urgency = listing.Shapes(problem), Urgency(problem)
+    shapes, urgency = Shapes(problem), Urgency(problem)
     tried = [listing.run(problem, shapes, urgency, Settings(stagger=0.0, window=window)) for window in _WINDOWS]
     return min([found, *(schedule for schedule in tried if schedule)], key=lambda schedule: schedule.cycles)
 
