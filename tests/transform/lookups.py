@@ -130,7 +130,7 @@ class Case:
             inside = [home for home in homes.values() if room.base <= home.base < room.end]
             base = room.base + sum(home.length for home in inside)
             if room.death is Death.FREE and base + table.memory <= room.end:
-                homes[table.key] = Home(f"{room.array}_table{len(homes)}", base, table.memory)
+                homes[table.key] = Home(f"{room.arrays[0]}_table{len(homes)}", base, table.memory)
                 return True
         return False
 

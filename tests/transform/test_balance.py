@@ -67,7 +67,7 @@ def feasible(
     if sum(t.scratch for t in tables) > scratch:
         return False
     direct = {s.array for o, count in counts.items() if count and o.alternative.direct for s in o.sites}
-    space = [room.end - room.base for room in rooms if room.array not in direct]
+    space = [room.end - room.base for room in rooms if not direct.intersection(room.arrays)]
     stored = [t.memory for t in tables if t.memory]
     return any(
         all(sum(m for m, k in zip(stored, at, strict=True) if k == room) <= words for room, words in enumerate(space))
@@ -128,7 +128,7 @@ def test_optimum_against_trying_everything(data: st.DataObject) -> None:
         table = Table(("table", k), data.draw(loads()), scratch=data.draw(sizes), memory=data.draw(sizes))
         chosen = tuple(sites) if data.draw(st.booleans()) else (data.draw(st.sampled_from(sites)),)
         offers.append(Offer(OTHER, chosen, data.draw(loads()), table if data.draw(st.booleans()) else None, detail=k))
-    rooms = [Room("spare", 100, 100 + data.draw(st.integers(4, 24)), Death.FREE), Room("t", 0, 16, Death.READ)]
+    rooms = [Room(("spare",), 100, 100 + data.draw(st.integers(4, 24)), Death.FREE), Room(("t",), 0, 16, Death.READ)]
     measured = trial(sites, data.draw(loads()).plus(Loads(load=8 * len(sites))), data.draw(loads()))
     mix = balance(measured, offers, PRICES, groups, rooms, scratch=16)
     check(mix, offers, groups, rooms, 16)
@@ -143,21 +143,21 @@ def test_tables_that_do_not_fit_are_not_built() -> None:
     a = site(0)
     large = Offer(OTHER, (a,), Loads(), Table(("large",), Loads(), memory=65))
     heavy = trial([a], Loads(load=8))
-    room = Room("spare", 0, 64, Death.FREE)
+    room = Room(("spare",), 0, 64, Death.FREE)
     assert balance(heavy, [plain(a), large], PRICES, 10, [room], 0).counts[large] == 0
-    assert balance(heavy, [plain(a), large], PRICES, 10, [Room("spare", 0, 65, Death.FREE)], 0).counts[large] == 10
+    assert balance(heavy, [plain(a), large], PRICES, 10, [Room(("spare",), 0, 65, Death.FREE)], 0).counts[large] == 10
     held = Offer(OTHER, (a,), Loads(), Table(("held",), Loads(), scratch=65))
     assert balance(heavy, [plain(a), held], PRICES, 10, [], 64).counts[held] == 0
     assert balance(heavy, [plain(a), held], PRICES, 10, [], 65).counts[held] == 10
 
 
 def test_an_array_is_a_room_only_if_no_group_reads_it() -> None:
-    a, room = site(0), [Room("t", 0, 64, Death.READ)]
+    a, room = site(0), [Room(("t",), 0, 64, Death.READ)]
     table = Table(("table",), Loads(), memory=64)
     half = Offer(OTHER, (a,), Loads(flow=4), table)  # four cycles a group, as the gather takes: a mix would be best
     mix = balance(trial([a], Loads(load=8)), [plain(a), half], PRICES, 10, room, 0)
     assert 0 in (mix.counts[half], mix.counts[plain(a)])
-    elsewhere = balance(trial([a], Loads(load=8)), [plain(a), half], PRICES, 10, [Room("s", 0, 64, Death.FREE)], 0)
+    elsewhere = balance(trial([a], Loads(load=8)), [plain(a), half], PRICES, 10, [Room(("s",), 0, 64, Death.FREE)], 0)
     assert elsewhere.counts[half] == elsewhere.counts[plain(a)] == 5
 
 
@@ -165,7 +165,7 @@ def test_set_up_pays_only_with_enough_groups() -> None:
     a = site(0)
     table = Table(("table",), Loads(load=40), memory=8)
     offer = Offer(OTHER, (a,), Loads(vectors=1), table)
-    room = [Room("s", 0, 64, Death.FREE)]
+    room = [Room(("s",), 0, 64, Death.FREE)]
     for groups, built in ((4, False), (5, False), (12, True), (64, True)):
         mix = balance(trial([a], Loads(load=8)), [plain(a), offer], PRICES, groups, room, 0)
         assert (mix.counts[offer] > 0) is built
@@ -189,7 +189,7 @@ def test_equal_arguments_give_equal_mixes(name: str) -> None:
 def test_every_group_gets_one_way_for_every_site() -> None:
     a, b = site(0), site(1)
     both = Offer(OTHER, (a, b), Loads())
-    mix = Mix({plain(a): 3, plain(b): 3, both: 5}, {}, 1.0, 1.0)
+    mix = Mix({plain(a): 3, plain(b): 3, both: 5}, {}, (), 1.0, 1.0)
     ways = assign(mix, [a, b], 8)
     assert set(ways) == {(n, k) for n in (0, 1) for k in range(8)}
     assert all((ways[0, k] == both) == (ways[1, k] == both) for k in range(8))

@@ -70,7 +70,7 @@ def test_a_piece_that_nobody_accesses_is_dead_memory(machine: str) -> None:
     body = "par i in 0..64 {\nlet u = (t[x[i] & 15] + 7) * 9\ny[63 - i] = u ^ t[32 + (u & 15)]\n}"
     source = text("t: u32[200] consumed\nx: u32[64] in\ny: u32[64] out", body)
     case = prepare(source, machine)
-    deaths = {room.array: room.death for room in case.rooms}
+    deaths = {room.arrays[0]: room.death for room in case.rooms}
     assert deaths == {"t": Death.READ, "t_16": Death.FREE, "t_32": Death.READ, "t_48": Death.FREE}
     kernel = kernel_of(source)
     assert_program_right(kernel, optimize(lower(kernel), MACHINES[machine], 2), MACHINES[machine])

@@ -54,7 +54,7 @@ BASE = "t: u32[64] {t}\nx: u32[256] in\nz: u32[256] {z}\n{more}"
 )
 def test_kinds_of_dead_memory(t: str, z: str, more: str, result: str, deaths: dict[str, Death]) -> None:
     case = prepare(text(BASE.format(t=t, z=z, more=more), _walk(result)))
-    assert {room.array: room.death for room in case.rooms} == deaths
+    assert {room.arrays[0]: room.death for room in case.rooms} == deaths
 
 
 @pytest.mark.parametrize(

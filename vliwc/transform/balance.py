@@ -29,14 +29,14 @@ class Trial:
     """What was measured when every group treats each site as `main` says.
 
     `setup` is the load of what all groups share, `group` that of one group, `ramp` for how many cycles engines must be
-    idle; `movable` is how many of a group's vector operations may become one select, and two (see
-    `vliwc.transform.engines`).
+    idle at the beginning and at the end; `movable` is how many of a group's vector operations may become one select,
+    and two (see `vliwc.transform.engines`).
     """
 
     main: Main
     setup: Loads
     group: Loads
-    ramp: Mapping[str, float]
+    ramp: Mapping[str, tuple[int, int]]
     movable: tuple[int, int]
     constants: tuple[int, int] = (0, 0)
     """How many loads of what all groups share, and of one group, make constants: other engines may make them."""
@@ -44,20 +44,25 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How many groups take each offer, and where tables in memory are. `busiest` is how long the busiest engine takes,
-    in cycles; `bound` is the least that it takes with any mix, ramps not counted."""
+    """How many groups take each offer, where tables in memory are, and the rooms in use.
+
+    `busiest` is how long the busiest engine takes, in cycles; `bound` is the least that it takes with any mix, ramps
+    not counted.
+    """
 
     counts: Mapping[Offer, int]
     homes: Mapping[tuple[object, ...], Home]
+    rooms: tuple[Room, ...]
     busiest: float
     bound: float
 
     def main(self, found: Sequence[Site]) -> Main:
-        """Each site's most frequent offer."""
-        return {
-            s.node: max((o for o in self.counts if s in o.sites), key=lambda o: (self.counts[o], -len(o.sites)))
-            for s in found
-        }
+        """Each site's most frequent offer, as far as offers for several sites can be had for all of them."""
+        main: Main = {}
+        for offer in sorted(self.counts, key=lambda o: (-self.counts[o], len(o.sites))):
+            if not any(s.node in main for s in offer.sites):
+                main.update((s.node, offer) for s in offer.sites)
+        return {s.node: main[s.node] for s in found}
 
 
 def balance(
@@ -124,25 +129,28 @@ class _Model:
             if table.memory:
                 self.place[key] = [self.model.new_bool_var("") for _ in self.rooms]
                 self.model.add(sum(self.place[key]) == self.built[key])
+        rented: dict[str, list[Any]] = {}
         for k, room in enumerate(self.rooms):
             used = self.model.new_bool_var(f"room_{k}")
             words = sum(self.tables[key].memory * at[k] for key, at in self.place.items())
-            self.model.add(words <= (room.end - room.base) * used)
+            self.model.add(words <= room.words * used)
+            for array in room.arrays:
+                rented.setdefault(array, []).append(used)
+        for array, several in rented.items():
+            self.model.add_at_most_one(several)
             for offer, count in zip(self.offers, self.counts, strict=True):
-                if offer.alternative.direct and any(s.array == room.array for s in offer.sites):
-                    self.model.add(count <= groups * (1 - used))
+                if offer.alternative.direct and any(s.array == array for s in offer.sites):
+                    self.model.add(count <= groups * (1 - sum(several)))
 
     def _engines(self, trial: Trial, groups: int) -> None:
         """Minimises the load of the busiest engine."""
-        fixed = trial.setup.plus(trial.group, groups)
+        setup = trial.setup
+        for table in {o.table.key: o.table for o in trial.main.values() if o.table is not None}.values():
+            setup = setup.plus(table.price, -1)
+        fixed = setup.plus(trial.group, groups)
         for offer in dict.fromkeys(trial.main.values()):
             fixed = fixed.plus(offer.price, -groups)
-        for table in {o.table.key: o.table for o in trial.main.values() if o.table is not None}.values():
-            fixed = fixed.plus(table.price, -1)
         base = self.prices.cycles(fixed)
-        ramp = {engine: RAMP_SHARE * cycles for engine, cycles in trial.ramp.items()}
-        if "load" in ramp:  # set-up is done while no gather can be
-            ramp["load"] -= min(ramp["load"], self.prices.cycles(trial.setup)["load"])
         self.busiest = self.model.new_int_var(0, 1 << 40, "busiest")
         self.least = self.model.new_int_var(0, 1 << 40, "least")
         terms: dict[str, Any] = {e: round(_SCALE * base[e]) for e in ENGINES}
@@ -157,26 +165,44 @@ class _Model:
         shifted = self.model.new_int_var(0, 1 << 20, "shifted")
         self.model.add(_SCALE * shifted <= choices + max(0, round(_SCALE * fixed.choices)))
         priced.append((Loads(flow=-1, fused=1), shifted))
+        # Constants may be made on alu, of others, instead of being loaded.
+        shared, own = trial.constants
+        derived = self.model.new_int_var(0, shared + own * groups, "derived")
+        priced.append((Loads(load=-1, words=1), derived))
         for price, variable in priced:
             for engine, cycles in self.prices.cycles(price).items():
                 terms[engine] += round(_SCALE * cycles) * variable
-        shared, own = trial.constants
-        elsewhere = self.prices.cycles(Loads(load=shared + own * groups))["load"]
+        one = round(_SCALE * self.prices.cycles(Loads(load=1))["load"])
         for engine, load in terms.items():
-            self.model.add(self.least >= load - (round(_SCALE * elsewhere) if engine == "load" else 0))
-            terms[engine] = load + round(_SCALE * ramp.get(engine, 0.0))
-            self.model.add(self.busiest >= terms[engine])
+            elsewhere = one * (shared + own * groups - derived) if engine == "load" else 0
+            self.model.add(self.least >= load - elsewhere)
+        tables = sum(round(t.price.load) * self.built[key] for key, t in self.tables.items())
+        self._ramps(trial.ramp, terms, one * (round(setup.load) + tables - derived))
+        for load in terms.values():
+            self.model.add(self.busiest >= load)
         # A little work is worth less than any cycle, but of two equal mixes the lighter leaves the scheduler more room.
         self.model.minimize(20 * self.busiest + sum(terms[e] for e in ("compute", "flow", "load", "store")))
+
+    def _ramps(self, ramp: Mapping[str, tuple[int, int]], terms: dict[str, Any], setup_loads: Any) -> None:
+        """Adds for how long engines must be idle. While there can be no gather, the load engine does the set-up."""
+        for engine, (early, late) in ramp.items():
+            waiting = self.model.new_int_var(0, 1 << 40, f"waiting_{engine}")
+            self.model.add(waiting >= round(_SCALE * RAMP_SHARE * early) - (setup_loads if engine == "load" else 0))
+            terms[engine] += waiting + round(_SCALE * RAMP_SHARE * late)
 
     def solve(self) -> Mix:
         """The best mix found."""
         solver = self._solver()
         status = solver.solve(self.model)
+        if status == self.cp.UNKNOWN:  # any mix will do then, and plain gathers are one
+            solver.parameters.max_deterministic_time = float("inf")
+            solver.parameters.stop_after_first_solution = True
+            status = solver.solve(self.model)
         assert status in (self.cp.OPTIMAL, self.cp.FEASIBLE), "plain gathers are always feasible"
         counts = {o: solver.value(c) for o, c in zip(self.offers, self.counts, strict=True)}
-        homes = self._homes({key: [solver.boolean_value(v) for v in at] for key, at in self.place.items()})
-        return Mix(counts, homes, solver.value(self.busiest) / _SCALE, self._bound())
+        place = {key: [solver.boolean_value(v) for v in at] for key, at in self.place.items()}
+        rooms = tuple(room for k, room in enumerate(self.rooms) if any(at[k] for at in place.values()))
+        return Mix(counts, self._homes(place), rooms, solver.value(self.busiest) / _SCALE, self._bound())
 
     def _bound(self) -> float:
         """What the busiest engine takes at least, in cycles, whatever the mix."""
@@ -188,6 +214,7 @@ class _Model:
     def _solver(self) -> Any:
         solver = self.cp.CpSolver()
         solver.parameters.num_workers = 1
+        solver.parameters.linearization_level = 2  # nearly a linear program: its relaxation says nearly all
         solver.parameters.max_deterministic_time = 2.0
         solver.parameters.relative_gap_limit = 1e-4
         solver.parameters.catch_sigint_signal = False  # its handler would outlive the solve and take Ctrl-C from Python
@@ -201,6 +228,6 @@ class _Model:
             for k, room in enumerate(self.rooms):
                 if at[k]:
                     length = self.tables[key].memory
-                    homes[key] = Home(room.array, free[k], length)
+                    homes[key] = Home(room.arrays[0], free[k], length)
                     free[k] += length
         return homes

@@ -47,7 +47,7 @@ def use_idle_flow(graph: Graph, machine: Machine) -> Graph:
         return graph
     choices = bit_choices(graph, ranges.analyse(graph))
     cycles = prices.cycles(measure(graph, prices))
-    spare = cycles["compute"] - cycles["flow"] - RAMP_SHARE * ramps(graph)["flow"]
+    spare = cycles["compute"] - cycles["flow"] - RAMP_SHARE * sum(ramps(graph)["flow"])
     op, select = prices.cycles(prices.op)["compute"], prices.cycles(prices.select)["flow"]
     flexible = prices.choice != prices.select
     first = choices.single if flexible else _spread(choices.single, int(spare / (op + select)))

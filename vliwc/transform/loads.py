@@ -108,24 +108,36 @@ def measure(graph: Graph, prices: Prices) -> Loads:
     return total
 
 
-def ramps(graph: Graph) -> dict[str, float]:
-    """For how many cycles the flow and load engines of one group cannot work: before the first and after the last use.
+def ramps(graph: Graph) -> dict[str, tuple[int, int]]:
+    """For how many cycles the flow and load engines of one group cannot work: before the first use, and after the last.
 
-    Every operation counts one cycle. Constants and rows are not counted as uses of the load engine: they come at once.
+    Every operation counts one cycle. Loads from addresses that are known beforehand are no uses: they come at once.
     """
-    engine = {"gather": "load", "select": "flow"}
-    early = dict.fromkeys(engine, len(graph))
+    nodes = list(graph.walk())
+    used = {n: engine for n in nodes if (engine := _waited_for(graph, n)) is not None}
+    early = dict.fromkeys(("load", "flow"), len(graph))
     late = dict(early)
     depth = [0] * len(graph)
     height = [0] * len(graph)
-    nodes = list(graph.walk())
     for n in nodes:
         depth[n] = max((depth[a] + 1 for a in graph.args[n]), default=0)
-        if graph.op[n] in early:
-            early[graph.op[n]] = min(early[graph.op[n]], depth[n])
+        if n in used:
+            early[used[n]] = min(early[used[n]], depth[n])
     for n in reversed(nodes):
         for a in graph.args[n]:
             height[a] = max(height[a], height[n] + 1)
-        if graph.op[n] in late:
-            late[graph.op[n]] = min(late[graph.op[n]], height[n])
-    return {engine[op]: early[op] + late[op] if early[op] < len(graph) else 0.0 for op in engine}
+        if n in used:
+            late[used[n]] = min(late[used[n]], height[n])
+    return {engine: (early[engine], late[engine]) if engine in used.values() else (0, 0) for engine in early}
+
+
+def _waited_for(graph: Graph, n: int) -> str | None:
+    """The engine that has to wait until node `n` can be, if there is one."""
+    match graph.op[n]:
+        case "select":
+            return "flow"
+        case "gather":
+            return "load"
+        case "load" | "vload" if graph.const(graph.args[n][0]) is None:
+            return "load"
+    return None

@@ -1,4 +1,4 @@
-"""Arrays cut into pieces that no access straddles.
+"""Arrays cut into pieces that no access straddles, and joined again.
 
     array tree at 7 length 2047             array tree at 7 length 15;  array tree_15 at 22 length 2032
     %a = load tree[%i]    (%i < 15)    →    %a = load tree[%i]
@@ -10,6 +10,7 @@ about pieces than about the whole.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from vliwc.analysis import ranges
@@ -27,7 +28,40 @@ def split_arrays(graph: Graph, machine: Machine) -> Graph:
     cuts = {a.name: _cuts(graph, facts, a, machine.lanes) for a in graph.arrays.values() if a.mode is Mode.CONSUMED}
     if not any(cuts.values()):
         return graph
-    return _Splitting(graph, facts, cuts).run()
+    arrays: dict[str, Array] = {}
+    pieces: dict[str, list[tuple[int, str]]] = {}
+    for array in graph.arrays.values():
+        starts = [0, *cuts.get(array.name, ())]
+        pieces[array.name] = []
+        for lo, end in zip(starts, [*starts[1:], array.length], strict=True):
+            name = unused_name(f"{array.name}_{lo}", graph.arrays) if lo else array.name
+            arrays[name] = replace(array, name=name, base=array.base + lo, length=end - lo)
+            pieces[array.name].append((lo, name))
+
+    def moved(name: str, lo: int) -> tuple[str, int]:
+        start, piece = max(piece for piece in pieces[name] if piece[0] <= lo)
+        return piece, start
+
+    kept = frozenset(name for array in never_stored(graph) for _, name in pieces[array])
+    return _Moving(graph, arrays, moved, kept).run()
+
+
+def join_arrays(graph: Graph, runs: Sequence[tuple[str, ...]]) -> Graph:
+    """Makes one array of each run of arrays that touch each other in memory; it has the first one's name."""
+    first = {name: run[0] for run in runs for name in run}
+    lengths = {run[0]: sum(graph.arrays[name].length for name in run) for run in runs}
+    arrays = {
+        name: replace(array, length=lengths.get(name, array.length))
+        for name, array in graph.arrays.items()
+        if first.get(name, name) == name
+    }
+
+    def moved(name: str, _: int) -> tuple[str, int]:
+        whole = first.get(name, name)
+        return whole, graph.arrays[whole].base - graph.arrays[name].base
+
+    kept = frozenset(first.get(name, name) for name in never_stored(graph))
+    return _Moving(graph, arrays, moved, kept).run()
 
 
 def _cuts(graph: Graph, facts: list[Fact], array: Array, least: int) -> list[int]:
@@ -58,22 +92,23 @@ def _reach(graph: Graph, facts: list[Fact], n: int) -> tuple[int, int]:
     return (fact.lo, min(fact.hi, last)) if fact.lo <= last else (0, last)
 
 
-class _Splitting(Rewriter):
-    def __init__(self, graph: Graph, facts: list[Fact], cuts: dict[str, list[int]]) -> None:
+class _Moving(Rewriter):
+    """Gives accesses other arrays.
+
+    `moved` maps an array and the least index that an access may touch to the new array's name, and to the index that
+    its first word has in the old one. The new arrays in `kept` are never stored to.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        arrays: dict[str, Array],
+        moved: Callable[[str, int], tuple[str, int]],
+        kept: frozenset[str],
+    ) -> None:
         super().__init__(graph)
-        self.facts = facts
-        self.pieces: dict[str, list[tuple[int, str]]] = {}
-        """For each array that is cut: where its pieces begin, and their names."""
-        arrays: dict[str, Array] = {}
-        for array in graph.arrays.values():
-            starts = [0, *cuts.get(array.name, ())]
-            self.pieces[array.name] = []
-            for lo, end in zip(starts, [*starts[1:], array.length], strict=True):
-                name = unused_name(f"{array.name}_{lo}", graph.arrays) if lo else array.name
-                arrays[name] = replace(array, name=name, base=array.base + lo, length=end - lo)
-                self.pieces[array.name].append((lo, name))
-        frozen = never_stored(graph)
-        kept = frozenset(name for array in frozen for _, name in self.pieces[array])
+        self.facts = ranges.analyse(graph)
+        self.moved = moved
         self.new = Builder(replace(graph, arrays=arrays), frozen=kept)
 
     def pure(self, n: int, args: tuple[int, ...]) -> int:
@@ -81,8 +116,7 @@ class _Splitting(Rewriter):
         if old.kind(n) not in (Kind.LOAD, Kind.STORE):
             return super().pure(n, args)
         at, span, access = index_position(old.op[n]), old.span[n], old.access(n)
-        lo, _ = _reach(old, self.facts, n)
-        start, name = max(piece for piece in self.pieces[access.array] if piece[0] <= lo)
+        name, start = self.moved(access.array, _reach(old, self.facts, n)[0])
         index = self.emit("sub", args[at], self.new.const(start), span=span) if start else args[at]
         operands = (*args[:at], index, *args[at + 1 :])
         return self.emit(old.op[n], *operands, attr=replace(access, array=name), width=old.width[n], span=span)

@@ -93,7 +93,8 @@ def _vectorize(
     def finish(sample: Graph) -> Graph:
         return affine(simplify(absolute(lanewise(sample, machine))), machine)
 
-    return vectorize(graph, machine, plan_gathers(graph, machine, finish, disable, tell))
+    graph, plans = plan_gathers(graph, machine, finish, disable, tell)
+    return vectorize(graph, machine, plans)
 
 
 def pass_names(level: int) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from vliwc.analysis import ranges
-from vliwc.analysis.facts import Fact
 from vliwc.analysis.linear import Forms
 from vliwc.ir.graph import Graph, Loop
 from vliwc.machine.description import Machine
@@ -20,8 +19,8 @@ from vliwc.transform.balance import Main, Mix, Trial, balance
 from vliwc.transform.engines import bit_choices
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.loads import Prices, measure, ramps
-from vliwc.transform.pieces import unused_name
-from vliwc.transform.rooms import Death, Room, find_rooms
+from vliwc.transform.pieces import join_arrays, unused_name
+from vliwc.transform.rooms import Death, Room, find_rooms, joint_rooms
 from vliwc.transform.sites import Site, find_sites
 from vliwc.transform.vectorize import vectorize
 
@@ -48,21 +47,22 @@ def plan_gathers(
     finish: Callable[[Graph], Graph],
     disable: frozenset[str] = frozenset(),
     tell: Callable[[Strategy], None] | None = None,
-) -> dict[int, Plan]:
+) -> tuple[Graph, dict[int, Plan]]:
     """A plan for each innermost `par` with sites; `finish` is what the pipeline does after vectorisation.
 
-    `disable` names alternatives that are left out. `tell` learns what was decided.
+    Where a table is to stand across several arrays, these are joined first: the plans are for the graph that comes with
+    them. `disable` names alternatives that are left out. `tell` learns what was decided.
     """
-    facts = ranges.analyse(graph)
-    planner = _Planner(graph, machine, facts, finish, disable, tell)
-    plans = {}
-    for n in graph.walk():
-        attr = graph.attr[n]
-        if graph.op[n] == "par" and isinstance(attr, Loop):
-            plan = planner.plan(n, attr)
-            if plan is not None:
-                plans[n] = plan
-    return plans
+    planner = _Planner(graph, machine, finish, disable, joint=True)
+    plans = planner.plans()
+    if planner.joined:
+        graph = join_arrays(graph, planner.joined)
+        planner = _Planner(graph, machine, finish, disable, joint=False)
+        plans = planner.plans()
+    if tell is not None:
+        for strategy in planner.strategies:
+            tell(strategy)
+    return graph, plans
 
 
 class _Planner:
@@ -70,20 +70,35 @@ class _Planner:
         self,
         graph: Graph,
         machine: Machine,
-        facts: list[Fact],
         finish: Callable[[Graph], Graph],
         disable: frozenset[str],
-        tell: Callable[[Strategy], None] | None,
+        *,
+        joint: bool,
     ) -> None:
         self.graph = graph
         self.machine = machine
-        self.facts = facts
-        self.forms = Forms(graph, facts)
+        self.facts = ranges.analyse(graph)
+        self.forms = Forms(graph, self.facts)
         self.finish = finish
         self.prices = Prices(machine)
         self.catalogue = [a for a in CATALOGUE if a is GATHER or a.name not in disable]
         self.taken: list[Home] = []
-        self.tell = tell
+        self.joint = joint
+        """May tables stand across arrays?"""
+        self.joined: list[tuple[str, ...]] = []
+        """The arrays that they stand across."""
+        self.strategies: list[Strategy] = []
+
+    def plans(self) -> dict[int, Plan]:
+        """The plans for all innermost `par`s with sites."""
+        plans = {}
+        for n in self.graph.walk():
+            attr = self.graph.attr[n]
+            if self.graph.op[n] == "par" and isinstance(attr, Loop):
+                plan = self.plan(n, attr)
+                if plan is not None:
+                    plans[n] = plan
+        return plans
 
     def plan(self, par: int, loop: Loop) -> Plan | None:
         """The plan for one `par`, or None if there is nothing to choose."""
@@ -99,14 +114,8 @@ class _Planner:
         offers = [o for a in self.catalogue for o in a.offers(found, setting)]
         if not groups or len(offers) == len(found):
             return None
-        rooms: list[Room] = []
-        if par in graph.body:  # elsewhere tables would be built again and again
-            rooms = find_rooms(graph, self.forms, loop, varying, found, self.taken)
-        if blocks > 1:  # no store can be put off until all groups are through
-            rooms = [room for room in rooms if room.death is not Death.LATE]
-        if loop.trips % self.machine.lanes:  # the last group has no plan: it loads from the arrays themselves
-            rooms = [room for room in rooms if room.death is not Death.READ]
-        largest = max((room.end - room.base for room in rooms), default=0)
+        rooms = self._rooms(par, loop, varying, found, blocks, offers)
+        largest = max((room.words for room in rooms), default=0)
         offers = [o for o in offers if o.table is None or o.table.memory <= largest]
         main: Main = {s.node: next(o for o in offers if s in o.sites) for s in found}
         for _ in range(_ROUNDS):
@@ -115,15 +124,33 @@ class _Planner:
                 break
             main = mix.main(found)
         self.taken += mix.homes.values()
-        if self.tell is not None and blocks == 1:
-            self.tell(Strategy(ceil(mix.bound - _EPSILON), _described(mix)))
+        self.joined += [room.arrays for room in mix.rooms if len(room.arrays) > 1]
+        if blocks == 1:
+            self.strategies.append(Strategy(ceil(mix.bound - _EPSILON), _described(mix)))
         return Plan(assign(mix, found, groups), self._arrays_of_their_own(mix.homes, rooms))
+
+    def _rooms(
+        self, par: int, loop: Loop, varying: set[int], found: Sequence[Site], blocks: int, offers: Sequence[Offer]
+    ) -> list[Room]:
+        """Where tables may stand."""
+        if par not in self.graph.body:  # they would be built again and again
+            return []
+        rooms = find_rooms(self.graph, self.forms, loop, varying, found, self.taken)
+        if blocks > 1:  # no store can be put off until all groups are through
+            rooms = [room for room in rooms if room.death is not Death.LATE]
+        if loop.trips % self.machine.lanes:  # the last group has no plan: it loads from the arrays themselves
+            rooms = [room for room in rooms if room.death is not Death.READ]
+        if not self.joint:
+            return rooms
+        sizes = {offer.table.memory for offer in offers if offer.table is not None and offer.table.memory}
+        joint = {run.arrays: run for words in sizes for run in joint_rooms(rooms, words)}
+        return [*rooms, *sorted(joint.values(), key=lambda room: (room.base, room.end))]
 
     def _arrays_of_their_own(
         self, homes: Mapping[tuple[object, ...], Home], rooms: Sequence[Room]
     ) -> dict[tuple[object, ...], Home]:
         """The homes, with new names for those in arrays that nothing else accesses."""
-        free = {room.array for room in rooms if room.death is Death.FREE}
+        free = {room.arrays[0] for room in rooms if room.death is Death.FREE}
         return {
             key: replace(home, array=unused_name(f"{home.array}_{home.base}", self.graph.arrays))
             if home.array in free

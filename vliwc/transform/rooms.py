@@ -7,6 +7,8 @@ Three kinds of arrays have such words:
   the array is read at set-up time, before any table is stored.
 - *late*: its first contents do not matter, since every word is stored by one `par`, one iteration each, and nothing
   loads from it. Dead until these stores, which are then put off until all groups are through.
+
+Neighbours of the first two kinds make a *joint* room, for what is too large for each of them.
 """
 
 from __future__ import annotations
@@ -33,12 +35,17 @@ class Death(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Words `base` … `end - 1` of the image, in an array, for tables."""
+    """Words `base` … `end - 1` of the image, in an array or several that touch each other, for tables."""
 
-    array: str
+    arrays: tuple[str, ...]
     base: int
     end: int
     death: Death
+
+    @property
+    def words(self) -> int:
+        """How many words it has."""
+        return self.end - self.base
 
 
 def find_rooms(
@@ -55,8 +62,25 @@ def find_rooms(
         death = _death(graph, forms, par, varying, array, accesses.get(array.name, set()), loads)
         if death is not None:
             ends = [home.base + home.length for home in taken if array.base <= home.base < array.end]
-            rooms.append(Room(array.name, max(ends, default=array.base), array.end, death))
+            rooms.append(Room((array.name,), max(ends, default=array.base), array.end, death))
     return rooms
+
+
+def joint_rooms(rooms: Sequence[Room], words: int) -> list[Room]:
+    """The smallest runs of rooms next to each other that have so many words, where none of the rooms has them."""
+    ordered = sorted((room for room in rooms if room.death is not Death.LATE), key=lambda room: room.base)
+    found = []
+    for k in range(len(ordered)):
+        joint = ordered[k]
+        for room in ordered[k + 1 :]:
+            if joint.words >= words or joint.end != room.base:
+                break
+            deaths = {joint.death, room.death}
+            death = Death.READ if Death.READ in deaths else Death.FREE
+            joint = Room((*joint.arrays, *room.arrays), joint.base, room.end, death)
+        if joint.words >= words and len(joint.arrays) > 1:
+            found.append(joint)
+    return found
 
 
 def _death(
