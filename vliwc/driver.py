@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vliwc.backend import Generated, generate, schedule_names
 from vliwc.backend.certifier import Certificate, ProofFailed, certify
+from vliwc.backend.pressure import NoRoom
 from vliwc.backend.schedulers import searches
 from vliwc.backend.schedulers.effort import Effort
-from vliwc.errors import DoesNotFit, UsageError
+from vliwc.errors import UsageError
 from vliwc.ir.graph import Graph
 from vliwc.ir.verifier import verify
 from vliwc.ir.view import op_counts
@@ -225,9 +226,7 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
     """Generates and certifies the program of an optimised kernel. Arguments and errors as in `compile_source`."""
     options = front.options
     clock = _Clock(front.seconds)
-    with clock.stage("generate"):
-        generated = _generate(front, progress)
-    front, generated = _best_strategy(front, generated, clock, progress)
+    front, generated = _best_strategy(front, clock, progress)
     searcher = _searcher(options, progress)
     if searcher is not None:
         with clock.stage("search"):
@@ -266,44 +265,77 @@ def _generate(
     )
 
 
-def _best_strategy(
-    front: Optimised, generated: Generated, clock: _Clock, progress: Progress | None
-) -> tuple[Optimised, Generated]:
+def _best_strategy(front: Optimised, clock: _Clock, progress: Progress | None) -> tuple[Optimised, Generated]:
     """The kernel's best graph and program, of those that the optimiser makes with all alternatives and with fewer.
 
     The balance of engines knows nothing of latency and little of scratch. So where a program takes much longer than
-    its bound, others are tried.
+    its bound, or more scratch than there is, others are tried; if there is room for none, those of lower levels.
+    Raises NoRoom as for the first one if none has room.
     """
     options = front.options
-    if options.optimise < FEWEST_LEVEL or options.schedule == "naive":
-        return front, generated
-    tried = [front.graph]
-    best = front
-    for without in FEWER:
-        if generated.cycles <= _NEAR * generated.bounds.best or without <= options.disable:
-            continue
-        if progress is not None:
-            progress(f"{generated.cycles:,} cycles are far from the bound: trying without {', '.join(sorted(without))}")
-        recorder, strategies = _Recorder(None, None), list[Strategy]()
-        with clock.stage("optimise"):
-            graph = optimize(
-                lower(front.kernel),
-                front.machine,
-                options.optimise,
-                observe=recorder,
-                disable=options.disable | without,
-                pass_limit=options.pass_limit,
-                tell=strategies.append,
-            )
+    best, generated, failure = front, None, None
+    tried: list[Graph] = []
+    for level, without in _attempts(options):
+        if generated is not None and (
+            level < options.optimise or options.schedule == "naive" or generated.cycles <= _NEAR * generated.bounds.best
+        ):
+            break
+        candidate = front
+        if tried:
+            if progress is not None:
+                cause = f"{generated.cycles:,} cycles are far from the bound" if generated else "no room in scratch"
+                progress(f"{cause}: trying -O{level} without {', '.join(sorted(without)) or 'what looks across loops'}")
+            with clock.stage("optimise"):
+                candidate = _optimised_again(front, level, without)
+        graph = candidate.graph
         if any(graph.op == other.op and graph.args == other.args for other in tried):
             continue
         tried.append(graph)
-        candidate = replace(front, graph=graph, passes=tuple(recorder.passes), strategies=tuple(strategies))
-        with clock.stage("generate"), suppress(DoesNotFit):
-            found = _generate(candidate, progress)
-            if found.cycles < generated.cycles:
-                best, generated = candidate, found
+        try:
+            with clock.stage("generate"):
+                found = _generate(candidate, progress)
+        except NoRoom as error:
+            failure = failure or error
+            continue
+        if generated is None or found.cycles < generated.cycles:
+            best, generated = _with_bounds_of(front, candidate), found
+    if generated is None:
+        assert failure is not None, "the first attempt has a program or none"
+        raise failure
     return best, generated
+
+
+def _with_bounds_of(front: Optimised, candidate: Optimised) -> Optimised:
+    """The candidate with the strategy bounds of all alternatives, where it had only some to choose from."""
+    mixes = [strategy.mix for strategy in candidate.strategies] or [()] * len(front.strategies)
+    if candidate is front or len(mixes) != len(front.strategies):
+        return candidate
+    bounds = (strategy.bound for strategy in front.strategies)
+    return replace(candidate, strategies=tuple(map(Strategy, bounds, mixes)))
+
+
+def _attempts(options: Options) -> Iterator[tuple[int, frozenset[str]]]:
+    """Levels, and what they are to do without: first as the options say, then what else may be tried."""
+    level = options.optimise
+    yield level, frozenset()
+    if level >= FEWEST_LEVEL:
+        yield from ((level, without) for without in FEWER if not without <= options.disable)
+    yield from ((below, frozenset[str]()) for below in reversed(range(min(level, FEWEST_LEVEL))))
+
+
+def _optimised_again(front: Optimised, level: int, without: frozenset[str]) -> Optimised:
+    """The kernel optimised at another level, or without some of the alternatives."""
+    recorder, strategies = _Recorder(None, None), list[Strategy]()
+    graph = optimize(
+        lower(front.kernel),
+        front.machine,
+        level,
+        observe=recorder,
+        disable=front.options.disable | without,
+        pass_limit=front.options.pass_limit,
+        tell=strategies.append,
+    )
+    return replace(front, graph=graph, passes=tuple(recorder.passes), strategies=tuple(strategies))
 
 
 def _comparison(kernel: Kernel, options: Options) -> Comparison | None:

@@ -86,7 +86,7 @@ def strategy_text(strategy: Strategy) -> str:
     for name, _, count in strategy.mix:
         groups[name] += count
     mix = ", ".join(f"{name} {count:,}" for name, count in groups.items())
-    return f"no mix of the known alternatives takes fewer than {strategy.bound:,} cycles; chosen: {mix}"
+    return f"no mix of the known alternatives takes fewer than {strategy.bound:,} cycles; chosen: {mix or 'gathers'}"
 
 
 def passes_table(front: Optimised) -> RenderableType:
