@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -15,6 +16,7 @@ from tests.transform.lookups import MACHINES, prepare
 from vliwc.analysis.linear import Form
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Offer, Table
 from vliwc.transform.balance import Mix, Trial, balance
+from vliwc.transform.engines import RAMP_SHARE
 from vliwc.transform.loads import ENGINES, Loads, Prices
 from vliwc.transform.planning import assign
 from vliwc.transform.rooms import Death, Room
@@ -159,6 +161,41 @@ def test_an_array_is_a_room_only_if_no_group_reads_it() -> None:
     assert 0 in (mix.counts[half], mix.counts[plain(a)])
     elsewhere = balance(trial([a], Loads(load=8)), [plain(a), half], PRICES, 10, [Room(("s",), 0, 64, Death.FREE)], 0)
     assert elsewhere.counts[half] == elsewhere.counts[plain(a)] == 5
+
+
+def test_a_joint_room_takes_all_of_its_arrays() -> None:
+    a, b = site(0, "t"), site(1, "u")
+    joint = Room(("t", "u"), 0, 64, Death.READ)
+    rooms = [Room(("t",), 0, 32, Death.READ), Room(("u",), 32, 64, Death.READ), joint]
+    large = Offer(OTHER, (a,), Loads(), Table(("large",), Loads(), memory=64))
+    small = Offer(OTHER, (b,), Loads(), Table(("small",), Loads(), memory=32))
+    held = Offer(OTHER, (b,), Loads(vectors=6))
+    both = trial([a, b], Loads(load=16))
+    read = balance(both, [plain(a), plain(b), large], PRICES, 10, rooms, 0)
+    assert read.counts[large] == 0, "groups read the other array"
+    alone = balance(both, [plain(a), plain(b), large, held], PRICES, 10, rooms, 0)
+    assert (alone.counts[large], alone.rooms) == (10, (joint,))
+    apart = balance(both, [plain(a), plain(b), large, small, held], PRICES, 10, rooms, 0)
+    assert 0 in (apart.counts[large], apart.counts[small]), "one table would stand upon the other"
+
+
+def test_constants_may_be_made_by_other_engines() -> None:
+    a = site(0)
+    measured = trial([a], Loads(load=8, vectors=60), Loads(load=100))
+    offer = Offer(OTHER, (a,), Loads(vectors=8))
+    loaded = balance(measured, [plain(a), offer], PRICES, 10, [], 0)
+    derived = balance(replace(measured, constants=(100, 0)), [plain(a), offer], PRICES, 10, [], 0)
+    assert loaded.counts[offer] > 0 == derived.counts[offer]
+    assert derived.busiest < loaded.busiest
+
+
+def test_engines_wait_at_the_ends() -> None:
+    a = site(0)
+    measured = trial([a], Loads(load=8), Loads(load=40))
+    idle = replace(measured, ramp={"load": (60, 10), "flow": (0, 0)})
+    busiest = [balance(m, [plain(a)], PRICES, 10, [], 0).busiest for m in (measured, idle)]
+    begin, end = 60 * RAMP_SHARE, 10 * RAMP_SHARE
+    assert busiest == [60, 60 + end + begin - 20], "while there can be no gather, the set-up is loaded"
 
 
 def test_set_up_pays_only_with_enough_groups() -> None:

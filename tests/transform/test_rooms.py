@@ -9,7 +9,7 @@ from vliwc.ir.graph import Graph
 from vliwc.language import Kernel
 from vliwc.lower import lower
 from vliwc.transform import optimize
-from vliwc.transform.rooms import Death
+from vliwc.transform.rooms import Death, Room, joint_rooms
 
 ROUNDS = "let h = x[i]\nfor r in 0..30 {\nh = (h ^ (h >> 3)) * 5 + 9\n}"
 """So much for the vector units that look-ups without a chain pay."""
@@ -32,9 +32,13 @@ def _optimised(memory: str, body: str, machine: str = "takehome", prelude: str =
 
 
 def _tables(graph: Graph) -> set[int]:
-    """The addresses to which rows are stored before the first gather."""
+    """The addresses to which rows are stored before the first gather, or load from an address that is not known."""
     body = list(graph.body)
-    first = next(k for k, n in enumerate(body) if graph.op[n] == "gather")
+    first = next(
+        k
+        for k, n in enumerate(body)
+        if graph.op[n] == "gather" or (graph.op[n] == "vload" and graph.const(graph.args[n][0]) is None)
+    )
     stores = [n for n in body[:first] if graph.op[n] == "vstore"]
     return {at for n in stores if (at := graph.const(graph.args[n][0])) is not None}
 
@@ -135,3 +139,26 @@ def test_arrays_of_the_kernel_keep_their_names(name: str) -> None:
     body = ADDING.replace(ROUNDS, f"{ROUNDS}\n{name}[i] = h")
     kernel, graph = _optimised(memory, body)
     assert set(kernel.arrays) <= set(graph.arrays)
+
+
+def test_joint_rooms_are_the_smallest_runs_of_neighbours() -> None:
+    a, b = Room(("a",), 0, 8, Death.READ), Room(("b",), 8, 24, Death.FREE)
+    c, d = Room(("c",), 24, 40, Death.FREE), Room(("d",), 48, 64, Death.READ)
+    late = Room(("late",), 64, 128, Death.LATE)
+    rooms = [d, b, late, a, c]
+    assert joint_rooms(rooms, 20) == [Room(("a", "b"), 0, 24, Death.READ), Room(("b", "c"), 8, 40, Death.FREE)]
+    assert joint_rooms(rooms, 33) == [Room(("a", "b", "c"), 0, 40, Death.READ)]
+    assert joint_rooms(rooms, 41) == joint_rooms([b, c, d], 8) == []
+
+
+def test_a_table_may_stand_across_pieces() -> None:
+    body = (
+        f"par i in 0..256 {{\n{ROUNDS}\nlet b = x[i] & 7\nlet u = (t[b] ^ 77) ^ h\n"
+        "y[255 - i] = (t[8 + 2 * b + (u & 1)] ^ 77) ^ u\n}"
+    )
+    kernel, graph = _optimised("t: u32[36] consumed\nx: u32[256] in\ny: u32[256] out", body)
+    t, tables = kernel.arrays["t"], _tables(graph)
+    assert len(tables) == 3 and all(t.base <= at and at + 8 <= t.base + t.length for at in tables)
+    inside = {a.name: a.length for a in graph.arrays.values() if t.base <= a.base < t.base + t.length}
+    assert max(inside.values()) > 16, "the longest piece alone has no room for rows of three words"
+    assert_program_right(kernel, graph, MACHINES["takehome"])
