@@ -7,7 +7,6 @@ from dataclasses import replace
 from vliwc.driver import LOWERED, Options, compile_source
 from vliwc.ir.graph import Graph
 from vliwc.ir.verifier import verify
-from vliwc.language import load_kernel
 from vliwc.machine import machine_names
 from vliwc.source import Source
 from vliwc.stages import Comparison, StageDiffers
@@ -34,7 +33,7 @@ def assert_compiled_right(
 
     options = replace(options, verify_each=False)
     compilation = compile_source(source, options, observe)
-    comparison = Comparison(load_kernel(source, dict(options.defines)), number, styles)
+    comparison = Comparison(compilation.front.kernel, number, styles)
     assert len(comparison.trials) == len(styles), "a random kernel has a meaning on every input"
     try:
         comparison.graph(LOWERED, lowered[0])
