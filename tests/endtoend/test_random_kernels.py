@@ -1,8 +1,7 @@
 """Random kernels: text, interpreter, graph and program agree, for every scheduler, level and machine.
 
 The kernels are the same in every run. The default test command tests at least `KERNELS` of them, no two combinations of
-options on the same ones. They are drawn by a plain generator, which takes a tenth of the time that hypothesis does;
-what fails is shrunk by `vliwc reduce`, which knows kernels.
+options on the same ones. A plain generator draws them, which takes little time; `vliwc reduce` shrinks what fails.
 """
 
 from __future__ import annotations
