@@ -50,12 +50,12 @@ class Figure:
 
 
 def figures(
-    sizes: Iterable[int], names: Iterable[str], seeds: int, tight: bool, effort: Effort | None
+    sizes: Iterable[int], kinds: Iterable[str], names: Iterable[str], seeds: int, tight: bool, effort: Effort | None
 ) -> Iterator[Figure]:
-    """Schedules all problems with all schedulers, one after the other."""
-    chosen = tuple(names)
+    """Schedules all problems of some families with all schedulers, one after the other."""
+    chosen, drawn = tuple(names), tuple(kinds)
     for size in sizes:
-        for family in families.names():
+        for family in drawn:
             for seed in range(seeds):
                 problem = families.make(family, size, seed, tight=tight)
                 began = time.process_time()
@@ -76,6 +76,7 @@ def figures(
 @click.command()
 @click.option("--size", "sizes", type=click.IntRange(10), multiple=True, help="Operations (repeatable). Default: all.")
 @click.option("--schedule", "names", type=click.Choice(schedule_names()), multiple=True, help="Default: list.")
+@click.option("--family", "kinds", type=click.Choice(families.names()), multiple=True, help="Repeatable. Default: all.")
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Problems a family and size.")
 @click.option("--tight", is_flag=True, help="Scratch that binds.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), help="Seconds for schedulers that search.")
@@ -83,6 +84,7 @@ def figures(
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
 def main(
     sizes: tuple[int, ...],
+    kinds: tuple[str, ...],
     names: tuple[str, ...],
     seeds: int,
     tight: bool,
@@ -94,7 +96,7 @@ def main(
     effort = Effort(seconds=time_limit) if time_limit else None
     found: list[Figure] = []
     with Console(stderr=True).status("scheduling …") as status:
-        for figure in figures(sizes or SIZES, names or ("list",), seeds, tight, effort):
+        for figure in figures(sizes or SIZES, kinds or families.names(), names or ("list",), seeds, tight, effort):
             found.append(figure)
             status.update(f"{figure.family} {figure.operations}: {figure.schedule} {figure.cycles} / {figure.bound}")
     if as_json:
