@@ -18,8 +18,9 @@ _EVENLY = 0.1
 class Effort:
     """Limits for schedulers that search: seconds, or units of work that do not depend on the computer's speed.
 
-    A unit of work takes about a second. With `work` in place of seconds, and one worker, equal problems and seeds have
-    equal results. `workers` is the number of threads. Raises UsageError for limits that leave nothing to do with.
+    A unit of work takes about three seconds for large models. With `work` in place of seconds, and one worker, equal
+    problems and seeds have equal results. `workers` is the number of threads. Raises UsageError for limits that leave
+    nothing to do with.
     """
 
     seconds: float | None = DEFAULT_SECONDS

@@ -9,12 +9,18 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+from vliwc.backend.bounds import segment_bound
 from vliwc.backend.schedulers.cpsat.frame import Frame, frame
 from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
+from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.model import Model
+from vliwc.backend.schedulers.cpsat.relaxation import relaxed
 from vliwc.backend.schedulers.cpsat.room import Room, room
 from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
 from vliwc.backend.schedulers.cpsat.timetable import Timetable
+
+_EASIER = 0.5
+"""What the relaxed problem may take of the effort for one number of cycles."""
 
 
 class Verdict(Enum):
@@ -35,11 +41,15 @@ class Exact:
         self.instance = incumbent.table.instance
         self._solver = solver
         self._workers = workers
+        loads = segment_bound(self.instance.problem, enough=0).slots
+        easier = relaxed(self.instance.problem, loads)
+        self._easier = Instance(easier) if easier is not None else None
+        """The relaxed problem, as long as it refutes numbers of cycles."""
         self._everything = [k for k, o in enumerate(self.instance.problem.operations) if o.forms]
 
     def size(self) -> int:
         """About how many variables a model has at the bound."""
-        windows = self._frame(self.incumbent.bound).windows
+        windows = self._frame(self.instance, self.incumbent.bound).windows
         operations = self.instance.problem.operations
         return sum(
             (windows.latest[k].end - windows.earliest[k].start + 1) * (1 + len(operations[k].forms))
@@ -49,16 +59,26 @@ class Exact:
     def decide(self, cycles: int, most: float) -> Verdict:
         """Looks for a schedule of so many cycles, with no more than `most` seconds or units of work for each model.
 
-        At first scratch is split, since whatever is found then has a placement; a proof that there is nothing counts
-        only the words that are alive.
+        The relaxed problem comes first, which is quickly refuted. Then scratch is split, since whatever is found has a
+        placement then; a proof that there is nothing counts only the words that are alive.
         """
-        opened = self._frame(cycles)
-        if opened.windows.empty():
+        opened = self._frame(self.instance, cycles)
+        if opened.windows.empty() or self._refuted(cycles, most * _EASIER):
             return Verdict.NONE
         verdict, counted = self._attempt(opened, room(self.instance.problem, split=True), most)
         if verdict is Verdict.NONE and counted:
             verdict, _ = self._attempt(opened, room(self.instance.problem, split=False), most)
         return verdict
+
+    def _refuted(self, cycles: int, most: float) -> bool:
+        """Has even the relaxed problem no schedule of so many cycles? Not asked again unless the answer is yes."""
+        if self._easier is None:
+            return False
+        model = Model(self._easier, self._frame(self._easier, cycles), room(self._easier.problem, split=False))
+        refuted = self._answer(model, most).infeasible
+        if not refuted:
+            self._easier = None
+        return refuted
 
     def _attempt(self, opened: Frame, limit: Room, most: float) -> tuple[Verdict, bool]:
         """The verdict of one model, and whether scratch has a part in it."""
@@ -70,9 +90,9 @@ class Exact:
         table = Timetable(self.instance, [slots.get(k, ()) for k in range(len(self.instance.problem.operations))])
         return (Verdict.FOUND if self.incumbent.offer(table) else Verdict.OPEN), model.limited
 
-    def _frame(self, cycles: int) -> Frame:
-        none = [()] * len(self.instance.problem.operations)
-        return frame(self.instance, cycles, self._everything, none)
+    def _frame(self, instance: Instance, cycles: int) -> Frame:
+        none = [()] * len(instance.problem.operations)
+        return frame(instance, cycles, self._everything, none)
 
     def _answer(self, model: Model, most: float) -> Answer:
         answers = self._solver.together([lambda: self._solver.solve(model.cp, most=most, workers=self._workers)])
