@@ -153,6 +153,8 @@ def test_recurrence_interval() -> None:
     assert recurrence_interval(cyclic(5, *chain, Edge(4, 0, DATA, 1))) == 5
     assert recurrence_interval(cyclic(5, *chain, Edge(4, 0, DATA, 2))) == 3
     assert recurrence_interval(cyclic(5, *chain, Edge(4, 0, ORDER, 2))) == 2
+    both = cyclic(5, *chain, Edge(4, 0, DATA, 2))
+    assert [recurrence_interval(both, iterations) for iterations in (1, 2, 3, 4)] == [3, 5, 8, 10], "5 cycles for two"
     assert recurrences(cyclic(5, *chain, Edge(2, 1, DATA, 1))) == [0, 2, 2, 0, 0]
 
 

@@ -69,14 +69,17 @@ def resource_interval(problem: Cyclic) -> Resources:
     return Resources(solver.value(interval), quota)
 
 
-def recurrence_interval(problem: Cyclic) -> int:
+def recurrence_interval(problem: Cyclic, iterations: int = 1) -> int:
     """RecMII: the least interval without a cycle of dependences that takes longer than it may.
+
+    With several `iterations` it is what all of them take at least together, which may be less than as many times what
+    one takes alone: a circuit of 3 cycles over 2 iterations allows 3 cycles for both, while one alone has to take 2.
 
     For an interval I, an edge from a to b of distance d says `t(b) >= t(a) + delay - I * d`. That can be met if and
     only if no cycle of edges has a positive sum, which Bellman and Ford's relaxation finds (1958); the interval is
     found by bisection. Every operation takes its fastest form, so this is a lower bound.
     """
-    return max(_circuits(problem), default=(1, []))[0]
+    return max(_circuits(problem, iterations), default=(1, []))[0]
 
 
 def recurrences(problem: Cyclic) -> list[int]:
@@ -88,8 +91,8 @@ def recurrences(problem: Cyclic) -> list[int]:
     return found
 
 
-def _circuits(problem: Cyclic) -> list[tuple[int, list[int]]]:
-    """The strongly connected components with an edge, each with its least interval."""
+def _circuits(problem: Cyclic, iterations: int = 1) -> list[tuple[int, list[int]]]:
+    """The strongly connected components with an edge, each with the least time that so many iterations take."""
     import networkx as nx  # noqa: PLC0415 - heavy
 
     times = [fastest(o, problem.machine) for o in problem.operations]
@@ -98,7 +101,7 @@ def _circuits(problem: Cyclic) -> list[tuple[int, list[int]]]:
     inside: dict[int, list[tuple[int, int, int, int]]] = {}
     for e in problem.edges:
         if component[e.source] == component[e.target]:
-            weighted = e.source, e.target, times[e.source][e.kind == DATA], e.distance
+            weighted = e.source, e.target, iterations * times[e.source][e.kind == DATA], e.distance
             inside.setdefault(component[e.source], []).append(weighted)
     return [(_least(edges), sorted({n for a, b, _, _ in edges for n in (a, b)})) for edges in inside.values()]
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from vliwc.backend.bounds import SegmentBound, segment_bound
 from vliwc.backend.pipelining.cyclic import Cyclic
+from vliwc.backend.pipelining.intervals import recurrence_interval
 from vliwc.backend.pipelining.modulo import Modulo, Placed
 from vliwc.backend.pipelining.pipeliner import Kernel
 from vliwc.backend.pipelining.rotation import Rotation
@@ -17,7 +18,7 @@ def kernel_bound(problem: Problem, kernel: Kernel) -> SegmentBound:
     """A lower bound of a trip of the kernel, whichever way the loop is overlapped: a chain of operations may reach into
     other trips, so only resources and recurrences count."""
     bound = segment_bound(problem, enough=0)
-    recurrence = kernel.minimum.recurrence * kernel.rotation.copies
+    recurrence = recurrence_interval(kernel.cyclic, kernel.rotation.copies)
     return SegmentBound(bound.resource, recurrence, bound.resource, bound.slots)
 
 
