@@ -234,7 +234,7 @@ EXTREMES = {
     "three lanes": (changed(lanes=3), 0),
     "as late as it may be": (TAKEHOME.replace("[engines.store]", f"{LATE}[engines.store]"), 0),
     "one word of scratch": (changed(scratch_words=1), 5),
-    "no room for one vector": (changed(lanes=1024), 5),
+    "hardly room for one vector": (changed(lanes=32, scratch_words=40), 0),
     "no room for the image": (changed(memory_words=4), 4),
     "no engines": (BARE + "[engines]\n", 5),
     "one operation": (BARE + '[engines.alu]\nslots = 1\nops = ["+"]\n', 5),

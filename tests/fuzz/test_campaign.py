@@ -123,7 +123,7 @@ def test_a_right_case() -> None:
 
 
 def test_a_case_that_does_not_fit() -> None:
-    outcome = run_case(case_of(WRONG_BUT_FOR_3, scratch=4))
+    outcome = run_case(case_of(WRONG_BUT_FOR_3, scratch=2))
     assert (outcome.verdict, outcome.failed) == (NO_ROOM, False)
 
 
