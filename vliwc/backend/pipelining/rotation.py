@@ -53,14 +53,7 @@ def rotate(legal: Legal, n: int, stage: dict[int, int], copies: int) -> tuple[Le
     Raises Unsuitable if the loop has too few iterations for it, or too long a body.
     """
     old = legal.graph
-    graph = replace(
-        old,
-        op=old.op.copy(),
-        args=old.args.copy(),
-        attr=old.attr.copy(),
-        width=old.width.copy(),
-        span=old.span.copy(),
-    )
+    graph = old.copy()
     rotator = _Rotator(graph, legal.continues[n], n, stage, copies)
     made = rotator.run()
     rotated = replace(
