@@ -65,11 +65,12 @@ def _fastest(operation: Operation, machine: Machine) -> tuple[int, int]:
     if not operation.forms:
         return 0, 0
     return (
-        min(_span(form, machine) for form in operation.forms),
+        min(form_span(form, machine) for form in operation.forms),
         min(form[-1].latency for form in operation.forms),
     )
 
 
-def _span(form: Form, machine: Machine) -> int:
+def form_span(form: Form, machine: Machine) -> int:
+    """The fewest cycles from a form's first slot to its last one."""
     waits = sum(step.latency for step in form[:-1])
     return waits + sum(-(-step.slots // machine.slots(step.engine)) - 1 for step in form)
