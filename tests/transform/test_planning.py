@@ -36,7 +36,7 @@ def test_the_mix_tells_what_every_group_does() -> None:
     assert all(count % groups == 0 for count in looked_up.values())
 
 
-@pytest.mark.parametrize("name", ["ternary_tree", "decision_forest"])
+@pytest.mark.parametrize("name", ["ternary_tree", "two_trees"])
 def test_a_partial_group_does_what_the_others_do(name: str) -> None:
     whole, partial = (optimise_source(example(name), Options(defines={"batch": n})) for n in (64, 61))
     (mix,), (strategy,) = whole.strategies, partial.strategies

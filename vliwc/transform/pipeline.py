@@ -14,6 +14,7 @@ from vliwc.machine.description import Machine
 from vliwc.transform.addresses import absolute
 from vliwc.transform.affine import affine
 from vliwc.transform.alternatives import CATALOGUE, GATHER
+from vliwc.transform.combine import combine_loads
 from vliwc.transform.engines import use_idle_flow
 from vliwc.transform.forward import forward
 from vliwc.transform.fuse import fuse
@@ -80,6 +81,7 @@ def _passes(
         Pass("affine", 1, affine),
         Pass("pieces", 2, split_arrays),
         Pass("vectorize", 1, lambda g, m: _vectorize(g, m, plain, tell), essential=True),
+        Pass("combine-loads", 1, combine_loads),
         Pass("lanewise", 1, lanewise),
         Pass("addresses", 1, lambda g, _: simplify(absolute(g))),
         Pass("affine-vectors", 1, affine),

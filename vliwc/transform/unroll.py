@@ -1,4 +1,4 @@
-"""Unrolls sequential loops while the program stays within a budget.
+"""Unrolls sequential loops, and `par`s around others, while the program stays within a budget.
 
     for k in 0..3 (%a = %a0) { yield f %a, k }    →    f (f (f %a0, 0), 1), 2
 
@@ -44,21 +44,26 @@ class _Unroller(Rewriter):
             if not isinstance(attr, Loop):
                 total += self.live[n]
                 continue
-            copies = min(-(-attr.trips // self.group), _JAM) if self.old.op[n] == "par" else 1
+            lanewise = self.lanewise(n, attr)
+            copies = min(-(-attr.trips // self.group), _JAM) if lanewise else 1
             size = self.measure(attr.body, budget // copies) * copies
             self.size[n] = size
-            if self.old.op[n] == "for" and size * attr.trips <= budget - total:
+            if not lanewise and size * attr.trips <= budget - total:
                 self.full.add(n)
                 size *= attr.trips
             total += size
         return total
 
+    def lanewise(self, n: int, loop: Loop) -> bool:
+        """Is this loop a `par` whose iterations become lanes? One around another `par` is executed in order."""
+        return self.old.op[n] == "par" and all(self.old.op[m] != "par" for m in self.old.walk(loop.body))
+
     def loop(self, n: int, loop: Loop) -> None:
-        if self.old.op[n] == "par":
-            super().loop(n, loop)
-        elif n in self.full:
+        if n in self.full:
             state = self.iterations(loop, loop.lo, loop.trips, self.inits(n, loop))
             self.bind_results(n, state)
+        elif self.old.op[n] == "par":
+            super().loop(n, loop)
         else:
             self.partial(n, loop)
 

@@ -1,0 +1,107 @@
+"""Words that stand near each other are loaded together, as vectors, and used as lanes of these.
+
+    %a = load x[3]                                   %v = vload x[3 … 10]
+    %b = load x[5]                            →      lane 0 of %v, lane 2 of %v
+    %g = gather x[pack 4, 14, 24, …]                 pack (lane 1 of %v), (lane 1 of %w), …
+
+A lane costs nothing where a word is wanted. A pack of lanes may cost a copy each (see `lanewise`), so all this is done
+only if the busiest engine has less to do then. The addresses have to be known, and nothing may store to the array.
+"""
+
+from __future__ import annotations
+
+from vliwc.ir.graph import Access, Graph
+from vliwc.ir.ops import PURE
+from vliwc.machine.description import Machine
+from vliwc.transform.lanewise import lanewise
+from vliwc.transform.loads import ENGINES, Prices, measure
+from vliwc.transform.rewriter import Rewriter, never_stored
+from vliwc.transform.simplify import simplify
+
+
+def combine_loads(graph: Graph, machine: Machine) -> Graph:
+    """Loads words of unchanged arrays by vectors, if that is less work for the busiest engine of the machine."""
+    if not machine.runs("load", "vload"):
+        return graph
+    plain = simplify(graph)
+    combiner = _Combiner(plain)
+    if not combiner.windows:
+        return graph
+    combined = simplify(combiner.run())
+    return combined if _busiest(combined, machine) < _busiest(plain, machine) else graph
+
+
+def _busiest(graph: Graph, machine: Machine) -> float:
+    prices = Prices(machine)
+    cycles = prices.cycles(measure(lanewise(graph, machine), prices))
+    return max(cycles[engine] for engine in ENGINES)
+
+
+def known_words(graph: Graph) -> dict[int, tuple[int, ...]]:
+    """The nodes that are computed of constants only, with a word for each lane."""
+    known: dict[int, tuple[int, ...]] = {}
+    for n in graph.walk():
+        op, constant = graph.op[n], graph.const(n)
+        if constant is not None:
+            known[n] = (constant,) * graph.width[n]
+            continue
+        args = [known[a] for a in graph.args[n] if a in known]
+        if not args or len(args) < len(graph.args[n]):
+            continue
+        meaning = PURE[op].word if op in PURE and not PURE[op].can_fault else None
+        if op == "pack":
+            known[n] = tuple(words[0] for words in args)
+        elif meaning is not None:
+            known[n] = tuple(meaning(*operands) for operands in zip(*args, strict=True))  # all are equally wide
+    return known
+
+
+class _Combiner(Rewriter):
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(graph)
+        self.windows: dict[tuple[str, int], int] = {}
+        """For each word (array, index) the index of the first word of the vector that it is loaded with."""
+        self.known = known_words(graph)
+        frozen = never_stored(graph)
+        wanted: dict[str, set[int]] = {}
+        for n in graph.walk():
+            indices = self.indices(n)
+            if indices and graph.access(n).array in frozen:
+                wanted.setdefault(graph.access(n).array, set()).update(indices)
+        for name, words in wanted.items():
+            self.cover(name, sorted(words))
+
+    def indices(self, n: int) -> tuple[int, ...]:
+        """The indices that old node `n`, a load or gather, takes words from, if all are known."""
+        graph = self.old
+        if not self.live[n] or graph.op[n] not in ("load", "gather"):
+            return ()
+        indices = self.known.get(graph.args[n][0])
+        length = graph.arrays[graph.access(n).array].length
+        return indices if indices is not None and max(indices) < length else ()
+
+    def cover(self, name: str, indices: list[int]) -> None:
+        """Covers indices by as few vectors within the array as possible: from the left (each as late as can be)."""
+        lanes, length = self.old.lanes, self.old.arrays[name].length
+        while indices and length >= lanes:
+            first = min(indices[0], length - lanes)
+            together = [k for k in indices if k < first + lanes]
+            if len(together) > 1:
+                self.windows.update({(name, k): first for k in together})
+            indices = indices[len(together) :]
+
+    def pure(self, n: int, args: tuple[int, ...]) -> int:
+        indices = self.indices(n)
+        name = self.old.access(n).array if indices else ""
+        if not any((name, k) in self.windows for k in indices):
+            return super().pure(n, args)
+        words = [self.word(n, name, k) for k in indices]
+        return words[0] if self.old.op[n] == "load" else self.emit("pack", *words, span=self.old.span[n])
+
+    def word(self, n: int, name: str, index: int) -> int:
+        """The word of an array, for old node `n`."""
+        access, span = Access(name), self.old.span[n]
+        first = self.windows.get((name, index))
+        if first is None:
+            return self.emit("load", self.new.const(index), attr=access, span=span)
+        return self.emit("lane", self.emit("vload", self.new.const(first), attr=access, span=span), attr=index - first)
