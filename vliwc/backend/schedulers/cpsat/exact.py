@@ -8,6 +8,7 @@ number of cycles allows, which a model that minimises cycles has not.
 from __future__ import annotations
 
 from enum import Enum, auto
+from functools import partial
 
 from vliwc.backend.bounds import segment_bound
 from vliwc.backend.schedulers.cpsat.frame import Frame, frame
@@ -56,18 +57,19 @@ class Exact:
             for k in self._everything
         )
 
-    def decide(self, cycles: int, most: float) -> Verdict:
+    def decide(self, cycles: int, most: float, *, linear: bool) -> Verdict:
         """Looks for a schedule of so many cycles, with no more than `most` seconds or units of work for each model.
 
         The relaxed problem comes first, which is quickly refuted. Then scratch is split, since whatever is found has a
-        placement then; a proof that there is nothing counts only the words that are alive.
+        placement then; a proof that there is nothing counts only the words that are alive. For `linear` see
+        `Solver.solve`.
         """
         opened = self._frame(self.instance, cycles)
         if opened.windows.empty() or self._refuted(cycles, most * _EASIER):
             return Verdict.NONE
-        verdict, counted = self._attempt(opened, room(self.instance.problem, split=True), most)
+        verdict, counted = self._attempt(opened, room(self.instance.problem, split=True), most, linear)
         if verdict is Verdict.NONE and counted:
-            verdict, _ = self._attempt(opened, room(self.instance.problem, split=False), most)
+            verdict, _ = self._attempt(opened, room(self.instance.problem, split=False), most, linear)
         return verdict
 
     def _refuted(self, cycles: int, most: float) -> bool:
@@ -80,10 +82,10 @@ class Exact:
             self._easier = None
         return refuted
 
-    def _attempt(self, opened: Frame, limit: Room, most: float) -> tuple[Verdict, bool]:
+    def _attempt(self, opened: Frame, limit: Room, most: float, linear: bool) -> tuple[Verdict, bool]:
         """The verdict of one model, and whether scratch has a part in it."""
         model = Model(self.instance, opened, limit)
-        answer = self._answer(model, most)
+        answer = self._answer(model, most, linear=linear)
         if answer.solution is None:
             return (Verdict.NONE if answer.infeasible else Verdict.OPEN), model.limited
         slots = model.slots(answer.solution)
@@ -94,6 +96,6 @@ class Exact:
         none = [()] * len(instance.problem.operations)
         return frame(instance, cycles, self._everything, none)
 
-    def _answer(self, model: Model, most: float) -> Answer:
-        answers = self._solver.together([lambda: self._solver.solve(model.cp, most=most, workers=self._workers)])
-        return answers[0]
+    def _answer(self, model: Model, most: float, *, linear: bool = False) -> Answer:
+        solve = partial(self._solver.solve, model.cp, most=most, workers=self._workers, linear=linear)
+        return self._solver.together([solve])[0]

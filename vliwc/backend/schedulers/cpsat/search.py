@@ -27,6 +27,8 @@ from vliwc.backend.schedulers.effort import Effort, Meter
 _MOST_VARIABLES = 150_000
 _VARIABLES = 50_000
 """Blocks whose models are larger, or larger than this for a second or unit of work, are not decided as a whole."""
+_LINEAR_VARIABLES = 5_000
+"""In smaller models the whole linear relaxation is quick; they are soon decided with it."""
 _DECISION = 0.3
 """What raising the bound by one may take of the effort that is left."""
 _QUESTION = 0.1
@@ -86,13 +88,18 @@ class _Search:
 
     def run(self) -> None:
         """Decisions about the whole block, where it is small enough, and neighbourhoods, in turn."""
-        small = self.exact.size() <= min(_MOST_VARIABLES, _VARIABLES * self.meter.left())
+        size = self.exact.size()
+        small = size <= min(_MOST_VARIABLES, _VARIABLES * self.meter.left())
+        linear = size <= _LINEAR_VARIABLES
+        if small and linear:
+            self._raise_bound(linear=False, share=_QUESTION)
         if small:
-            self._raise_bound()
+            self._raise_bound(linear)
         while small and not self.over():
             self._improve(until=self.meter.left() * (1 - _NEIGHBOURHOODS))
-            self._lower_cycles()
-            self._raise_bound()
+            linear = not linear  # what one way leaves open is asked in the other one
+            self._lower_cycles(linear)
+            self._raise_bound(linear)
             small = self.meter.left() > _SOLVE
         self._improve(until=0.0)
 
@@ -102,18 +109,18 @@ class _Search:
 
     # -- decisions
 
-    def _raise_bound(self) -> None:
+    def _raise_bound(self, linear: bool, share: float = _DECISION) -> None:
         """Asks for as many cycles as the bound says, until there is a schedule or no answer in time."""
-        most = self.meter.left() * _DECISION
-        while not self.over() and self.exact.decide(self.incumbent.bound, most) is Verdict.NONE:
+        most = self.meter.left() * share
+        while not self.over() and self.exact.decide(self.incumbent.bound, most, linear=linear) is Verdict.NONE:
             self.incumbent.raise_bound(self.incumbent.bound + 1)
 
-    def _lower_cycles(self) -> None:
+    def _lower_cycles(self, linear: bool) -> None:
         """Halves the gap, or what may be left of it, until nothing between bound and incumbent is worth a question."""
         least, most = self.incumbent.bound, self.meter.left() * _QUESTION
         while least < self.incumbent.cycles and not self.over():
             cycles = (least + self.incumbent.cycles) // 2
-            verdict = self.exact.decide(cycles, most)
+            verdict = self.exact.decide(cycles, most, linear=linear)
             if verdict is Verdict.NONE:
                 self.incumbent.raise_bound(cycles + 1)
             if verdict is not Verdict.FOUND:

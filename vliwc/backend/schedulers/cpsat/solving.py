@@ -41,8 +41,12 @@ class Solver:
         self._running: set[cp_model.CpSolver] = set()
         self._stopped = False
 
-    def solve(self, model: cp_model.CpModel, *, most: float, workers: int = 1) -> Answer:
-        """Solves one model, with no more than `most` seconds or units of work."""
+    def solve(self, model: cp_model.CpModel, *, most: float, workers: int = 1, linear: bool = False) -> Answer:
+        """Solves one model, with no more than `most` seconds or units of work.
+
+        `linear`: one of the workers has all constraints in its linear relaxation, with cuts. That is slower, and finds
+        some schedules that are far out of reach without.
+        """
         solver = cp_model.CpSolver()
         seconds, work = self.meter.limits(most)
         parameters = solver.parameters
@@ -51,6 +55,10 @@ class Solver:
         parameters.catch_sigint_signal = False
         parameters.cp_model_probing_level = 0
         parameters.relative_gap_limit = _NEAR
+        if linear and workers == 1:
+            parameters.linearization_level = 2
+        elif linear:
+            parameters.extra_subsolvers.append("max_lp")
         with self._lock:
             if self._stopped:
                 return Answer(None, infeasible=False, finished=False)
