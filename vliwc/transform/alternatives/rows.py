@@ -143,8 +143,9 @@ def _price(first: Site, second: Site, layout: Layout, prices: Prices) -> Loads:
     """Rows instead of gathers; what uses the words does so lane by lane, once for each word that is chosen among."""
     lanes = prices.lanes
     # All rows stay until the second site is through; several groups take turns at the load engine.
+    between = max(1, min(second.head - first.head, first.tail - second.tail))
     turn = -(-lanes // max(prices.machine.slots("load"), 1))
-    area = lanes * lanes * (second.head - first.head + _TURNS * turn)
+    area = lanes * lanes * (between + _TURNS * turn)
     price = Loads(load=lanes, words=(1 + layout.others) * lanes, vectors=-first.simple - second.simple, area=area)
     choices = layout.others - 1
     if layout.offset >= 0:
