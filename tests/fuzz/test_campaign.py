@@ -14,7 +14,6 @@ import pytest
 
 from tests.triage.mistakes import break_rule
 from vliwc.backend import schedule_names
-from vliwc.driver import LEVELS
 from vliwc.errors import DataError
 from vliwc.fuzz import campaign
 from vliwc.fuzz.campaign import LOST, Record, outcomes
@@ -25,6 +24,7 @@ from vliwc.fuzz.state import EXTREMES
 from vliwc.language import interpret, load_kernel, make_image, syntax
 from vliwc.language.unparse import unparse
 from vliwc.machine import machine_names, parse_machine
+from vliwc.options import LEVELS
 from vliwc.source import Source
 from vliwc.triage.failure import DIFFERENT
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from vliwc.backend import schedule_names
-from vliwc.driver import LEVELS, Options, compile_source
+from vliwc.driver import Options, compile_source
 from vliwc.errors import DoesNotFit
 from vliwc.fuzz.files import random_kernel
 from vliwc.fuzz.policies import POLICIES
 from vliwc.language.unparse import unparse
 from vliwc.machine import load_machine, machine_names
+from vliwc.options import LEVELS
 from vliwc.resources import data_path
 from vliwc.source import Source
 from vliwc.triage.failure import Failure, examine
