@@ -9,8 +9,8 @@ within dead memory. Where scratch is so scarce that it would hold the program up
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -84,14 +84,18 @@ def balance(
     CP-SAT with one worker and a deterministic limit: equal arguments give equal mixes.
     """
     model = _Model(trial, offers, prices, groups, rooms)
-    bound = model.bound()
     model.hold_tables(scratch)
-    mix = model.solve(bound)
+    mix = model.solve()
     assert mix is not None, "plain gathers are always feasible"
-    if model.crowded(mix) <= mix.busiest:
-        return mix
-    model.share_scratch(mix.busiest)
-    return model.solve(bound) or mix
+    crowded = model.crowded(mix.counts) > mix.busiest
+    if crowded or model.hurried(mix.counts) > mix.busiest:
+        model.keep_windows()
+        if crowded:
+            model.share_scratch(mix.busiest)
+        mix = model.solve() or mix
+    free = _Model(trial, offers, prices, groups, rooms)
+    free.keep_windows()
+    return replace(mix, bound=free.bound())
 
 
 class _Model:
@@ -121,7 +125,6 @@ class _Model:
         self._cover(groups)
         self._tables(groups)
         self._engines(trial, groups)
-        self._windows()
 
     def _cover(self, groups: int) -> None:
         """In every group every site is carried out once; offers for several sites do not overlap."""
@@ -213,30 +216,40 @@ class _Model:
             self.model.add(waiting >= round(_SCALE * RAMP_SHARE * early) - (setup_loads if engine == "load" else 0))
             terms[engine] += waiting + round(_SCALE * RAMP_SHARE * late)
 
-    def _windows(self) -> None:
-        """Adds what must be loaded between two cycles: no gather before its index can be known, nor one at the end."""
+    def _windows(self, counts: Mapping[Offer, Any]) -> Iterator[Any]:
+        """For several pairs of cycles what is loaded between them and what is before and behind, in thousandths: no
+        gather comes before its index can be known, nor so late that there is no time for what waits for it."""
         sites = {s for o in self.offers for s in o.sites}
         one = self.prices.cycles(Loads(load=1))["load"]
         for after, before in product(_some({s.head for s in sites}), _some({s.tail for s in sites})):
-            work = [
+            inside = [
                 round(_SCALE * one * offer.price.load) * count
-                for offer, count in zip(self.offers, self.counts, strict=True)
+                for offer, count in counts.items()
                 if offer.price.load > 0 and offer.sites[0].head >= after and offer.sites[0].tail >= before
             ]
-            if after + before and work:
-                within = sum(work) + _SCALE * (after + before)
-                self.model.add(self.busiest >= within)
-                self.model.add(self.least >= within)
+            if after + before and inside:
+                yield sum(inside) + _SCALE * (after + before)
+
+    def hurried(self, counts: Mapping[Offer, int]) -> float:
+        """How long a program with this mix takes because of what has to be loaded between two cycles, in cycles."""
+        used = {offer: count for offer, count in counts.items() if count}
+        return max(self._windows(used), default=0) / _SCALE
+
+    def keep_windows(self) -> None:
+        """Nothing may be loaded before it can be, nor too late."""
+        for cycles in self._windows(dict(zip(self.offers, self.counts, strict=True))):
+            self.model.add(self.busiest >= cycles)
+            self.model.add(self.least >= cycles)
 
     def hold_tables(self, scratch: int) -> None:
         """Tables may take no more than so many words of scratch together."""
         self.model.add(sum(t.scratch * self.built[key] for key, t in self.tables.items()) <= scratch)
 
-    def crowded(self, mix: Mix) -> float:
+    def crowded(self, counts: Mapping[Offer, int]) -> float:
         """How long a program with this mix takes because there is scratch for so many groups only, in cycles."""
-        used = {o.table.key: o.table for o, count in mix.counts.items() if count and o.table is not None}.values()
+        used = {o.table.key: o.table for o, count in counts.items() if count and o.table is not None}.values()
         free = self.free - sum(t.scratch for t in used)
-        area = float(self._area(mix.counts, 1))
+        area = float(self._area(counts, 1))
         return 0.0 if area <= 0 else area / free if free > 0 else math.inf
 
     def _area(self, counts: Mapping[Offer, Any], scale: int) -> Any:
@@ -258,8 +271,8 @@ class _Model:
         self.model.add(self.free * self.busiest >= taken)
         self.model.add(self.busiest <= most)
 
-    def solve(self, bound: float) -> Mix | None:
-        """The best mix found, or None if there is none; `bound` is the least that any takes."""
+    def solve(self) -> Mix | None:
+        """The best mix found, or None if there is none; its bound is not known yet."""
         self.model.minimize(20 * self.busiest + self.work)
         solver = self._solver()
         status = solver.solve(self.model)
@@ -272,7 +285,7 @@ class _Model:
         counts = {o: solver.value(c) for o, c in zip(self.offers, self.counts, strict=True)}
         place = {key: [solver.boolean_value(v) for v in at] for key, at in self.place.items()}
         rooms = tuple(room for k, room in enumerate(self.rooms) if any(at[k] for at in place.values()))
-        return Mix(counts, self._homes(place), rooms, solver.value(self.busiest) / _SCALE, bound)
+        return Mix(counts, self._homes(place), rooms, solver.value(self.busiest) / _SCALE, 0.0)
 
     def bound(self) -> float:
         """What the busiest engine takes at least, in cycles, whatever the mix."""
