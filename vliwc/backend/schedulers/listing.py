@@ -23,7 +23,7 @@ from vliwc.backend.schedulers.urgency import (
 from vliwc.backend.scratch import Lives, Present
 from vliwc.backend.strands import SHARED
 
-_PATIENCE = 2
+_PATIENCE = 4
 """After so many passes that did not shorten a schedule, it is taken as it is."""
 MOST_SKIPPED = 16
 """How many operations are passed over in a cycle because a form that fits needs values that are not there."""
@@ -102,19 +102,20 @@ def improved(
 ) -> Schedule:
     """The best of the schedule and what forward-backward improvement makes of it (see `justify`).
 
-    There are as many passes as are worth their time, and no more once two of them have not shortened it or `bound` is
-    reached.
+    There are as many passes as are worth their time, and no more once some of them have not shortened it or `bound` is
+    reached. When passes that keep to the order of the schedule do not help, one by paths may.
     """
     following, idle = best, 0
     for _ in range(rounds(problem)):
-        found = run(problem, shapes, urgency, Settings(), order_of(latest_starts(problem, following)))
-        if found is None:
-            break
-        following, idle = found, idle + 1
-        if found.cycles < best.cycles:
-            best, idle = found, 0
-        if progress is not None:
-            progress(f"list: forward and backward: {found.cycles} cycles")
+        starts = latest_starts(problem, following, by_paths=idle % 2 == 1)
+        found = run(problem, shapes, urgency, Settings(), order_of(starts))
+        idle += 1
+        if found is not None:
+            following = found
+            if found.cycles < best.cycles:
+                best, idle = found, 0
+            if progress is not None:
+                progress(f"list: forward and backward: {found.cycles} cycles")
         if idle == _PATIENCE or best.cycles <= bound:
             break
     return best
@@ -180,7 +181,8 @@ class _Run:
             self._fill()
             if before == (len(self.issues), self.left) and not self.wake and not self.ongoing:
                 return None
-            self.cycle += 1
+            if self.left or before[0] < len(self.issues):
+                self.cycle += 1  # joins alone, at the end, take no cycle
         return Schedule(self.issues, max(self.cycle, self.landed), self.lives.address, self.lives.scratch.peak)
 
     # -- readiness

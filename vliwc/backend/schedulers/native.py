@@ -36,7 +36,8 @@ def run(r: Run) -> bool:
         _fill(r)
         if s.issued == issued and s.left == left and s.awake == 0 and s.ongoing == 0:
             return False
-        s.cycle += 1
+        if s.left > 0 or s.issued > issued:
+            s.cycle += 1  # joins alone, at the end, take no cycle
     return True
 
 
