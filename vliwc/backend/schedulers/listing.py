@@ -165,6 +165,8 @@ class _Run:
         self.left = len(self.operations)
         self.first_undone = 0
         self.present = Present(problem)
+        self.last_read: dict[int, int] = {}
+        """For each value the cycle in which it was read last."""
         self.skipped = 0
         self.undone = bytearray(b"\1" * len(self.operations))
 
@@ -273,7 +275,7 @@ class _Run:
         if task.step + 1 < len(form):
             task.step, task.slot, task.ready = task.step + 1, 0, self.cycle + step.latency
             return False
-        self.lives.end(self.operations[task.operation])
+        self._end(self.operations[task.operation])
         self._done(task.operation, step.latency)
         return True
 
@@ -312,7 +314,7 @@ class _Run:
             return True
         if at_once:
             step = operation.forms[form][0]
-            self.lives.end(operation)
+            self._end(operation)
             self.lives.begin(operation)
             self.free[self.shapes.engine[k][form][0]] -= step.slots
             self.issues.append(Issue(self.cycle, k, form, 0, 0, step.slots))
@@ -336,9 +338,18 @@ class _Run:
                 return form, False
         return None
 
+    def _end(self, operation: Operation) -> None:
+        """Counts the operation's reads."""
+        self.lives.end(operation)
+        for v in operation.reads:
+            self.last_read[v] = self.cycle
+
     def _have(self, values: tuple[int, ...]) -> bool:
-        """Are these values in scratch now?"""
-        return all(self.present.since(v) <= self.cycle and self.lives.holds(v) for v in values)
+        """Are these values in scratch now? What is read for the last time in this cycle is, whoever gets its words."""
+        return all(
+            self.present.since(v) <= self.cycle and (self.lives.holds(v) or self.last_read.get(v) == self.cycle)
+            for v in values
+        )
 
     def _has_room(self, k: int, at_once: bool) -> bool:
         operation = self.operations[k]
