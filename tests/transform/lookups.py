@@ -89,7 +89,7 @@ class Case:
         varying = varying_nodes(self.graph, self.loop)
         return [
             s
-            for s in find_sites(self.graph, self.facts, self.forms, self.loop)
+            for s in find_sites(self.graph, self.facts, self.forms, self.loop, self.machine)
             if s.node in varying and not consecutive(self.forms.of(self.graph.args[s.load][0]), self.loop, varying)
         ]
 

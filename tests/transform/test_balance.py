@@ -15,7 +15,7 @@ from tests.transform.lookup_kernels import lookup
 from tests.transform.lookups import MACHINES, prepare
 from vliwc.analysis.linear import Form
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Offer, Table
-from vliwc.transform.balance import Mix, Trial, balance
+from vliwc.transform.balance import _SLACK, Mix, Trial, balance
 from vliwc.transform.engines import RAMP_SHARE
 from vliwc.transform.loads import ENGINES, Loads, Prices
 from vliwc.transform.planning import assign
@@ -86,8 +86,10 @@ def optimum(
     for numbers in product(range(groups + 1), repeat=len(offers)):
         counts = dict(zip(offers, numbers, strict=True))
         if feasible(counts, sites, groups, rooms, scratch):
-            value, _, cycles = worth(measured, counts, groups)
-            best, least = min(best, value), min(least, cycles)
+            value, _, _ = worth(measured, counts, groups)
+            best = min(best, value)
+        if feasible(counts, sites, groups, rooms, 1 << 20):  # a bound counts on no scratch
+            least = min(least, worth(measured, counts, groups)[2])
     return best, least
 
 
@@ -206,6 +208,67 @@ def test_set_up_pays_only_with_enough_groups() -> None:
     for groups, built in ((4, False), (5, False), (12, True), (64, True)):
         mix = balance(trial([a], Loads(load=8)), [plain(a), offer], PRICES, groups, room, 0)
         assert (mix.counts[offer] > 0) is built
+
+
+@pytest.mark.parametrize("words", [1536, 700, 300])
+@pytest.mark.parametrize("held", [0, 160])
+def test_scratch_is_an_engine_where_it_is_scarce(words: int, held: int) -> None:
+    """Against all mixes: one of the offers is cheap, but holds much scratch, for itself and for its table."""
+    groups, a = 10, site(0)
+    prices = Prices(replace(PRICES.machine, scratch_words=words))
+    roomy = Offer(OTHER, (a,), Loads(load=1, area=2400), Table(("held",), Loads(), scratch=held))
+    offers = [plain(a), roomy]
+    measured = replace(trial([a], Loads(load=8, area=400)), constant_words=80)
+    mix = balance(measured, offers, prices, groups, [], words)
+
+    def cycles(count: int) -> float:
+        free = words - 80 - (held if count else 0)
+        crowded = _SLACK * (400 * groups + 2400 * count) / free
+        return max((8 * groups - 7 * count) / 2, crowded)
+
+    best = min(range(groups + 1), key=cycles)
+    assert mix.counts[roomy] == best
+    assert mix.busiest == pytest.approx(cycles(best), rel=1e-2)
+    assert mix.bound == pytest.approx(groups / 2), "what later stages may get around is in no bound"
+
+
+def test_scratch_that_constants_fill_changes_nothing() -> None:
+    a = site(0)
+    measured = replace(trial([a], Loads(load=8, area=400)), constant_words=2000)
+    assert balance(measured, [plain(a)], PRICES, 10, [], 100).counts[plain(a)] == 10
+
+
+def test_gathers_have_to_be_between_head_and_tail() -> None:
+    early, late = replace(site(0), head=10, tail=30), replace(site(1), head=40, tail=20)
+    held = Offer(OTHER, (late,), Loads(vectors=90), Table(("held",), Loads()))
+    measured = trial([early, late], Loads(load=16))
+    only = balance(measured, [plain(early), plain(late)], PRICES, 10, [], 100)
+    assert only.bound == only.busiest == 10 + 80 + 20, "all of the loads, after the first head and before the last tail"
+    alone = balance(trial([late], Loads(load=8)), [plain(late)], PRICES, 10, [], 100)
+    assert alone.bound == alone.busiest == 40 + 40 + 20
+
+    def cycles(gathers: int) -> float:
+        load = 4 * gathers
+        windows = (40 + 40, _window(load, 40 + 20), 40 + load + 30)
+        return max(*windows, 12 * (10 - gathers))
+
+    mixed = balance(measured, [plain(early), plain(late), held], PRICES, 10, [], 100)
+    best = min(range(11), key=cycles)
+    assert (mixed.counts[plain(late)], mixed.busiest) == (best, cycles(best))
+    assert mixed.bound <= mixed.busiest
+
+
+def _window(work: float, outside: float) -> float:
+    return work + outside if work else 0
+
+
+def test_bounds_count_on_no_constants() -> None:
+    a = site(0)
+    measured = trial([a], Loads(vectors=60))
+    some = replace(measured, constant_words=15 * 8)
+    offers = [Offer(OTHER, (a,), Loads())]
+    plainly, freely = (balance(t, [plain(a), *offers], PRICES, 10, [], 100).bound for t in (measured, some))
+    assert freely == pytest.approx(plainly - 15 / 7.5)
 
 
 @pytest.mark.parametrize("name", ["automaton", "box and pair", "bits"])

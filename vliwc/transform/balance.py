@@ -1,14 +1,17 @@
 """The mix of alternatives that keeps every engine equally busy.
 
-The load of the busiest engine bounds the cycles from below. An integer program decides how many groups carry out each
-site in which way, so that this bound is as low as can be: set-up of shared tables included, within scratch and dead
-memory.
+The load of the busiest engine bounds the cycles from below, and so does what has to be loaded between the first cycle
+in which an index can be known and the last one that leaves time for what follows. An integer program decides how many
+groups carry out each site in which way, so that this bound is as low as can be: set-up of shared tables included,
+within dead memory. Where scratch is so scarce that it would hold the program up, it counts as one more engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from vliwc.transform.alternatives import Home, Offer
@@ -17,6 +20,12 @@ from vliwc.transform.loads import ENGINES, Loads, Prices
 from vliwc.transform.rooms import Room
 from vliwc.transform.sites import Site
 
+_SLACK = 2.5
+"""How much longer values live than they have to."""
+_LONGEST = 16
+"""No more than so many times longer may a program get for want of scratch."""
+_WINDOWS = 16
+"""At how many positions windows begin and end."""
 _SCALE = 1000
 """The integer program counts in thousandths of a cycle."""
 
@@ -40,14 +49,16 @@ class Trial:
     movable: tuple[int, int]
     constants: tuple[int, int] = (0, 0)
     """How many loads of what all groups share, and of one group, make constants: other engines may make them."""
+    constant_words: int = 0
+    """The words of scratch in which constants stand in all lanes, for all groups (with all groups doing the same)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
     """How many groups take each offer, where tables in memory are, and the rooms in use.
 
-    `busiest` is how long the busiest engine takes, in cycles; `bound` is the least that it takes with any mix, ramps
-    not counted.
+    `busiest` is how long the busiest engine takes, in cycles; `bound` is the least that it takes with any mix: without
+    ramps, constants and limits of scratch, all of which later stages may get around.
     """
 
     counts: Mapping[Offer, int]
@@ -72,7 +83,19 @@ def balance(
 
     CP-SAT with one worker and a deterministic limit: equal arguments give equal mixes.
     """
-    return _Model(trial, offers, prices, groups, rooms, scratch).solve()
+    model = _Model(trial, offers, prices, groups, rooms)
+    model.hold_tables(scratch)
+    mix = model.solve()
+    assert mix is not None, "plain gathers are always feasible"
+    crowded = model.crowded(mix.counts) > mix.busiest
+    if crowded or model.hurried(mix.counts) > mix.busiest:
+        model.keep_windows()
+        if crowded:
+            model.share_scratch(mix.busiest)
+        mix = model.solve() or mix
+    free = _Model(trial, offers, prices, groups, rooms)
+    free.keep_windows()
+    return replace(mix, bound=free.bound())
 
 
 class _Model:
@@ -83,7 +106,6 @@ class _Model:
         prices: Prices,
         groups: int,
         rooms: Sequence[Room],
-        scratch: int,
     ) -> None:
         from ortools.sat.python import cp_model  # noqa: PLC0415 -- slow to import, and most kernels need no plan
 
@@ -96,8 +118,12 @@ class _Model:
         self.tables = {o.table.key: o.table for o in offers if o.table is not None}
         self.built = {key: self.model.new_bool_var(f"table_{k}") for k, key in enumerate(self.tables)}
         self.place: dict[tuple[object, ...], list[Any]] = {}
+        self.trial = trial
+        self.groups = groups
+        self.free = prices.machine.scratch_words - trial.constant_words
+        """The words of scratch for tables and for what groups under way hold."""
         self._cover(groups)
-        self._tables(groups, scratch)
+        self._tables(groups)
         self._engines(trial, groups)
 
     def _cover(self, groups: int) -> None:
@@ -118,13 +144,11 @@ class _Model:
         for several in shared.values():
             self.model.add_at_most_one(several)
 
-    def _tables(self, groups: int, scratch: int) -> None:
-        """A table that is used is built, and has room."""
+    def _tables(self, groups: int) -> None:
+        """A table that is used is built, and has room in memory."""
         for offer, count in zip(self.offers, self.counts, strict=True):
             if offer.table is not None:
                 self.model.add(count <= groups * self.built[offer.table.key])
-        held = sum(t.scratch * self.built[key] for key, t in self.tables.items())
-        self.model.add(held <= scratch)
         for key, table in self.tables.items():
             if table.memory:
                 self.place[key] = [self.model.new_bool_var("") for _ in self.rooms]
@@ -173,15 +197,17 @@ class _Model:
             for engine, cycles in self.prices.cycles(price).items():
                 terms[engine] += round(_SCALE * cycles) * variable
         one = round(_SCALE * self.prices.cycles(Loads(load=1))["load"])
+        # Some may be the same in the end, by where tables stand: no bound counts on any.
+        splats = self.prices.cycles(Loads().plus(self.prices.op, trial.constant_words / self.prices.lanes))
+        constants = {"load": one * (shared + own * groups - derived), "compute": round(_SCALE * splats["compute"])}
         for engine, load in terms.items():
-            elsewhere = one * (shared + own * groups - derived) if engine == "load" else 0
-            self.model.add(self.least >= load - elsewhere)
+            self.model.add(self.least >= load - constants.get(engine, 0))
         tables = sum(round(t.price.load) * self.built[key] for key, t in self.tables.items())
         self._ramps(trial.ramp, terms, one * (round(setup.load) + tables - derived))
         for load in terms.values():
             self.model.add(self.busiest >= load)
         # A little work is worth less than any cycle, but of two equal mixes the lighter leaves the scheduler more room.
-        self.model.minimize(20 * self.busiest + sum(terms[e] for e in ("compute", "flow", "load", "store")))
+        self.work = sum(terms[e] for e in ("compute", "flow", "load", "store"))
 
     def _ramps(self, ramp: Mapping[str, tuple[int, int]], terms: dict[str, Any], setup_loads: Any) -> None:
         """Adds for how long engines must be idle. While there can be no gather, the load engine does the set-up."""
@@ -190,21 +216,78 @@ class _Model:
             self.model.add(waiting >= round(_SCALE * RAMP_SHARE * early) - (setup_loads if engine == "load" else 0))
             terms[engine] += waiting + round(_SCALE * RAMP_SHARE * late)
 
-    def solve(self) -> Mix:
-        """The best mix found."""
+    def _windows(self, counts: Mapping[Offer, Any]) -> Iterator[Any]:
+        """For several pairs of cycles what is loaded between them and what is before and behind, in thousandths: no
+        gather comes before its index can be known, nor so late that there is no time for what waits for it."""
+        sites = {s for o in self.offers for s in o.sites}
+        one = self.prices.cycles(Loads(load=1))["load"]
+        for after, before in product(_some({s.head for s in sites}), _some({s.tail for s in sites})):
+            inside = [
+                round(_SCALE * one * offer.price.load) * count
+                for offer, count in counts.items()
+                if offer.price.load > 0 and offer.sites[0].head >= after and offer.sites[0].tail >= before
+            ]
+            if after + before and inside:
+                yield sum(inside) + _SCALE * (after + before)
+
+    def hurried(self, counts: Mapping[Offer, int]) -> float:
+        """How long a program with this mix takes because of what has to be loaded between two cycles, in cycles."""
+        used = {offer: count for offer, count in counts.items() if count}
+        return max(self._windows(used), default=0) / _SCALE
+
+    def keep_windows(self) -> None:
+        """Nothing may be loaded before it can be, nor too late."""
+        for cycles in self._windows(dict(zip(self.offers, self.counts, strict=True))):
+            self.model.add(self.busiest >= cycles)
+            self.model.add(self.least >= cycles)
+
+    def hold_tables(self, scratch: int) -> None:
+        """Tables may take no more than so many words of scratch together."""
+        self.model.add(sum(t.scratch * self.built[key] for key, t in self.tables.items()) <= scratch)
+
+    def crowded(self, counts: Mapping[Offer, int]) -> float:
+        """How long a program with this mix takes because there is scratch for so many groups only, in cycles."""
+        used = {o.table.key: o.table for o, count in counts.items() if count and o.table is not None}.values()
+        free = self.free - sum(t.scratch for t in used)
+        area = float(self._area(counts, 1))
+        return 0.0 if area <= 0 else area / free if free > 0 else math.inf
+
+    def _area(self, counts: Mapping[Offer, Any], scale: int) -> Any:
+        """What all groups occupy, in words times cycles."""
+        main = dict.fromkeys(self.trial.main.values())
+        other = self.trial.group.area - sum(o.price.area for o in main)
+        own = sum(round(scale * _SLACK * o.price.area) * count for o, count in counts.items())
+        return own + round(scale * _SLACK * self.groups * other)
+
+    def share_scratch(self, cycles: float) -> None:
+        """Makes scratch one more engine, whose slots are the words that tables leave over; `cycles` is what the program
+        takes without."""
+        most = round(_LONGEST * _SCALE * cycles)
+        taken = self._area(dict(zip(self.offers, self.counts, strict=True)), _SCALE)
+        for k, (key, table) in enumerate(self.tables.items()):
+            lasting = self.model.new_int_var(0, most, f"lasting_{k}")
+            self.model.add(lasting >= self.busiest - most * (1 - self.built[key]))
+            taken += table.scratch * lasting
+        self.model.add(self.free * self.busiest >= taken)
+        self.model.add(self.busiest <= most)
+
+    def solve(self) -> Mix | None:
+        """The best mix found, or None if there is none; its bound is not known yet."""
+        self.model.minimize(20 * self.busiest + self.work)
         solver = self._solver()
         status = solver.solve(self.model)
         if status == self.cp.UNKNOWN:  # any mix will do then, and plain gathers are one
             solver.parameters.max_deterministic_time = float("inf")
             solver.parameters.stop_after_first_solution = True
             status = solver.solve(self.model)
-        assert status in (self.cp.OPTIMAL, self.cp.FEASIBLE), "plain gathers are always feasible"
+        if status not in (self.cp.OPTIMAL, self.cp.FEASIBLE):
+            return None
         counts = {o: solver.value(c) for o, c in zip(self.offers, self.counts, strict=True)}
         place = {key: [solver.boolean_value(v) for v in at] for key, at in self.place.items()}
         rooms = tuple(room for k, room in enumerate(self.rooms) if any(at[k] for at in place.values()))
-        return Mix(counts, self._homes(place), rooms, solver.value(self.busiest) / _SCALE, self._bound())
+        return Mix(counts, self._homes(place), rooms, solver.value(self.busiest) / _SCALE, 0.0)
 
-    def _bound(self) -> float:
+    def bound(self) -> float:
         """What the busiest engine takes at least, in cycles, whatever the mix."""
         self.model.minimize(self.least)
         solver = self._solver()
@@ -231,3 +314,9 @@ class _Model:
                     homes[key] = Home(room.arrays[0], free[k], length)
                     free[k] += length
         return homes
+
+
+def _some(positions: set[int]) -> list[int]:
+    """No more than a few of the positions, evenly, with 0."""
+    ordered = sorted(positions)
+    return sorted({0, *ordered[:: -(-len(ordered) // _WINDOWS)]})

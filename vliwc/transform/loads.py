@@ -18,7 +18,8 @@ class Loads:
 
     `words` are operations on single words, for `alu` alone; `vectors` elementwise operations on all lanes, for one
     `valu` slot or as many `alu` slots as there are lanes; `fused` those that only `valu` can do; `choices` those for
-    `flow` or `valu`, whichever has time: selects between words that all lanes share.
+    `flow` or `valu`, whichever has time: selects between words that all lanes share. `area` is what values occupy of
+    scratch, in words times cycles (see `vliwc.transform.occupancy`).
     """
 
     words: float = 0.0
@@ -28,6 +29,7 @@ class Loads:
     flow: float = 0.0
     load: float = 0.0
     store: float = 0.0
+    area: float = 0.0
 
     def plus(self, other: Loads, times: float = 1.0) -> Loads:
         """self + times * other."""

@@ -19,6 +19,7 @@ from vliwc.transform.balance import Main, Mix, Trial, balance
 from vliwc.transform.engines import bit_choices
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.loads import Prices, measure, ramps
+from vliwc.transform.occupancy import occupancy
 from vliwc.transform.pieces import join_arrays, unused_name
 from vliwc.transform.rooms import Death, Room, find_rooms, joint_rooms
 from vliwc.transform.sites import Site, find_sites
@@ -55,13 +56,14 @@ def plan_gathers(
     """
     planner = _Planner(graph, machine, finish, disable, joint=True)
     plans = planner.plans()
+    bounds = [strategy.bound for strategy in planner.strategies]
     if planner.joined:
         graph = join_arrays(graph, planner.joined)
         planner = _Planner(graph, machine, finish, disable, joint=False)
         plans = planner.plans()
     if tell is not None:
-        for strategy in planner.strategies:
-            tell(strategy)
+        for bound, strategy in zip(bounds, planner.strategies, strict=True):
+            tell(replace(strategy, bound=min(bound, strategy.bound)))
     return graph, plans
 
 
@@ -106,7 +108,7 @@ class _Planner:
         varying = varying_nodes(graph, loop)
         found = [
             s
-            for s in find_sites(graph, self.facts, self.forms, loop)
+            for s in find_sites(graph, self.facts, self.forms, loop, self.machine)
             if s.node in varying and not consecutive(self.forms.of(graph.args[s.load][0]), loop, varying)
         ]
         groups, blocks = block_size(graph, loop, varying, self.machine)
@@ -119,22 +121,23 @@ class _Planner:
         largest = max((room.words for room in rooms), default=0)
         offers = [o for o in offers if o.table is None or o.table.memory <= largest]
         main: Main = {s.node: next(o for o in offers if s in o.sites) for s in found}
+        bounds = []
         for _ in range(_ROUNDS):
             trial = self._trial(par, main)
             mix = self._balance(trial, offers, groups + partial, rooms)
+            # A partial group may come to less than a whole one: the bound leaves it out.
+            bounds.append(self._balance(trial, offers, groups, rooms).bound if partial else mix.bound)
             if mix.main(found) == main:
                 break
             main = mix.main(found)
         self.taken += mix.homes.values()
         self.joined += [room.arrays for room in mix.rooms if len(room.arrays) > 1]
         if blocks == 1:
-            # A partial group may come to less than a whole one: the bound leaves it out.
-            bound = self._balance(trial, offers, groups, rooms).bound if partial else mix.bound
-            self.strategies.append(Strategy(ceil(bound - _EPSILON), _described(mix)))
+            self.strategies.append(Strategy(ceil(min(bounds) - _EPSILON), _described(mix)))
         return Plan(assign(mix, found, groups + partial), self._arrays_of_their_own(mix.homes, rooms))
 
     def _balance(self, trial: Trial, offers: Sequence[Offer], groups: int, rooms: Sequence[Room]) -> Mix:
-        return balance(trial, offers, self.prices, groups, rooms, self.machine.scratch_words // 2)
+        return balance(trial, offers, self.prices, groups, rooms, self.machine.scratch_words * 3 // 4)
 
     def _rooms(
         self, par: int, loop: Loop, varying: set[int], found: Sequence[Site], blocks: int, offers: Sequence[Offer]
@@ -173,7 +176,10 @@ class _Planner:
         movable = len(both.single) - len(first.single), len(both.double) - len(first.double)
         words = [sum(sample.op[n] == "const" for n in sample.walk()) for sample in (one, two)]
         constants = max(0, 2 * words[0] - words[1]), max(0, words[1] - words[0])
-        return Trial(main, shared_and_own.plus(own, -1), own, ramps(one), movable, constants)
+        space, more = occupancy(one, self.machine), occupancy(two, self.machine)
+        setup = shared_and_own.plus(own, -1)
+        own = replace(own, area=more.area - space.area)
+        return Trial(main, setup, own, ramps(one), movable, constants, space.constants)
 
     def _sample(self, par: int, main: Main, groups: int) -> Graph:
         """The program of a few groups that all do the same."""

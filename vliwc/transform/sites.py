@@ -7,12 +7,14 @@ only the gathered word goes through, with constants: they may as well be done on
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vliwc.analysis.facts import Fact
 from vliwc.analysis.linear import Form, Forms, signed
 from vliwc.ir.graph import Graph, Loop
 from vliwc.ir.ops import OPS, Kind
+from vliwc.machine.description import Machine
+from vliwc.transform.delays import delay
 from vliwc.transform.rewriter import never_stored
 
 Bits = tuple[tuple[int, int], ...]
@@ -42,6 +44,10 @@ class Site:
     """The loop that the site stands in."""
     words: tuple[object, ...]
     """Which words a site looks up, and what its chain does to them: equal for sites that may share a table."""
+    head: int = 0
+    """At least so many cycles pass before the index is known, however other sites are carried out."""
+    tail: int = 0
+    """The same from the site's value to the end."""
 
     @property
     def selects(self) -> int:
@@ -59,11 +65,11 @@ class Site:
         return 0 if self.bits is not None else 1 + (self.count - 1).bit_length()
 
 
-def find_sites(graph: Graph, facts: list[Fact], forms: Forms, loop: Loop) -> list[Site]:
+def find_sites(graph: Graph, facts: list[Fact], forms: Forms, loop: Loop, machine: Machine) -> list[Site]:
     """The sites in a `par` body, in program order: gathers that may reach more than one word."""
     frozen = never_stored(graph)
     users, blocks = _only_users(graph), _blocks(graph, loop)
-    found = []
+    found: list[Site] = []
     for n in graph.walk(loop.body):
         slice_ = reach(graph, facts, n, frozen) if graph.op[n] == "load" else None
         if slice_ is None or len(slice_) < 2:
@@ -80,7 +86,33 @@ def find_sites(graph: Graph, facts: list[Fact], forms: Forms, loop: Loop) -> lis
         array, count = graph.access(n).array, hi - lo + 1
         words = (array, lo, count, *((graph.op[m], tuple(graph.const(a) for a in graph.args[m])) for m in chain))
         found.append(Site(node, n, tuple(chain), array, lo, count, form, bits, simple, blocks[n], words))
-    return found
+    return _with_distances(graph, loop, found, machine)
+
+
+def _with_distances(graph: Graph, loop: Loop, found: list[Site], machine: Machine) -> list[Site]:
+    """The sites with their heads and tails, if there are no loops in the `par`.
+
+    A site is as short as the best alternative: it waits for the bits of its index only, the chain is done beforehand,
+    and so is perhaps an operation that uses the value lane by lane.
+    """
+    if any(isinstance(graph.attr[n], Loop) for n in loop.body):
+        return found
+    own = set(loop.body)
+    takes = {n: delay(graph, n, machine) for n in loop.body}
+    waits = {n: tuple(a for a in graph.args[n] if a in own) for n in loop.body}
+    for s in found:
+        takes.update(dict.fromkeys((s.load, *s.chain), 0))
+        takes[s.node] = 0 if s.simple else 1
+        if s.bits is not None:
+            waits[s.load] = tuple(n for _, n in s.bits if n in own)
+    head = dict.fromkeys(loop.body, 0)
+    for n in loop.body:
+        head[n] = max((head[a] + takes[a] for a in waits[n]), default=0)
+    tail = dict.fromkeys(loop.body, 0)
+    for n in reversed(loop.body):
+        for a in waits[n]:
+            tail[a] = max(tail[a], tail[n] + takes[n])
+    return [replace(s, head=head[s.load], tail=tail[s.node]) for s in found]
 
 
 def _blocks(graph: Graph, loop: Loop) -> dict[int, int]:

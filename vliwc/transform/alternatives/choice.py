@@ -68,10 +68,11 @@ class Word(NamedTuple):
 
 
 def held_words(site: Site, prices: Prices) -> Table:
-    """The words of a site in scratch, in every lane."""
+    """The words of a site in scratch, in every lane, and where choices may become multiply-adds, the differences."""
     rows = -(-site.count // prices.lanes)
+    vectors = site.count + (site.count // 2 if prices.choice != prices.select else 0)
     price = Loads(vectors=site.count, load=rows, words=site.count * len(site.chain))
-    return Table(("held", site.words), price, scratch=site.count * prices.lanes, build=partial(_read, site))
+    return Table(("held", site.words), price, scratch=vectors * prices.lanes, build=partial(_read, site))
 
 
 def _read(site: Site, emitter: Emitter, home: Home | None) -> list[tuple[int, int]]:

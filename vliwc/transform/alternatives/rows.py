@@ -25,6 +25,8 @@ from vliwc.transform.loads import Loads, Prices
 from vliwc.transform.sites import Bits, Site
 from vliwc.transform.tables import choose
 
+_TURNS = 3
+"""How many groups load their rows at about the same time."""
 MAX_ROWS = 1024
 """Tables of more rows are not considered."""
 _MAX_DISTANCE = 4
@@ -140,7 +142,11 @@ def _conditions(layout: Layout, group: Group, emitter: Emitter) -> list[tuple[in
 def _price(first: Site, second: Site, layout: Layout, prices: Prices) -> Loads:
     """Rows instead of gathers; what uses the words does so lane by lane, once for each word that is chosen among."""
     lanes = prices.lanes
-    price = Loads(load=lanes, words=(1 + layout.others) * lanes, vectors=-first.simple - second.simple)
+    # All rows stay until the second site is through; several groups take turns at the load engine.
+    between = max(1, min(second.head - first.head, first.tail - second.tail))
+    turn = -(-lanes // max(prices.machine.slots("load"), 1))
+    area = lanes * lanes * (between + _TURNS * turn)
+    price = Loads(load=lanes, words=(1 + layout.others) * lanes, vectors=-first.simple - second.simple, area=area)
     choices = layout.others - 1
     if layout.offset >= 0:
         price = price.plus(prices.op, choices.bit_length())
@@ -154,6 +160,7 @@ def _table(first: Site, second: Site, layout: Layout, lanes: int) -> Table:
     return Table(
         key=("rows", first.words, second.words, layout.factor, layout.least, layout.others),
         price=Loads(words=chains + rows, load=rows + 2, store=rows),
+        scratch=lanes * lanes,  # for the rows of one group at least
         memory=(first.count - 1) * layout.stride + lanes,
         build=partial(_build, first, second, layout),
     )
