@@ -8,12 +8,12 @@ import pytest
 
 from benchmarks import families
 from vliwc.backend.bounds import segment_bound
-from vliwc.backend.problem import DATA, Operation, Problem, Schedule, Step
+from vliwc.backend.problem import DATA, Immediate, Operation, Problem, Schedule, Step, Word
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import SCHEDULERS, listing
 from vliwc.backend.schedulers.compiled import Compiled
 from vliwc.backend.schedulers.shapes import Shapes
-from vliwc.backend.schedulers.urgency import Settings, Urgency, rounds, squeezes
+from vliwc.backend.schedulers.urgency import Settings, Urgency, room_for, rounds, squeezes
 from vliwc.machine import load_machine
 
 
@@ -71,6 +71,26 @@ def test_large_problems_get_fewer_tries() -> None:
     small, large = families.make("strands", 100, 0), families.make("strands", 3000, 0)
     assert len(squeezes(large, Urgency(large))) >= 8
     assert rounds(small) > rounds(replace(large, operations=large.operations * 8))
+
+
+def test_as_many_strands_are_tried_as_there_is_room_for() -> None:
+    """Chains of operations, each of which has its operand and its result in scratch, beside a word for all of them."""
+    machine = replace(load_machine("takehome"), scratch_words=41)
+    problem = Problem(machine, [], [], [1] + [8] * 40, {}, frozenset())
+    load = (Step("load", "const", (Word(0), Immediate(1)), 1, 1),)
+    problem.operations.append(Operation(-1, (load,), (), 0))
+    problem.successors.append([])
+    for value in range(1, 41):
+        first = value % 4 == 1
+        before = 0 if first else value - 1
+        add = (Step("valu", "+", (Word(value), Word(before), Word(before)), 1, 1),)
+        problem.operations.append(Operation(-1, (add,), (before,), value))
+        problem.successors.append([])
+        problem.successors[before].append((value, DATA))
+    urgency = Urgency(problem)
+    assert room_for(problem, urgency.strand) == (41 - 1) / 16
+    limits = {setting.strands for setting in squeezes(problem, urgency)} - {Settings().strands}
+    assert min(limits) == 2 and max(limits) == 8, "from the room to three times as many, of ten strands"
 
 
 def test_a_join_at_the_end_takes_no_cycle() -> None:

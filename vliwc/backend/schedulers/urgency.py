@@ -28,7 +28,11 @@ _DRIFTS = ((0.0, 0.0), (0.0, 1.0), (0.0, 4.0), (0.0, 0.25), (0.0, 0.5), (0.0, 2.
 """The same for problems that are one strand, where there is nothing to stagger."""
 _TAIL_DRIFTS = (0.0, 0.5)
 """Drifts that are tried with `Settings.tails`."""
-_SQUEEZED_STAGGERS = (0.1, 0.0, 1.0)
+_SQUEEZED_STAGGERS = (0.1, 0.05, 1.0, 0.0)
+_SQUEEZED_SHARES = (2.0, 1.4, 3.0, 1.0)
+"""Limits for the strands under way, as shares of those that there is room for."""
+_FEWEST_SQUEEZES = 12
+"""How many settings are tried at least for problems that hardly fit scratch: those that fail do so early."""
 _SQUEEZED_DRIFT = 16.0
 _WINDOWS = (64, 128, 32, 256, 48, 16)
 """Staggers, drift and windows (operations) for problems that hardly fit scratch."""
@@ -147,14 +151,39 @@ def _tries(problem: Problem) -> int:
 
 
 def squeezes(problem: Problem, urgency: Urgency) -> list[Settings]:
-    """Settings to try where scratch is so scarce that some of the portfolio find no room: few strands at a time, or a
-    window of the program order."""
+    """Settings to try where scratch is so scarce that some of the portfolio find no room: few strands at a time, about
+    as many as there is room for, or a window of the program order."""
     strands = max(urgency.strand, default=SHARED) + 1
-    limits = [strands >> k for k in range(strands.bit_length())]
-    few = [Settings(stagger, strands=limit) for limit in limits for stagger in _SQUEEZED_STAGGERS]
+    fitting = room_for(problem, urgency.strand)
+    limits = dict.fromkeys(min(strands, max(1, round(fitting * share))) for share in _SQUEEZED_SHARES)
+    few = [Settings(stagger, strands=limit) for stagger in _SQUEEZED_STAGGERS for limit in limits]
     ordered = [Settings(0.0, _SQUEEZED_DRIFT), *(Settings(window=window) for window in _WINDOWS)]
     both = [setting for pair in zip_longest(few, ordered) for setting in pair if setting is not None]
-    return both[: _tries(problem) // 2]
+    return both[: max(_FEWEST_SQUEEZES, _tries(problem) // 2)]
+
+
+def room_for(problem: Problem, strand: list[int]) -> float:
+    """How many strands scratch has room for at a time, if all need as much as in program order, one after the other,
+    beside what several share."""
+    left = problem.read_counts()
+    owner: dict[int, int] = {}
+    alive = [0] * (max(strand, default=SHARED) + 2)  # the last one is SHARED
+    most = alive.copy()
+    for operation, s in zip(problem.operations, strand, strict=True):
+        value = operation.writes
+        if value >= 0 and value not in owner:
+            owner[value] = s
+            alive[s] += problem.widths[value]
+        if s != SHARED:
+            most[s] = max(most[s], alive[s])
+            most[SHARED] = max(most[SHARED], alive[SHARED])
+        for v in operation.reads:
+            left[v] -= 1
+            if left[v] == 0 and v in owner:
+                alive[owner[v]] -= problem.widths[v]
+    *own, shared = most
+    free = problem.machine.scratch_words - shared - sum(width for _, width in problem.occupied())
+    return max(0, free) * len(own) / max(sum(own), 1)
 
 
 def rescues(urgency: Urgency) -> list[Settings]:
