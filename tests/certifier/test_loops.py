@@ -319,7 +319,7 @@ def _with(case: Case, **changes: object) -> Witness:
         ),
         ({"inductions": ()}, r"reads scratch word 2, which holds nothing"),
         ({"header": 4}, r"the witness has no loop with this jump|holds nothing"),
-        ({"latch": 5}, r"nothing jumps to bundle 3"),
+        ({"latch": 5}, r"bundle 5: the witness has a loop that ends here, but nothing jumps to bundle 3"),
         ({"node": 0}, r"the witness has no loop with this jump"),
     ],
 )

@@ -22,8 +22,9 @@ HALT = -1
 
 @dataclass(slots=True)
 class Step:
-    """One bundle, decoded. All lists are in the machine's order."""
+    """One bundle, decoded, that takes `cost` cycles. All lists are in the machine's order."""
 
+    cost: int
     writes: list[tuple[Key, Value]] = field(default_factory=list)
     """Scratch writes that land at the end of this cycle."""
     late: list[tuple[int, Key, Value]] = field(default_factory=list)
@@ -34,8 +35,6 @@ class Step:
     control: Callable[[], int] | None = None
     """The number of the next bundle, HALT to stop; None for the following one."""
     pause: bool = False
-    cost: int = 1
-    """Cycles."""
 
 
 def decode(bundle: Bundle, number: int, machine: Machine, scratch: Words, memory: Words) -> Step:
