@@ -59,7 +59,7 @@ TARGETS = {
         "tests/machine/test_fast_random.py",
         "--deselect=tests/machine/test_fast.py::test_a_run_longer_than_a_slice_of_compiled_code",
     ],
-    "vliwc.backend.scratch": ["tests/backend/test_parts.py", "tests/backend/test_straight.py"],
+    "vliwc.backend.scratch": ["tests/backend/test_scratch.py"],
     "vliwc.backend.certifier.wellformed": ["tests/certifier/test_execution.py", "tests/certifier/test_straight.py"],
     "vliwc.backend.certifier.execution": [
         "tests/certifier/test_execution.py",

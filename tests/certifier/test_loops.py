@@ -171,6 +171,13 @@ def test_loops_are_proven(name: str) -> None:
     assert "loop" in str(certificate)
 
 
+def test_a_jump_by_a_distance() -> None:
+    assert COPY.prove("if s[2] jump 2", "if s[2] skip -4").loops == 1
+    for distance in (-5, -3):
+        with pytest.raises(ProofFailed, match="the witness has no loop with this jump"):
+            COPY.prove("if s[2] jump 2", f"if s[2] skip {distance}")
+
+
 def test_loops_that_the_program_unrolls_are_proven() -> None:
     graph, text = UNROLLED.graph, UNROLLED.text
     assert certify(graph, program(text), SMALL).loops == 0
