@@ -63,6 +63,13 @@ def test_a_part_of_a_block_at_the_end_is_never_whole() -> None:
     assert scratch.lists() == ([], [5, 4], [0, 2])
 
 
+def test_lanes_that_are_no_power_of_two() -> None:
+    scratch = Scratch(7, 3)
+    assert scratch.lists() == ([3, 0], [6], [0, 0, 1])
+    assert [scratch.take(1) for _ in range(4)] == [6, 0, 1, 2]
+    assert [scratch.take(1) for _ in range(4)] == [3, 4, 5, -1]
+
+
 def test_one_lane() -> None:
     scratch = Scratch(3, 1, [(1, 1)])
     assert scratch.lists() == ([2, 0], [], [0, 0, 0, 0])
@@ -127,6 +134,13 @@ def test_values_begin_and_end(lives: Lives) -> None:
     lives.end(last)
     assert lives.scratch.used == used
     assert (lives.holds(3), lives.holds(5), lives.holds(9)) == (True, True, False)
+
+
+def test_any_value_may_be_written() -> None:
+    operations = [operation((), 0), operation((0,), 1)]
+    lives = Lives(Problem(MACHINE, operations, [[], []], [8, 1], {}, frozenset()))
+    assert [lives.begin(o) for o in operations] == [True, True]
+    assert lives.address == {0: 0, 1: 8}
 
 
 def test_no_room_for_a_value(lives: Lives) -> None:
