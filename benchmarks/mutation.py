@@ -39,6 +39,13 @@ from cosmic_ray.plugins import get_operator, operator_names
 import vliwc.jit
 
 _RANDOM = "tests/machine/test_simulator_random.py::test_non_strict_runs_agree_with_the_slow_simulator[wide]"
+_FAST = [
+    "tests/machine/test_fast.py",
+    "tests/machine/test_fast_random.py::test_every_run_of_a_batch_is_as_on_the_strict_simulator[slow]",
+    "tests/machine/test_fast_random.py::test_short_slices_and_a_full_trace_change_nothing",
+    "--deselect=tests/machine/test_fast.py::test_a_run_longer_than_a_slice_of_compiled_code",  # too long in Python
+    "--deselect=tests/machine/test_fast.py::test_numba_is_imported_only_with_the_fast_simulator",
+]
 
 TARGETS = {
     "vliwc.machine.validate": ["tests/machine/test_validate.py"],
@@ -55,13 +62,9 @@ TARGETS = {
         "tests/machine/test_interchange.py",
         "tests/machine/test_assembly.py",
     ],
-    "vliwc.machine.fast.simulator": ["tests/machine/test_fast.py", "tests/machine/test_fast_random.py"],
-    "vliwc.machine.fast.packed": ["tests/machine/test_fast.py", "tests/machine/test_fast_random.py"],
-    "vliwc.machine.fast.native": [
-        "tests/machine/test_fast.py",
-        "tests/machine/test_fast_random.py",
-        "--deselect=tests/machine/test_fast.py::test_a_run_longer_than_a_slice_of_compiled_code",
-    ],
+    "vliwc.machine.fast.simulator": _FAST,
+    "vliwc.machine.fast.packed": _FAST,
+    "vliwc.machine.fast.native": _FAST,
     "vliwc.backend.scratch": ["tests/backend/test_scratch.py"],
     "vliwc.backend.certifier.wellformed": ["tests/certifier/test_execution.py", "tests/certifier/test_straight.py"],
     "vliwc.backend.certifier.execution": [

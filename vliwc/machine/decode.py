@@ -75,7 +75,7 @@ def value_of(slot: Slot, lanes: int, scratch: Words, memory: Words) -> Value:
     fmt = format_of(slot)
     sources = reads(slot, lanes)
     if fmt.effect is Effect.LOAD:
-        return _load(sources[0].start, lanes if fmt.vector else 1, fmt.vector, scratch, memory)
+        return _load(sources[0].start, lanes, fmt.vector, scratch, memory)
     if fmt.effect is Effect.COPY:
         return _copy(slot, [words.start for words in sources], lanes, scratch)
     assert fmt.meaning is not None and fmt.meaning.word is not None
@@ -87,13 +87,13 @@ def value_of(slot: Slot, lanes: int, scratch: Words, memory: Words) -> Value:
     return _scalar(word, [words.start for words in sources], scratch)
 
 
-def _load(address: int, count: int, vector: bool, scratch: Words, memory: Words) -> Value:
+def _load(address: int, lanes: int, vector: bool, scratch: Words, memory: Words) -> Value:
     if not vector:
         return lambda: memory[scratch[address]]
 
     def vload() -> Words:
-        words = memory[scratch[address] : scratch[address] + count]
-        if len(words) < count:
+        words = memory[scratch[address] : scratch[address] + lanes]
+        if len(words) < lanes:
             raise IndexError
         return words
 
