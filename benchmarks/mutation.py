@@ -103,7 +103,7 @@ TARGETS = {
     ],
     "vliwc.backend.certifier.liveness": ["tests/certifier/test_loops.py"],
     "vliwc.backend.certifier.witness": ["tests/certifier/test_overlapped.py", "tests/certifier/test_loops.py"],
-    "vliwc.backend.certifier.addresses": ["tests/certifier/test_memory.py", "tests/certifier/test_straight.py"],
+    "vliwc.backend.certifier.addresses": ["tests/certifier/test_addresses.py", "tests/certifier/test_memory.py"],
     "vliwc.backend.certifier.proof": ["tests/certifier/test_straight.py", "tests/certifier/test_loops.py"],
 }
 """The modules that everything rests on, each with the tests that must notice a change of it."""
