@@ -28,7 +28,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
 
 import numpy as np
 import pytest
@@ -257,11 +257,14 @@ def _pytest(tests: list[str], *plugins: object) -> int:
     return int(pytest.main(["-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *tests], plugins=list(plugins)))
 
 
+_SURVIVED, _KILLED, _UNKNOWN = range(3)
+
+
 class _InPlace:
     """A plugin of pytest that, once all is imported and collected, runs the tests on one mutant after the other.
 
-    Each gets a process of its own, in which the functions that differ have the mutant's code. A mutant that changes
-    more than the code of functions is taken to survive.
+    Each gets a process of its own, in which the functions that differ have the mutant's code. That does not do for a
+    mutant that changes more than the code of functions, or a function that was called before.
     """
 
     def __init__(self, module: str, source: str, found: Sequence[Mutant], cpu_seconds: int, report: int) -> None:
@@ -270,10 +273,17 @@ class _InPlace:
         self.found = found
         self.cpu_seconds = cpu_seconds
         self.report = report
+        self.called: set[CodeType] = set()
+        sys.setprofile(self._note)
+
+    def _note(self, frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_globals.get("__name__") == self.module:
+            self.called.add(frame.f_code)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Writes to the file `report` a byte for each mutant: was it killed?"""
+        """Writes to the file `report` a byte for each mutant; _UNKNOWN if it cannot be tested so."""
+        sys.setprofile(None)
         functions = [f for f in gc.get_objects() if isinstance(f, FunctionType) and f.__module__ == self.module]
         old = compile(self.source, self.module, "exec")
         possible = _forked(functools.partial(self._run, session, [], []), self.cpu_seconds) == 0
@@ -282,8 +292,11 @@ class _InPlace:
                 changes = list(_changes(old, compile(mutant.text, self.module, "exec")))
             except (_NotInPlace, SyntaxError):
                 changes = []
-            run = functools.partial(self._run, session, functions, changes)
-            os.write(self.report, bytes([possible and bool(changes) and _forked(run, self.cpu_seconds) != 0]))
+            outcome = _UNKNOWN
+            if possible and changes and self.called.isdisjoint(code for code, _ in changes):
+                run = functools.partial(self._run, session, functions, changes)
+                outcome = _KILLED if _forked(run, self.cpu_seconds) else _SURVIVED
+            os.write(self.report, bytes([outcome]))
         return True
 
     @staticmethod
@@ -291,8 +304,6 @@ class _InPlace:
         for f in functions:
             for old, new in changes:
                 if f.__code__ == old:
-                    if f.__code__.co_freevars != new.co_freevars:
-                        return 0
                     f.__code__ = new
         for item, following in itertools.zip_longest(session.items, session.items[1:]):
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -309,7 +320,7 @@ def _changes(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]
     """The functions of a module or class that differ. Raises _NotInPlace if anything else does."""
     if old == new:
         return
-    if old.co_flags & inspect.CO_OPTIMIZED:
+    if old.co_flags & inspect.CO_OPTIMIZED and old.co_freevars == new.co_freevars:
         yield old, new
         return
     if old.co_code != new.co_code or old.co_names != new.co_names or len(old.co_consts) != len(new.co_consts):
@@ -321,22 +332,21 @@ def _changes(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]
             raise _NotInPlace
 
 
-def _killed_in_place(
+def _outcomes_in_place(
     module: str, source: str, found: Sequence[Mutant], tests: list[str], cpu_seconds: int
-) -> Iterator[bool]:
-    """For each mutant whether it is killed for certain, quickly."""
+) -> Iterator[int]:
+    """For each mutant what becomes of it, as far as that can be told quickly."""
     reading, writing = os.pipe()
-    plugin = _InPlace(module, source, found, cpu_seconds, writing)
     child = os.fork()
     if child == 0:
         try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            _pytest(tests, plugin)
+            _pytest(tests, _InPlace(module, source, found, cpu_seconds, writing))
         finally:
             os._exit(0)
     os.close(writing)
     for _ in found:
-        yield os.read(reading, 1) == b"\1"
+        yield os.read(reading, 1)[0]
     os.close(reading)
     os.waitpid(child, 0)
 
@@ -351,8 +361,8 @@ def measure(module: str, sample: int | None, seed: int) -> tuple[int, int]:
     limit = 5 + round(PATIENCE * (resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before))
     found = list(itertools.islice(mutants(source, random.Random(seed)), sample))
     killed = 0
-    for mutant, surely in zip(found, _killed_in_place(module, source, found, tests, limit), strict=True):
-        if surely or not survives(module, path, mutant, tests, limit):
+    for mutant, outcome in zip(found, _outcomes_in_place(module, source, found, tests, limit), strict=True):
+        if outcome == _KILLED or (outcome == _UNKNOWN and not survives(module, path, mutant, tests, limit)):
             killed += 1
         else:
             print(f"{module}: survived {mutant.operator}\n    {mutant.change}", flush=True)
