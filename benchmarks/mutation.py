@@ -56,7 +56,7 @@ TARGETS = {
         "tests/machine/test_validate.py",
         "tests/machine/test_simulator.py",
     ],
-    "vliwc.machine.faults": ["tests/machine/test_simulator.py", "tests/machine/test_slots.py"],
+    "vliwc.machine.faults": ["tests/machine/test_faults.py"],
     "vliwc.machine.program": [
         "tests/machine/test_simulator.py",
         "tests/machine/test_interchange.py",

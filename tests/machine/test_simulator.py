@@ -128,6 +128,8 @@ def test_stores_that_only_touch_are_no_double_write() -> None:
     start = (Bundle((const(0, 0), const(1, 8))), splat(8, 0))
     both = Bundle((slot("store", "vstore", 0, 8), slot("store", "store", 1, 1)))
     assert run(*start, both).memory.tolist() == [0] * 8 + [8] + IMAGE[9:]
+    words = Bundle((slot("store", "store", 0, 0), slot("store", "store", 1, 1)))
+    assert run(Bundle((const(0, 5), const(1, 6))), words).memory.tolist() == [*IMAGE[:5], 5, 6, *IMAGE[7:]]
 
 
 def test_wrong_programs_do_not_start() -> None:
