@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -266,6 +267,15 @@ def test_a_late_result_is_not_there_yet_in_the_next_cycle() -> None:
     assert on_wide(*start, Bundle((), ("alu",)), copy).scratch[2] == 103
     with pytest.raises(SimulationFault, match="reads scratch word 1, which was never written"):
         on_wide(const(0, 3), LOAD, copy)
+
+
+@pytest.mark.parametrize("waits", range(5))
+def test_a_result_of_latency_4_is_there_in_the_fourth_cycle(waits: int) -> None:
+    slow = replace(WIDE, latencies={("load", "load"): 4})
+    code = program(
+        Bundle((const(0, 3), const(1, 42))), LOAD, *[Bundle((), ("alu",))] * waits, slot("flow", "add_imm", 2, 1, 0)
+    )
+    assert simulate(code, slow, IMAGE).scratch[2] == (103 if waits >= 3 else 42)
 
 
 def test_late_results_land_when_the_program_ends() -> None:
