@@ -154,6 +154,19 @@ UNROLLED = Case(
     """,
 )
 
+AFTERWARDS = Case(
+    graph("for %i in 1..4 {\n store y[%i], %i\n }\n %k = const 4\n store y[%k], %k"),
+    """
+    load s[0] = 1; load s[1] = 11
+    load s[2] = 4
+    store mem[s[1]] = s[0]; flow s[0] = s[0] + 1; flow s[1] = s[1] + 1
+    alu s[3] = s[0] < s[2]
+    flow if s[3] jump 2
+    store mem[s[1]] = s[0]                  # the first index that is not executed, and its word
+    """,
+    (LoopWitness(0, 2, 4, (Induction(0), Induction(1, 1, 10))),),
+)
+
 CASES = {
     "copy": COPY,
     "sum": SUM,
@@ -161,6 +174,7 @@ CASES = {
     "nested": NESTED,
     "spilling": SPILLING,
     "once": ONCE,
+    "afterwards": AFTERWARDS,
 }
 
 
@@ -200,7 +214,10 @@ def test_carried_values_of_unrolled_loops() -> None:
 
 
 def test_too_much_unrolling_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loops_module, "MAX_UNROLLED", 3)
+    """Two iterations of a loop and two nodes in it are six."""
+    monkeypatch.setattr(loops_module, "MAX_UNROLLED", 6)
+    assert certify(UNROLLED.graph, program(UNROLLED.text), SMALL).loops == 0
+    monkeypatch.setattr(loops_module, "MAX_UNROLLED", 5)
     with pytest.raises(ProofFailed, match="too many iterations for a program without the loop"):
         certify(UNROLLED.graph, program(UNROLLED.text), SMALL)
 
@@ -319,6 +336,9 @@ def _with(case: Case, **changes: object) -> Witness:
         ({"carried": (Place(0),)}, r"places 1 carried values of 2"),
         ({"carried": (Place(0, 2), Place(1))}, r"2 words for carried value 0 of 1"),
         ({"carried": (Place(64), Place(1))}, r"names scratch that does not exist"),
+        ({"carried": (Place(63), Place(1))}, r"word 63 should hold carried value 0 on entry"),
+        ({"carried": (Place(61, 4), Place(1))}, r"names scratch that does not exist"),
+        ({"carried": (Place(60, 4), Place(1))}, r"4 words for carried value 0 of 1"),
         ({"inductions": (Induction(-1),)}, r"names scratch that does not exist"),
         (
             {"inductions": (Induction(2), Induction(20))},
