@@ -213,13 +213,65 @@ def test_carried_values_of_unrolled_loops() -> None:
     assert certify(graph(body), program(text), SMALL).words == 18
 
 
-def test_too_much_unrolling_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two iterations of a loop and two nodes in it are six."""
-    monkeypatch.setattr(loops_module, "MAX_UNROLLED", 6)
-    assert certify(UNROLLED.graph, program(UNROLLED.text), SMALL).loops == 0
-    monkeypatch.setattr(loops_module, "MAX_UNROLLED", 5)
+def test_several_machine_loops_for_one_of_an_unrolled_loop() -> None:
+    """The inner loop stands twice in the program, one right behind the other."""
+    of = graph("for %i in 0..8 step 4 {\n for %j in 0..4 {\n %a = add %i, %j\n store y[%a], %a\n }\n }")
+    text = """
+    load s[0] = 0; load s[1] = 10
+    load s[2] = 4; load s[3] = 8
+    store mem[s[1]] = s[0]; flow s[0] = s[0] + 1; flow s[1] = s[1] + 1
+    alu s[4] = s[0] < s[2]
+    flow if s[4] jump 2
+    store mem[s[1]] = s[0]; flow s[0] = s[0] + 1; flow s[1] = s[1] + 1
+    alu s[4] = s[0] < s[3]
+    flow if s[4] jump 5
+    """
+    (inner,) = (n for n in fors(of) if of.loop(n).trips == 4)
+    first = LoopWitness(inner, 2, 4, (Induction(0), Induction(1, 1, 10)))
+    second = LoopWitness(inner, 5, 7, (Induction(0, 1, 4), Induction(1, 1, 14)))
+    for loops in ((first, second), (second, first)):
+        assert certify(of, program(text), SMALL, Witness(loops)).loops == 2
+    with pytest.raises(ProofFailed):
+        certify(of, program(text), SMALL, Witness((first,)))
+
+
+def test_a_loop_keeps_what_is_known_of_other_arrays() -> None:
+    of = graph(
+        "%z = const 0\n %k = const 5\n store x[%z], %k\n"
+        "for %i in 0..4 {\n store y[%i], %i\n }\n %a = load x[%z]\n store y[%k], %a",
+        "array x at 2 length 8 inout\n array y at 10 length 8 inout",
+    )
+    text = """
+    load s[0] = 2; load s[1] = 5
+    store mem[s[0]] = s[1]; load s[0] = 0; load s[2] = 4
+    load s[3] = 10; load s[5] = 15
+    store mem[s[3]] = s[0]; flow s[0] = s[0] + 1; flow s[3] = s[3] + 1
+    alu s[4] = s[0] < s[2]
+    flow if s[4] jump 3
+    store mem[s[5]] = s[1]                   # 5, which the graph loads from x
+    """
+    witness = Witness((LoopWitness(fors(of)[0], 3, 5, (Induction(0), Induction(3, 1, 10))),))
+    assert certify(of, program(text), SMALL, witness).loops == 1
+
+
+ALONE = Case(
+    graph("for %i in 3..5 {\n store y[%i], %i\n }"),
+    """
+    load s[0] = 3; load s[1] = 13
+    load s[2] = 4; load s[3] = 14
+    store mem[s[1]] = s[0]; store mem[s[3]] = s[2]
+    """,
+)
+
+
+@pytest.mark.parametrize(("case", "nodes"), [(UNROLLED, 6), (ALONE, 4)])
+def test_too_much_unrolling_is_refused(case: Case, nodes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of two iterations is the loop's own node, and the one or two in it."""
+    monkeypatch.setattr(loops_module, "MAX_UNROLLED", nodes)
+    assert certify(case.graph, program(case.text), SMALL).loops == 0
+    monkeypatch.setattr(loops_module, "MAX_UNROLLED", nodes - 1)
     with pytest.raises(ProofFailed, match="too many iterations for a program without the loop"):
-        certify(UNROLLED.graph, program(UNROLLED.text), SMALL)
+        certify(case.graph, program(case.text), SMALL)
 
 
 MISCOMPILES = {
@@ -334,6 +386,8 @@ def _with(case: Case, **changes: object) -> Witness:
         ({"latch": 60}, r"a loop of bundles 3 to 60, which do not exist"),
         ({"header": 7}, r"a loop of bundles 7 to 6, which do not exist"),
         ({"carried": (Place(0),)}, r"places 1 carried values of 2"),
+        ({"carried": (Place(0), Place(1), Place(2))}, r"places 3 carried values of 2"),
+        ({"carried": (Place(65), Place(1))}, r"names scratch that does not exist"),
         ({"carried": (Place(0, 2), Place(1))}, r"2 words for carried value 0 of 1"),
         ({"carried": (Place(64), Place(1))}, r"names scratch that does not exist"),
         ({"carried": (Place(63), Place(1))}, r"word 63 should hold carried value 0 on entry"),
