@@ -93,6 +93,8 @@ def _equalities() -> dict[str, Callable[[Algebra, int, int, int, int], tuple[int
         "mask that covers": lambda a, x, y, e, s: (a.apply["and"](s, c(a, 7)), s),
         "known comparison": lambda a, x, y, e, s: (a.apply["lt"](s, c(a, 5)), a.one),
         "known inequality": lambda a, x, y, e, s: (a.apply["eq"](s, c(a, 5)), a.zero),
+        "inequality of a select": lambda a, x, y, e, s: (a.apply["eq"](a.select(e, s, c(a, 6)), c(a, 7)), a.zero),
+        "equality below a select": lambda a, x, y, e, s: (a.apply["eq"](a.select(e, s, c(a, 6)), c(a, 2)), a.zero),
         "less than 1": lambda a, x, y, e, s: (a.apply["lt"](x, a.one), a.apply["eq"](a.zero, x)),
         "equal by difference": lambda a, x, y, e, s: (a.apply["eq"](x, y), a.apply["eq"](a.sub(y, x), a.zero)),
         "equal by xor": lambda a, x, y, e, s: (a.apply["eq"](x, y), a.apply["eq"](a.apply["xor"](y, x), a.zero)),

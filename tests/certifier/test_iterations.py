@@ -302,6 +302,50 @@ def test_a_conditional_store_does_not_change_places() -> None:
             _order(_shift(4, "store_if"), stages)
 
 
+@pytest.mark.parametrize(
+    ("loop", "last", "apart"),
+    [
+        ("0..8", 7, False),
+        ("0..7", 7, True),
+        ("1..9 step 2", 7, False),
+        ("1..7 step 2", 7, True),
+        ("1..8 step 3", 7, False),
+        ("1..7 step 3", 7, True),
+    ],
+)
+def test_all_iterations_of_the_loop_count_and_no_others(loop: str, last: int, apart: bool) -> None:
+    """The load from `y[i]` and the store to `y[2 * last - i]` meet in iteration `last` only."""
+    text = f"""
+        %l = const {2 * last}
+        for %i in {loop} {{
+            %a = load y[%i]
+            %j = sub %l, %i
+            store y[%j], %a
+        }}
+    """
+    array = "array y at 2 length 16 inout"
+    if apart:
+        _order(text, [1, 0], array)
+        return
+    with pytest.raises(ProofFailed, match="may access the same word"):
+        _order(text, [1, 0], array)
+
+
+@pytest.mark.parametrize("stages", [[0, 0, 0, 5, 5], [5, 5, 5, 0, 0]])
+def test_accesses_of_two_arrays_do_not_meet(stages: list[int]) -> None:
+    """Wherever in their array they are."""
+    text = """
+        for %i in 0..6 {
+            %a = load x[%i]
+            store x[%i], %i
+            %b = load x[%a]
+            %c = load y[%b]
+            store y[%c], %i
+        }
+    """
+    _order(text, stages, "array x at 2 length 8 inout\n array y at 10 length 8 inout")
+
+
 VECTORS = """
     %d = const {distance}
     for %i in 0..{end} step {step} {{
