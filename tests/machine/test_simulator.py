@@ -206,12 +206,14 @@ def test_halt_lands_its_bundle_and_stops_for_good() -> None:
     simulation = Simulation(program(Bundle((slot("flow", "halt"), const(0, 4)))), TAKEHOME, IMAGE)
     first, second = simulation.run(), simulation.run()
     assert (first.scratch[0], first.cycles, first.state) == (4, 1, State.STOPPED)
+    assert (first.executed, first.next_bundle) == (1, 1)
     assert second.cycles == 1
 
 
 def test_pauses() -> None:
     paused = program(Bundle((slot("flow", "pause"), const(0, 1))), const(1, 2), slot("flow", "pause"))
     assert simulate(paused, TAKEHOME, IMAGE).cycles == 3
+    assert Simulation(paused, TAKEHOME, IMAGE).run().state is State.STOPPED
     simulation = Simulation(paused, TAKEHOME, IMAGE, pauses=True)
     seen = [simulation.run() for _ in range(4)]
     assert [r.state for r in seen] == [State.PAUSED, State.PAUSED, State.STOPPED, State.STOPPED]
@@ -243,6 +245,15 @@ def test_debug_faults(change: dict[Operand, int] | None, message: str) -> None:
         run(*DEBUGGED, reference=reference)
     assert str(caught.value).startswith("cycle 2, bundle 2, debug slot")
     assert str(caught.value).endswith(message)
+
+
+def test_slots_behind_a_debug_slot_are_checked() -> None:
+    comment = slot("debug", "comment", "x")
+    with pytest.raises(SimulationFault, match="reads scratch word 0, which was never written"):
+        run(Bundle((comment, slot("alu", "+", 1, 0, 0))))
+    with pytest.raises(SimulationFault, match="scratch word 0 is 5, but"):
+        run(const(0, 5), Bundle((comment, const(1, 1), slot("debug", "compare", 0, "x"))), reference={"x": 6})
+    assert run(const(0, 5), Bundle((comment, slot("debug", "compare", 9, "x")))).cycles == 1
 
 
 def test_the_tracer_sees_every_bundle() -> None:
