@@ -252,7 +252,7 @@ def test_slots_behind_a_debug_slot_are_checked() -> None:
     with pytest.raises(SimulationFault, match="reads scratch word 0, which was never written"):
         run(Bundle((comment, slot("alu", "+", 1, 0, 0))))
     with pytest.raises(SimulationFault, match="scratch word 0 is 5, but"):
-        run(const(0, 5), Bundle((comment, const(1, 1), slot("debug", "compare", 0, "x"))), reference={"x": 6})
+        run(const(0, 5), Bundle((comment, const(1, 1), slot("debug", "compare", 0, "sum"))), reference={"sum": 6})
     assert run(const(0, 5), Bundle((comment, slot("debug", "compare", 9, "x")))).cycles == 1
 
 
