@@ -235,6 +235,20 @@ def test_several_machine_loops_for_one_of_an_unrolled_loop() -> None:
         certify(of, program(text), SMALL, Witness((first,)))
 
 
+@pytest.mark.parametrize("header", [2, 3])
+@pytest.mark.parametrize("bundle", [0, 1, 2])
+def test_no_iteration_relies_on_what_the_body_writes(header: int, bundle: int) -> None:
+    """The word that is stored is right in the first iteration only, whichever bundle of the body changes it."""
+    of = graph("%k = const 7\n for %i in 0..4 {\n store y[%i], %k\n }")
+    body = ["store mem[s[0]] = s[2]; flow s[0] = s[0] + 1", "alu s[3] = s[0] ^ s[1]", f"flow if s[3] jump {header}"]
+    start = ["load s[0] = 10; load s[1] = 14", "load s[2] = 7", "load idle"][:header]
+    witness = Witness((LoopWitness(fors(of)[0], header, header + 2, (Induction(0, 1, 10),)),))
+    assert certify(of, program("\n".join(start + body)), SMALL, witness).loops == 1
+    body[bundle] = f"alu s[2] = s[1] + s[1]; {body[bundle]}"
+    with pytest.raises(ProofFailed, match="reads scratch word 2, which holds nothing yet"):
+        certify(of, program("\n".join(start + body)), SMALL, witness)
+
+
 def test_a_loop_keeps_what_is_known_of_other_arrays() -> None:
     of = graph(
         "%z = const 0\n %k = const 5\n store x[%z], %k\n"
