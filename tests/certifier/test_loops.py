@@ -249,6 +249,37 @@ def test_no_iteration_relies_on_what_the_body_writes(header: int, bundle: int) -
         certify(of, program("\n".join(start + body)), SMALL, witness)
 
 
+def test_memories_agree_on_entry_and_after_an_iteration() -> None:
+    with pytest.raises(ProofFailed, match=r"y\[4\] .* is wrong on entry to the loop at bundle 3"):
+        early = COPY.text.replace("jump 2", "jump 3").replace(
+            "\n    load s[4]", "\n store mem[s[5]] = s[1]\n load s[4]"
+        )
+        early = early.replace("load s[3] = 10 ", "load s[3] = 10; flow s[5] = s[0] + 12 ")
+        (loop,) = COPY.loops
+        replace(COPY, text=early, loops=(replace(loop, header=3, latch=6),)).prove()
+    with pytest.raises(ProofFailed, match=r"is wrong after an iteration of the loop at bundle 2: expected 3\*x"):
+        COPY.prove("s[4] = s[4] * s[1]", "s[4] = s[4] + s[1]")
+
+
+def test_what_an_iteration_loads_is_what_the_ones_before_have_stored() -> None:
+    """The graph counts to 4 in a word of memory; the program stores what is right in the first iteration."""
+    of = graph(
+        "%z = const 0\n %one = const 1\n store y[%z], %z\n"
+        "for %i in 0..4 {\n %a = load y[%z]\n %b = add %a, %one\n store y[%z], %b\n }"
+    )
+    text = """
+    load s[0] = 10; load s[1] = 0
+    store mem[s[0]] = s[1]; load s[2] = 4; load s[3] = 1
+    load s[4] = mem[s[0]]; flow s[2] = s[2] + -1
+    alu s[4] = s[4] + s[3]
+    store mem[s[0]] = s[4]; flow if s[2] jump 2
+    """
+    witness = Witness((LoopWitness(fors(of)[0], 2, 4, (Induction(2, -1, 4),)),))
+    assert certify(of, program(text), SMALL, witness).loops == 1
+    with pytest.raises(ProofFailed, match=r"y\[0\] .* is wrong after an iteration"):
+        certify(of, program(text.replace("store mem[s[0]] = s[4]", "store mem[s[0]] = s[3]")), SMALL, witness)
+
+
 def test_a_loop_keeps_what_is_known_of_other_arrays() -> None:
     of = graph(
         "%z = const 0\n %k = const 5\n store x[%z], %k\n"
