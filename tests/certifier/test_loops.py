@@ -280,6 +280,42 @@ def test_what_an_iteration_loads_is_what_the_ones_before_have_stored() -> None:
         certify(of, program(text.replace("store mem[s[0]] = s[4]", "store mem[s[0]] = s[3]")), SMALL, witness)
 
 
+@pytest.mark.parametrize(
+    ("computed", "kept"),
+    [
+        ("s[4] | s[4]", True),
+        ("s[4] + s[4]", True),
+        ("s[0] | s[0]", False),
+        ("s[0] + s[4]", False),
+        ("s[5] | s[5]", False),
+    ],
+)
+def test_what_does_not_depend_on_the_iteration_is_there_after_the_loop(computed: str, kept: bool) -> None:
+    """The loaded word, and twice that, are older than the loop; the index, and what is loaded in the body, are not."""
+    of = graph(
+        "%z = const 0\n %k = const 5\n %a = load x[%z]\n %b = add %a, %a\n"
+        "for %i in 0..4 {\n %c = load x[%i]\n store y[%i], %b\n }"
+        + ("\n store y[%k], %a" if computed == "s[4] | s[4]" else "\n store y[%k], %b")
+    )
+    text = f"""
+        load s[3] = 2; load s[0] = 0
+        load s[4] = mem[s[3]]; load s[1] = 10
+        load s[2] = 4; load s[7] = 15
+        alu s[6] = s[4] + s[4]; load s[5] = mem[s[3]]; flow s[0] = s[0] + 1
+        store mem[s[1]] = s[6]; flow s[1] = s[1] + 1; alu s[8] = {computed}
+        alu s[9] = s[0] < s[2]
+        flow if s[9] jump 3
+        store mem[s[7]] = s[8]
+    """
+    text = text.replace("load s[5] = mem[s[3]]", "load s[5] = mem[s[3]]; flow s[3] = s[3] + 1")
+    witness = Witness((LoopWitness(fors(of)[0], 3, 6, (Induction(0), Induction(1, 1, 10), Induction(3, 1, 2))),))
+    if kept:
+        assert certify(of, program(text), SMALL, witness).loops == 1
+        return
+    with pytest.raises(ProofFailed, match="reads scratch word 8, which holds nothing yet"):
+        certify(of, program(text), SMALL, witness)
+
+
 def test_a_loop_keeps_what_is_known_of_other_arrays() -> None:
     of = graph(
         "%z = const 0\n %k = const 5\n store x[%z], %k\n"
