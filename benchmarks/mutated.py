@@ -53,8 +53,7 @@ TARGETS = {
     ],
     "vliwc.backend.certifier.frame": [
         "tests/certifier/test_loops.py",
-        "tests/certifier/test_overlapped.py",
-        "tests/certifier/test_straight.py",
+        "tests/certifier/test_overlapped.py::test_overlapped_loops_are_proven",
     ],
     "vliwc.backend.certifier.iterations": ["tests/certifier/test_iterations.py", "tests/certifier/test_overlapped.py"],
     "vliwc.backend.certifier.overlapped": ["tests/certifier/test_overlapped.py"],
@@ -77,7 +76,7 @@ TARGETS = {
         "tests/certifier/test_execution.py",
         "tests/certifier/test_loops.py",
     ],
-    "vliwc.backend.certifier.liveness": ["tests/certifier/test_loops.py"],
+    "vliwc.backend.certifier.liveness": ["tests/certifier/test_liveness.py", "tests/certifier/test_loops.py"],
     "vliwc.backend.certifier.witness": ["tests/certifier/test_overlapped.py", "tests/certifier/test_loops.py"],
     "vliwc.backend.certifier.addresses": ["tests/certifier/test_addresses.py", "tests/certifier/test_memory.py"],
     "vliwc.backend.certifier.proof": ["tests/certifier/test_straight.py", "tests/certifier/test_loops.py"],
