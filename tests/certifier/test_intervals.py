@@ -62,8 +62,8 @@ def test_misses_zero(low: int, high: int, expected: bool) -> None:
 
 
 def test_the_range_of_a_sum() -> None:
-    """By hand: 7 + 3 * x - 2 * y + 0 * z, for x from 1 to 10 and y from 2 to 5."""
-    assert integer_range(7, ((0, 3), (1, WORD - 2), (2, 0)), [1, 2, 3], [10, 5, 4]) == (7 + 3 - 10, 7 + 30 - 4)
+    """By hand: 7 + 3 * x - 2 * y + 0 * z, for x from 4 to 10 and y from 2 to 5."""
+    assert integer_range(7, ((0, 3), (1, WORD - 2), (2, 0)), [4, 2, 3], [10, 5, 4]) == (7 + 12 - 10, 7 + 30 - 4)
     assert integer_range(9, (), [], []) == (9, 9)
     assert integer_range(0, ((0, 2**31),), [0], [1]) == (-(2**31), 0)
 
