@@ -42,11 +42,7 @@ TARGETS = {
         "tests/certifier/test_loops.py",
     ],
     "vliwc.backend.certifier.expressions": ["tests/certifier/test_expressions.py", "tests/certifier/test_algebra.py"],
-    "vliwc.backend.certifier.memory": [
-        "tests/certifier/test_memory.py",
-        "tests/certifier/test_straight.py",
-        "tests/certifier/test_loops.py",
-    ],
+    "vliwc.backend.certifier.memory": ["tests/certifier/test_memory.py", "tests/certifier/test_loops.py"],
     "vliwc.backend.certifier.loops": [
         "tests/certifier/test_loops.py",
         "tests/certifier/test_overlapped.py::test_overlapped_loops_are_proven",
@@ -56,7 +52,13 @@ TARGETS = {
         "tests/certifier/test_overlapped.py::test_overlapped_loops_are_proven",
     ],
     "vliwc.backend.certifier.iterations": ["tests/certifier/test_iterations.py", "tests/certifier/test_overlapped.py"],
-    "vliwc.backend.certifier.overlapped": ["tests/certifier/test_overlapped.py"],
+    "vliwc.backend.certifier.overlapped": [
+        "tests/certifier/test_overlapped.py::test_overlapped_loops_are_proven",
+        "tests/certifier/test_overlapped.py::test_wrong_evidence_is_refused",
+        "tests/certifier/test_overlapped.py::test_ghosts_must_compute_what_they_stand_for",
+        "tests/certifier/test_overlapped.py::test_wrong_iterations_are_found",
+        "tests/certifier/test_overlapped.py::test_each_slot_of_prologue_kernel_and_epilogue_counts",
+    ],
     "vliwc.backend.certifier.order": ["tests/certifier/test_iterations.py"],
     "vliwc.backend.certifier.algebra": [
         "tests/certifier/test_algebra.py::test_what_a_backend_does_is_seen_through",

@@ -11,25 +11,26 @@ from vliwc.ir.graph import Graph
 ARRAYS = "\n".join(f"array {name} at {2 + 3 * k} length 3 inout" for k, name in enumerate("abcde"))
 
 
-@pytest.fixture
-def of() -> Graph:
-    """Three loops, one in another, and one behind both."""
+@pytest.fixture(params=["", "%y = const 1"])
+def of(request: pytest.FixtureRequest) -> Graph:
+    """Three loops, one in another, and one behind both; at even and at odd places of their block."""
     return graph(
-        """
+        f"""
+        {request.param}
         %z = const 0
         %u = load e[%z]
-        for %i in 0..2 {
+        for %i in 0..2 {{
             %p = load a[%i]
-            for %j in 0..2 {
+            for %j in 0..2 {{
                 %q = load b[%j]
                 store c[%j], %q
-            }
+            }}
             %r = load c[%i]
-        }
+        }}
         %s = load d[%z]
-        for %k in 0..2 {
+        for %k in 0..2 {{
             store_if %z, e[%k], %z
-        }
+        }}
         %t = load a[%z]
         """,
         ARRAYS,
