@@ -47,8 +47,8 @@ def test_what_loops_load_and_store(of: Graph) -> None:
 def test_what_is_loaded_behind_a_loop(of: Graph) -> None:
     outer, inner, last = _loops(of)
     liveness = Liveness(of)
-    assert liveness.after(of.body) == {outer: {"a", "d", "e"}, last: {"a"}
-    assert liveness.after(of.loop(outer).body) == {inner: {"c"}
+    assert liveness.after(of.body) == {outer: {"a", "d", "e"}, last: {"a"}}
+    assert liveness.after(of.loop(outer).body) == {inner: {"c"}}
     assert liveness.after(of.loop(inner).body) == {}
 
 
