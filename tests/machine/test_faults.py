@@ -61,3 +61,7 @@ def test_errors_know_their_place() -> None:
         fault = kind("message", bundle=4, cycle=9, help="advice")
         assert (fault.message, fault.bundle, fault.cycle, fault.help) == ("message", 4, 9, "advice")
         assert fault.exit_code == 6
+        with pytest.raises(TypeError):
+            kind("message", 4, 9)  # type: ignore[misc]  # which number is which must be said
+    with pytest.raises(TypeError):
+        ProgramError("message", "advice")  # type: ignore[misc]
