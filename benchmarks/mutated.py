@@ -27,6 +27,7 @@ TARGETS = {
     ],
     "vliwc.machine.faults": ["tests/machine/test_faults.py"],
     "vliwc.machine.program": [
+        "tests/machine/test_slots.py",
         "tests/machine/test_simulator.py",
         "tests/machine/test_interchange.py",
         "tests/machine/test_assembly.py",

@@ -9,6 +9,12 @@ import pytest
 from tests.certifier.cases import SLOW, SMALL, Case, fors, graph, program
 from vliwc.backend.certifier import Induction, LoopWitness, Place, ProofFailed, Witness, certify
 from vliwc.backend.certifier import loops as loops_module
+from vliwc.backend.certifier.addresses import Addresses
+from vliwc.backend.certifier.algebra import Algebra
+from vliwc.backend.certifier.execution import Execution
+from vliwc.backend.certifier.frame import Frame
+from vliwc.backend.certifier.liveness import Liveness
+from vliwc.backend.certifier.meaning import Meaning
 from vliwc.ir.graph import Builder, Graph
 
 COPY = Case(
@@ -314,6 +320,16 @@ def test_what_does_not_depend_on_the_iteration_is_there_after_the_loop(computed:
         return
     with pytest.raises(ProofFailed, match="reads scratch word 8, which holds nothing yet"):
         certify(of, program(text), SMALL, witness)
+
+
+def test_unknown_values_have_names() -> None:
+    of = graph("")
+    algebra = Algebra()
+    meaning = Meaning(of, algebra, Addresses(algebra, of))
+    execution = Execution(program(""), SMALL, algebra, meaning.addresses, meaning.memory)
+    frame = Frame(meaning, execution, Liveness(of))
+    words = [*frame.unknown("%7", 1), *frame.unknown("%8", 2)]
+    assert [algebra.names[word] for word in words] == ["%7", "%8.0", "%8.1"]
 
 
 def test_a_loop_keeps_what_is_known_of_other_arrays() -> None:

@@ -112,6 +112,18 @@ def test_stores_that_may_alias_keep_their_order() -> None:
     assert {address for address, _, _ in memories[0].differences(memories[1], bench.r)} == {a, b}
 
 
+def test_the_newest_store_is_loaded_whatever_older_ones_may_have_been_there() -> None:
+    bench = Bench()
+    a, b = bench.address(3, 1, 0), bench.address(2, 1, 0)
+    one, two = bench.algebra.constant(1), bench.algebra.constant(2)
+    bench.memory.store(bench.r, a, one)
+    bench.memory.store(bench.r, b, two)
+    assert bench.memory.load(bench.r, b) == two
+    assert bench.memory.load(bench.r, a) != one
+    bench.memory.store(bench.r, bench.address(3, 0, 7), one)
+    assert bench.memory.load(bench.r, b) != two
+
+
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [
