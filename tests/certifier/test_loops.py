@@ -322,6 +322,28 @@ def test_what_does_not_depend_on_the_iteration_is_there_after_the_loop(computed:
         certify(of, program(text), SMALL, witness)
 
 
+@pytest.mark.parametrize(("store", "found"), [("mem[s[6]] = s[0]", False), ("mem[s[7]] = s[0]", True)])
+def test_an_iteration_may_find_what_the_ones_before_have_put_into_dead_memory(store: str, found: bool) -> None:
+    """3 is kept in d[1], where the iterations store their index, or they do so in d[3]."""
+    of = graph("%k = const 3\n for %i in 0..3 {\n store y[%i], %k\n }", CONSUMED)
+    text = f"""
+    load s[1] = 15; load s[2] = 3
+    store mem[s[1]] = s[2]; load s[0] = 0; load s[3] = 10
+    load s[4] = 3; load s[7] = 17; flow s[6] = s[1] + -1
+    load s[5] = mem[s[1]]
+    store mem[s[3]] = s[5]; store {store}
+    alu s[6] = s[6] + s[9]; flow s[0] = s[0] + 1; flow s[3] = s[3] + 1
+    alu s[8] = s[0] < s[4]
+    flow if s[8] jump 3
+    """.replace("load s[4] = 3;", "load s[4] = 3; flow s[9] = s[0] + 1;")
+    witness = Witness((LoopWitness(fors(of)[0], 3, 7, (Induction(0), Induction(3, 1, 10), Induction(6, 1, 14))),))
+    if found:
+        assert certify(of, program(text), SMALL, witness).loops == 1
+        return
+    with pytest.raises(ProofFailed, match=r"y\[t\d\] is wrong after an iteration of the loop"):
+        certify(of, program(text), SMALL, witness)
+
+
 def test_unknown_values_have_names() -> None:
     of = graph("")
     algebra = Algebra()
