@@ -46,10 +46,12 @@ TARGETS = {
     "vliwc.backend.certifier.memory": ["tests/certifier/test_memory.py", "tests/certifier/test_loops.py"],
     "vliwc.backend.certifier.loops": [
         "tests/certifier/test_loops.py",
+        "tests/certifier/test_invariants.py",
         "tests/certifier/test_overlapped.py::test_overlapped_loops_are_proven",
     ],
     "vliwc.backend.certifier.frame": [
         "tests/certifier/test_loops.py",
+        "tests/certifier/test_invariants.py",
         "tests/certifier/test_overlapped.py::test_overlapped_loops_are_proven",
     ],
     "vliwc.backend.certifier.iterations": ["tests/certifier/test_iterations.py", "tests/certifier/test_overlapped.py"],

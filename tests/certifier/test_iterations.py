@@ -242,6 +242,9 @@ def test_ghosts_that_stand_for_a_node() -> None:
     first, a, v = len(bench.graph), bench.one("vload"), bench.graph.body[1]
     product, total = Ghost("mul", (a, v), None, 4), Ghost("add", (first, a), None, 4)
     _equal("muladd", (product, total), first + 1)
+    _equal("muladd", (Ghost("muladd", (a, v, a), None, 4),), first)
+    with pytest.raises(ProofFailed, match="does not compute what"):
+        _equal("muladd", (Ghost("add", (a, a), None, 4),), first)
     with pytest.raises(ProofFailed, match=r"a ghost that does not compute what graph node %.* 'muladd'"):
         _equal("muladd", (product, total), first)
     with pytest.raises(ProofFailed, match="does not compute what"):
