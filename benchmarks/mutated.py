@@ -62,7 +62,7 @@ TARGETS = {
         "tests/certifier/test_overlapped.py::test_wrong_iterations_are_found",
         "tests/certifier/test_overlapped.py::test_each_slot_of_prologue_kernel_and_epilogue_counts",
     ],
-    "vliwc.backend.certifier.order": ["tests/certifier/test_iterations.py"],
+    "vliwc.backend.certifier.order": ["tests/certifier/test_order.py", "tests/certifier/test_iterations.py"],
     "vliwc.backend.certifier.algebra": [
         "tests/certifier/test_algebra.py::test_what_a_backend_does_is_seen_through",
         "tests/certifier/test_algebra.py",
