@@ -90,7 +90,10 @@ def test_everything_that_does_nothing() -> None:
 
 
 def test_expected_is_named_when_nothing_was_stored() -> None:
-    with pytest.raises(ProofFailed, match=r"y\[1\] \(address 11\) .* expected 6, found y\[1\]; never stored"):
+    with pytest.raises(
+        ProofFailed,
+        match=r"y\[1\] \(address 11\) is wrong when the program ends: expected 6, found y\[1\]; never stored",
+    ):
         certify(STORE, program("load s[0] = 1"), SMALL)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,6 +61,47 @@ def test_usual_conditions_are_accepted(lo: int, trips: int, step: int, slack: in
         apply["lt"](index, word(end - step)),
     ]
     assert all(continues(algebra, c, counter, trips) for c in conditions)
+
+
+@pytest.mark.parametrize("bit", [24, 28, 29, 30, 31])
+@pytest.mark.parametrize("odd", [1, 3, -1])
+def test_steep_countdowns_must_not_come_round(bit: int, odd: int) -> None:
+    """Multiples of 2^k are 0 again after 2^(32 - k) steps."""
+    for trips, right in ((1 << (32 - bit), True), ((1 << (32 - bit)) + 1, False)):
+        algebra, counter = _bench(trips)
+        down = algebra.scale(algebra.sub(counter, algebra.constant(trips - 1)), odd << bit)
+        assert continues(algebra, down, counter, trips) is right
+
+
+@pytest.mark.parametrize(("trips", "right"), [(6, True), (7, False)])
+def test_straight_lines_must_not_wrap(trips: int, right: bool) -> None:
+    """`5 * t < hi` and `hi - 5 * t`, up to the last word and down to 0, and a step further."""
+    algebra, counter = _bench(trips)
+    up = algebra.add(algebra.scale(counter, 5), algebra.constant(MASK - 25))
+    down = algebra.add(algebra.scale(counter, -5), algebra.constant(25))
+    for a, b in (
+        (up, algebra.constant(MASK - 25 + 5 * (trips - 1))),
+        (algebra.constant(25 - 5 * (trips - 1)), down),
+    ):
+        assert continues(algebra, algebra.node("lt", (a, b), (0, 1)), counter, trips) is right
+
+
+@pytest.mark.parametrize("trips", [2, 3, 6])
+def test_comparisons_of_straight_lines_are_accepted_just_if_they_are_right(trips: int) -> None:
+    """All of a few starts and slopes. A line that falls below 0 is none, unless two points are all that there is."""
+    algebra, counter = _bench(trips)
+    lines = [(start, slope) for start in (0, 1, 2, 5, 6) for slope in (-2, -1, 0, 1, 2)]
+    made = [algebra.add(algebra.constant(start), algebra.scale(counter, slope)) for start, slope in lines]
+    values = [[start + slope * t for t in range(trips)] for start, slope in lines]
+    accepted = 0
+    for a, x in zip(made, values, strict=True):
+        for b, y in zip(made, values, strict=True):
+            straight = trips == 2 or min(x + y) >= 0
+            taken = [p & MASK < q & MASK for p, q in zip(x, y, strict=True)]
+            right = straight and taken == [True] * (trips - 1) + [False]
+            assert continues(algebra, algebra.node("lt", (a, b), (0, 1)), counter, trips) is right
+            accepted += right
+    assert accepted > 5
 
 
 def test_wrong_conditions_are_rejected() -> None:

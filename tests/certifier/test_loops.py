@@ -154,6 +154,19 @@ UNROLLED = Case(
     """,
 )
 
+AFTERWARDS = Case(
+    graph("for %i in 1..4 {\n store y[%i], %i\n }\n %k = const 4\n store y[%k], %k"),
+    """
+    load s[0] = 1; load s[1] = 11
+    load s[2] = 4
+    store mem[s[1]] = s[0]; flow s[0] = s[0] + 1; flow s[1] = s[1] + 1
+    alu s[3] = s[0] < s[2]
+    flow if s[3] jump 2
+    store mem[s[1]] = s[0]                  # the first index that is not executed, and its word
+    """,
+    (LoopWitness(0, 2, 4, (Induction(0), Induction(1, 1, 10))),),
+)
+
 CASES = {
     "copy": COPY,
     "sum": SUM,
@@ -161,6 +174,7 @@ CASES = {
     "nested": NESTED,
     "spilling": SPILLING,
     "once": ONCE,
+    "afterwards": AFTERWARDS,
 }
 
 
@@ -168,7 +182,14 @@ CASES = {
 def test_loops_are_proven(name: str) -> None:
     certificate = CASES[name].prove()
     assert certificate.loops == len(CASES[name].loops)
-    assert "loop" in str(certificate)
+    assert str(certificate).endswith({1: " bundles with 1 loop", 2: " bundles with 2 loops"}[certificate.loops])
+
+
+def test_a_jump_by_a_distance() -> None:
+    assert COPY.prove("if s[2] jump 2", "if s[2] skip -4").loops == 1
+    for distance in (-5, -3):
+        with pytest.raises(ProofFailed, match="the witness has no loop with this jump"):
+            COPY.prove("if s[2] jump 2", f"if s[2] skip {distance}")
 
 
 def test_loops_that_the_program_unrolls_are_proven() -> None:
@@ -192,10 +213,24 @@ def test_carried_values_of_unrolled_loops() -> None:
     assert certify(graph(body), program(text), SMALL).words == 18
 
 
-def test_too_much_unrolling_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loops_module, "MAX_UNROLLED", 3)
+ALONE = Case(
+    graph("for %i in 3..5 {\n store y[%i], %i\n }"),
+    """
+    load s[0] = 3; load s[1] = 13
+    load s[2] = 4; load s[3] = 14
+    store mem[s[1]] = s[0]; store mem[s[3]] = s[2]
+    """,
+)
+
+
+@pytest.mark.parametrize(("case", "nodes"), [(UNROLLED, 6), (ALONE, 4)])
+def test_too_much_unrolling_is_refused(case: Case, nodes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of two iterations is the loop's own node, and the one or two in it."""
+    monkeypatch.setattr(loops_module, "MAX_UNROLLED", nodes)
+    assert certify(case.graph, program(case.text), SMALL).loops == 0
+    monkeypatch.setattr(loops_module, "MAX_UNROLLED", nodes - 1)
     with pytest.raises(ProofFailed, match="too many iterations for a program without the loop"):
-        certify(UNROLLED.graph, program(UNROLLED.text), SMALL)
+        certify(case.graph, program(case.text), SMALL)
 
 
 MISCOMPILES = {
@@ -310,8 +345,13 @@ def _with(case: Case, **changes: object) -> Witness:
         ({"latch": 60}, r"a loop of bundles 3 to 60, which do not exist"),
         ({"header": 7}, r"a loop of bundles 7 to 6, which do not exist"),
         ({"carried": (Place(0),)}, r"places 1 carried values of 2"),
+        ({"carried": (Place(0), Place(1), Place(2))}, r"places 3 carried values of 2"),
+        ({"carried": (Place(65), Place(1))}, r"names scratch that does not exist"),
         ({"carried": (Place(0, 2), Place(1))}, r"2 words for carried value 0 of 1"),
         ({"carried": (Place(64), Place(1))}, r"names scratch that does not exist"),
+        ({"carried": (Place(63), Place(1))}, r"word 63 should hold carried value 0 on entry"),
+        ({"carried": (Place(61, 4), Place(1))}, r"names scratch that does not exist"),
+        ({"carried": (Place(60, 4), Place(1))}, r"4 words for carried value 0 of 1"),
         ({"inductions": (Induction(-1),)}, r"names scratch that does not exist"),
         (
             {"inductions": (Induction(2), Induction(20))},
@@ -319,7 +359,7 @@ def _with(case: Case, **changes: object) -> Witness:
         ),
         ({"inductions": ()}, r"reads scratch word 2, which holds nothing"),
         ({"header": 4}, r"the witness has no loop with this jump|holds nothing"),
-        ({"latch": 5}, r"nothing jumps to bundle 3"),
+        ({"latch": 5}, r"bundle 5: the witness has a loop that ends here, but nothing jumps to bundle 3"),
         ({"node": 0}, r"the witness has no loop with this jump"),
     ],
 )

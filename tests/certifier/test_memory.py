@@ -112,6 +112,33 @@ def test_stores_that_may_alias_keep_their_order() -> None:
     assert {address for address, _, _ in memories[0].differences(memories[1], bench.r)} == {a, b}
 
 
+@pytest.mark.parametrize("floating", [False, True])
+@pytest.mark.parametrize(("count", "precise"), [(MAX_EXACT, True), (MAX_EXACT + 1, False)])
+def test_so_many_constant_addresses_are_compared_one_by_one(floating: bool, count: int, precise: bool) -> None:
+    """Beyond that, a store to an odd word of the range counts for a load from even ones, too."""
+    bench = Bench()
+    even, one = bench.address(2, 4, 4), bench.algebra.one
+    if floating:
+        bench.memory.store(bench.r, bench.address(0, 1, 180), one)
+    for k in range(4 + count):  # the first four are below the range
+        bench.memory.store(bench.r, bench.address(3, 0, k), bench.algebra.constant(k % 5))
+    before = bench.memory.load(bench.r, even)
+    bench.memory.store(bench.r, bench.address(3, 0, 5), bench.algebra.constant(9))
+    assert (bench.memory.load(bench.r, even) == before) is precise
+
+
+def test_the_newest_store_is_loaded_whatever_older_ones_may_have_been_there() -> None:
+    bench = Bench()
+    a, b = bench.address(3, 1, 0), bench.address(2, 1, 0)
+    one, two = bench.algebra.constant(1), bench.algebra.constant(2)
+    bench.memory.store(bench.r, a, one)
+    bench.memory.store(bench.r, b, two)
+    assert bench.memory.load(bench.r, b) == two
+    assert bench.memory.load(bench.r, a) != one
+    bench.memory.store(bench.r, bench.address(3, 0, 7), one)
+    assert bench.memory.load(bench.r, b) != two
+
+
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [

@@ -143,11 +143,36 @@ def test_operands_of_random_slots_count() -> None:
     assert accepted < 40, "most damage is found"
 
 
+def _first(pipeline: Pipeline, **changes: int) -> Pipeline:
+    """The evidence with a change of its first crossing."""
+    first, *others = pipeline.crossings
+    return replace(pipeline, crossings=(replace(first, **changes), *others))  # type: ignore[arg-type]
+
+
 WRONG = {
     "stage missing": (lambda p: replace(p, stages=()), "a stage for each store"),
     "stage below 0": (lambda p: replace(p, stages=tuple((n, -1) for n, _ in p.stages)), "a stage for each store"),
     "stages later": (lambda p: replace(p, stages=tuple((n, 99) for n, _ in p.stages)), "comes to its last stage"),
     "stages exchanged": (lambda p: replace(p, stages=tuple((n, 3 - s) for n, s in p.stages)), "done before"),
+    "stages one later": (lambda p: replace(p, stages=tuple((n, s + 1) for n, s in p.stages)), "no word holds it"),
+    "stages two later": (
+        lambda p: replace(p, stages=tuple((n, s + 2) for n, s in p.stages)),
+        "comes to its last stage",
+    ),
+    "stages one earlier": (
+        lambda p: replace(p, stages=tuple((n, s - 1) for n, s in p.stages)),
+        r"b\[8\] .* is wrong on entry to the loop at bundle 6",
+    ),
+    "one copy": (lambda p: replace(p, copies=1), "cannot be shown to be in the memory image"),
+    "two copies": (lambda p: replace(p, copies=2), "word 0 does not hold %0 of 3 iterations back after a trip"),
+    "six copies": (lambda p: replace(p, copies=6), "not proven to be taken 15 times"),
+    "one trip": (lambda p: replace(p, copies=96), "not proven to be taken 0 times"),
+    "less than a trip": (lambda p: replace(p, copies=97), "trips of 97 beats, which 96 beats do not fill"),
+    "fewer peeled": (lambda p: replace(p, peeled=3), "trips of 3 beats, which 97 beats do not fill"),
+    "more peeled": (lambda p: replace(p, peeled=7), "word 0 does not hold %0 of 3 iterations back on entry"),
+    "one too far back": (lambda p: _first(p, back=5), "have not begun"),
+    "as far back as there is": (lambda p: _first(p, back=4), "word 0 does not hold %0 of 4 iterations back on entry"),
+    "another offset": (lambda p: _first(p, offset=801), "iterations back on entry: expected 809, found 808"),
     "no copies": (lambda p: replace(p, copies=0), "do not fill"),
     "more copies": (lambda p: replace(p, copies=p.copies + 1), "do not fill|not proven|holds|needed"),
     "too many peeled": (lambda p: replace(p, peeled=1000), "do not fill"),

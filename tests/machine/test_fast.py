@@ -14,7 +14,7 @@ from vliwc.errors import DataError, InternalError
 from vliwc.ir.ops import BINARY, PURE
 from vliwc.machine import Bundle, Machine, ProgramError, Result, Simulation, SimulationFault, Slot, simulate
 from vliwc.machine.fast import FastSimulator, native
-from vliwc.machine.fast.packed import OPCODES
+from vliwc.machine.fast.packed import OPCODES, pack
 from vliwc.machine.faults import CycleLimitReached
 from vliwc.machine.slots import FORMATS, Effect
 
@@ -94,6 +94,46 @@ def test_late_results() -> None:
     assert both(const(0, 3), LOAD, *waits, machine=overtaken).scratch[1:7].tolist() == [103, 3, 3, 3, 3, 3]
     with pytest.raises(SimulationFault, match="reads scratch word 1, which was never written"):
         FastSimulator(program(const(0, 3), LOAD, copy), WIDE).run_one(IMAGE)
+
+
+IDLE = Bundle((), ("alu",))
+COPY = slot("flow", "add_imm", 2, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("bundles", "checked", "written"),
+    [
+        ((), 0, []),
+        ((const(0, 3), LOAD, IDLE, COPY), 4, [1, 1, 1]),
+        ((const(0, 3), LOAD, COPY), 2, [1, 0, 0]),
+        ((const(0, 3), LOAD, Bundle(()), COPY), 3, [1, 0, 0]),
+        ((const(0, 3), slot("flow", "jump", 2), LOAD), 2, [1, 0]),
+        ((const(0, 3), slot("flow", "pause"), slot("flow", "add_imm", 1, 0, 1)), 3, [1, 1]),
+        ((splat(1, 0),), 0, [0] * 9),
+        ((const(0, 3), splat(4, 0)), 2, [1, 0, 0, 0, *[1] * 8]),
+    ],
+)
+def test_how_far_reads_are_looked_at_in_advance(
+    bundles: tuple[Bundle | Slot, ...], checked: int, written: list[int]
+) -> None:
+    """Up to a jump, or to a word that is read before it was written; a load takes two cycles."""
+    machine = replace(WIDE, lanes=8, latencies={("load", "load"): 2})
+    packed = pack(program(*bundles), machine, strict=True)
+    assert (packed.checked, packed.written_first.tolist()) == (checked, written)
+    assert packed.scratch_words == len(written)
+    loose = pack(program(*bundles), machine, strict=False)
+    assert (loose.checked, loose.written_first.tolist()) == (len(bundles), [0] * len(written))
+
+
+def test_how_much_room_a_program_needs() -> None:
+    machine = replace(TAKEHOME, latencies={("valu", "vbroadcast"): 3, ("flow", "add_imm"): 2})
+    small = pack(program(const(0, 1)), TAKEHOME, strict=True)
+    assert (small.results, small.most_traced, small.late, small.stride) == (1, 0, 0, 0)
+    late = slot("flow", "add_imm", 2, 0, 0)
+    wide = Bundle((splat(8, 0), splat(16, 0), late, slot("store", "store", 0, 0), const(1, 1)))
+    large = pack(program(const(0, 1), wide, const(3, 1), slot("flow", "trace_write", 0)), machine, strict=True)
+    assert (large.results, large.most_traced, large.late, large.stride) == (8 + 8 + 1 + 1 + 1, 1, 3 * 3, 8)
+    assert pack(program(const(0, 1), late), machine, strict=True).stride == 1
 
 
 def test_two_results_that_land_together() -> None:

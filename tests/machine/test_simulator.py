@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -128,6 +129,8 @@ def test_stores_that_only_touch_are_no_double_write() -> None:
     start = (Bundle((const(0, 0), const(1, 8))), splat(8, 0))
     both = Bundle((slot("store", "vstore", 0, 8), slot("store", "store", 1, 1)))
     assert run(*start, both).memory.tolist() == [0] * 8 + [8] + IMAGE[9:]
+    words = Bundle((slot("store", "store", 0, 0), slot("store", "store", 1, 1)))
+    assert run(Bundle((const(0, 5), const(1, 6))), words).memory.tolist() == [*IMAGE[:5], 5, 6, *IMAGE[7:]]
 
 
 def test_wrong_programs_do_not_start() -> None:
@@ -203,12 +206,14 @@ def test_halt_lands_its_bundle_and_stops_for_good() -> None:
     simulation = Simulation(program(Bundle((slot("flow", "halt"), const(0, 4)))), TAKEHOME, IMAGE)
     first, second = simulation.run(), simulation.run()
     assert (first.scratch[0], first.cycles, first.state) == (4, 1, State.STOPPED)
+    assert (first.executed, first.next_bundle) == (1, 1)
     assert second.cycles == 1
 
 
 def test_pauses() -> None:
     paused = program(Bundle((slot("flow", "pause"), const(0, 1))), const(1, 2), slot("flow", "pause"))
     assert simulate(paused, TAKEHOME, IMAGE).cycles == 3
+    assert Simulation(paused, TAKEHOME, IMAGE).run().state is State.STOPPED
     simulation = Simulation(paused, TAKEHOME, IMAGE, pauses=True)
     seen = [simulation.run() for _ in range(4)]
     assert [r.state for r in seen] == [State.PAUSED, State.PAUSED, State.STOPPED, State.STOPPED]
@@ -242,6 +247,15 @@ def test_debug_faults(change: dict[Operand, int] | None, message: str) -> None:
     assert str(caught.value).endswith(message)
 
 
+def test_slots_behind_a_debug_slot_are_checked() -> None:
+    comment = slot("debug", "comment", "x")
+    with pytest.raises(SimulationFault, match="reads scratch word 0, which was never written"):
+        run(Bundle((comment, slot("alu", "+", 1, 0, 0))))
+    with pytest.raises(SimulationFault, match="scratch word 0 is 5, but"):
+        run(const(0, 5), Bundle((comment, const(1, 1), slot("debug", "compare", 0, "sum"))), reference={"sum": 6})
+    assert run(const(0, 5), Bundle((comment, slot("debug", "compare", 9, "x")))).cycles == 1
+
+
 def test_the_tracer_sees_every_bundle() -> None:
     seen: list[tuple[int, int]] = []
     run(const(0, 1), Bundle(()), slot("flow", "halt"), const(0, 1), trace=lambda *step: seen.append(step))
@@ -264,6 +278,15 @@ def test_a_late_result_is_not_there_yet_in_the_next_cycle() -> None:
     assert on_wide(*start, Bundle((), ("alu",)), copy).scratch[2] == 103
     with pytest.raises(SimulationFault, match="reads scratch word 1, which was never written"):
         on_wide(const(0, 3), LOAD, copy)
+
+
+@pytest.mark.parametrize("waits", range(5))
+def test_a_result_of_latency_4_is_there_in_the_fourth_cycle(waits: int) -> None:
+    slow = replace(WIDE, latencies={("load", "load"): 4})
+    code = program(
+        Bundle((const(0, 3), const(1, 42))), LOAD, *[Bundle((), ("alu",))] * waits, slot("flow", "add_imm", 2, 1, 0)
+    )
+    assert simulate(code, slow, IMAGE).scratch[2] == (103 if waits >= 3 else 42)
 
 
 def test_late_results_land_when_the_program_ends() -> None:

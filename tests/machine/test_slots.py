@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vliwc.ir.ops import BINARY
-from vliwc.machine import Bundle, Slot
+from vliwc.machine import Bundle, Program, Slot
 from vliwc.machine.slots import DESTS, ENGINES, FORMATS, Effect, immediate, ops_of, reads, scratch_used, writes
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "machine.md"
@@ -47,6 +47,16 @@ def test_reads_and_writes() -> None:
     assert len(writes(store, 8)) == 0
     assert reads(store, 8) == (range(5, 6), range(8, 16))
     assert immediate(Slot("flow", "cond_jump_rel", (3, -2))) == -2
+
+
+@pytest.mark.parametrize("kind", [Slot, Bundle, Program])
+def test_programs_do_not_change(kind) -> None:
+    assert kind.__dataclass_params__.frozen
+
+
+@pytest.mark.parametrize("kind", [Slot, Bundle])
+def test_what_there_is_many_of_is_small(kind) -> None:
+    assert "__slots__" in vars(kind)
 
 
 def test_scratch_used() -> None:

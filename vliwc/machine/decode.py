@@ -22,8 +22,9 @@ HALT = -1
 
 @dataclass(slots=True)
 class Step:
-    """One bundle, decoded. All lists are in the machine's order."""
+    """One bundle, decoded, that takes `cost` cycles. All lists are in the machine's order."""
 
+    cost: int
     writes: list[tuple[Key, Value]] = field(default_factory=list)
     """Scratch writes that land at the end of this cycle."""
     late: list[tuple[int, Key, Value]] = field(default_factory=list)
@@ -34,8 +35,6 @@ class Step:
     control: Callable[[], int] | None = None
     """The number of the next bundle, HALT to stop; None for the following one."""
     pause: bool = False
-    cost: int = 1
-    """Cycles."""
 
 
 def decode(bundle: Bundle, number: int, machine: Machine, scratch: Words, memory: Words) -> Step:
@@ -76,7 +75,7 @@ def value_of(slot: Slot, lanes: int, scratch: Words, memory: Words) -> Value:
     fmt = format_of(slot)
     sources = reads(slot, lanes)
     if fmt.effect is Effect.LOAD:
-        return _load(sources[0].start, lanes if fmt.vector else 1, fmt.vector, scratch, memory)
+        return _load(sources[0].start, lanes, fmt.vector, scratch, memory)
     if fmt.effect is Effect.COPY:
         return _copy(slot, [words.start for words in sources], lanes, scratch)
     assert fmt.meaning is not None and fmt.meaning.word is not None
@@ -88,13 +87,13 @@ def value_of(slot: Slot, lanes: int, scratch: Words, memory: Words) -> Value:
     return _scalar(word, [words.start for words in sources], scratch)
 
 
-def _load(address: int, count: int, vector: bool, scratch: Words, memory: Words) -> Value:
+def _load(address: int, lanes: int, vector: bool, scratch: Words, memory: Words) -> Value:
     if not vector:
         return lambda: memory[scratch[address]]
 
     def vload() -> Words:
-        words = memory[scratch[address] : scratch[address] + count]
-        if len(words) < count:
+        words = memory[scratch[address] : scratch[address] + lanes]
+        if len(words) < lanes:
             raise IndexError
         return words
 

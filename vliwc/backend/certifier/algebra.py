@@ -115,7 +115,7 @@ class Algebra(Expressions):
         power = self._power(b)
         if power is not None:
             return self.apply["shr"](a, self.constant(power))
-        return self.zero if self.hi[a] < self.lo[b] else self.atom("div", a, b)
+        return self.atom("div", a, b)
 
     def _cdiv(self, a: int, b: int) -> int:
         return a if b == self.one else self.atom("cdiv", a, b)
@@ -176,14 +176,7 @@ class Algebra(Expressions):
         return self.zero if a == self.zero or self.lo[b] >= WORD_BITS else self.atom("shl", a, b)
 
     def _shr(self, a: int, b: int) -> int:
-        if b == self.zero:
-            return a
-        word = self._constant(b)
-        if self.lo[b] >= WORD_BITS or a == self.zero:
-            return self.zero
-        if word is not None and self.hi[a] >> word == self.lo[a] >> word:
-            return self.constant(self.lo[a] >> word)
-        return self.atom("shr", a, b)
+        return a if b == self.zero else self.atom("shr", a, b)
 
     # Comparisons
 

@@ -46,7 +46,7 @@ def wrap(low: int, high: int) -> Interval:
 
 def misses_zero(low: int, high: int) -> bool:
     """Is no integer from `low` to `high` a multiple of 2^32?"""
-    return -(-low // _MODULUS) > high // _MODULUS
+    return high // _MODULUS * _MODULUS < low
 
 
 def _ones(word: int) -> int:

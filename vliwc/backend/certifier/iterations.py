@@ -38,8 +38,8 @@ class Body:
         """Nodes and the ghosts that compute the same; ghosts are computed in place of them, once that is proven."""
         for k, ghost in enumerate(ghosts):
             pure = ghost.op in _LAYOUT or (ghost.op in PURE and not OPS[ghost.op].can_fault)
-            arity = OPS[ghost.op].arity if pure else None
-            if not pure or any(not 0 <= a < len(graph) + k for a in ghost.args) or arity not in (None, len(ghost.args)):
+            known = all(0 <= a < len(graph) + k for a in ghost.args)
+            if not pure or not known or OPS[ghost.op].arity not in (-1, len(ghost.args)):
                 raise ProofFailed(f"the witness has a ghost '{ghost.op}' that cannot be added to the graph")
         if any(isinstance(graph.attr[m], Loop) for m in loop.body):
             raise ProofFailed("a loop with another one in it cannot be overlapped")

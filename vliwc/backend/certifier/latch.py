@@ -42,26 +42,26 @@ def _arguments(algebra: Algebra, atom: int) -> list[int]:
     return [a for a in algebra.args[atom] if isinstance(a, int)]
 
 
-Points = tuple[int, int, int]
+Points = tuple[int, int]
 
 
 def _values(algebra: Algebra, a: int, counter: int, trips: int) -> Points | None:
-    """`a` in the first, the last but one and the last iteration, if it is linear in the counter and does not wrap."""
+    """`a` in the last iteration but one and in the last, if it is linear in the counter and does not wrap."""
     terms = algebra.terms[a]
     start = algebra.offset[a]
     if not terms:
-        return start, start, start
+        return start, start
     if len(terms) != 1 or terms[0][0] != counter:
         return None
     slope = terms[0][1]
     for c in (slope, slope - MASK - 1):
         if 0 <= start + c * (trips - 1) <= MASK:
-            return start, start + c * (trips - 2), start + c * (trips - 1)
+            return start + c * (trips - 2), start + c * (trips - 1)
     return None
 
 
 def _turns(a: Points | None, b: Points | None) -> bool:
-    """Is a < b but for the last iteration? Both are straight lines, so the first and the last but one decide."""
+    """Is a < b but for the last iteration? Both are straight lines: if the last step decides, none before did."""
     if a is None or b is None:
         return False
-    return a[0] < b[0] and a[1] < b[1] and a[2] >= b[2]
+    return a[0] < b[0] and a[1] >= b[1]

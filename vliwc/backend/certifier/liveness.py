@@ -37,12 +37,10 @@ class Liveness:
 
     def after(self, block: tuple[int, ...]) -> dict[int, frozenset[str]]:
         """For each loop of a block, the arrays that are loaded from after it in the block."""
-        loops = [k for k, n in enumerate(block) if isinstance(self.graph.attr[n], Loop)]
         later: frozenset[str] = frozenset()
         result = {}
-        end = len(block)
-        for k in reversed(loops):
-            later = later.union(*map(self.loaded, block[k + 1 : end]))
-            result[block[k]] = later
-            end = k + 1
+        for n in reversed(block):
+            if isinstance(self.graph.attr[n], Loop):
+                result[n] = later
+            later |= self.loaded(n)
         return result

@@ -35,7 +35,7 @@ class Loops(Frame):
     def __init__(self, meaning: Meaning, execution: Execution, witness: Witness, liveness: Liveness) -> None:
         super().__init__(meaning, execution, liveness)
         self.overlapped = Overlapped(meaning, execution, liveness)
-        self.witnesses = sorted(witness.loops, key=lambda w: (w.header, -w.latch))
+        self.witnesses = sorted(witness.loops, key=lambda w: w.header)
         self.proven: set[tuple[int, int]] = set()
         self.unrolled = 0
         for w in self.witnesses:

@@ -21,8 +21,6 @@ def check_order(meaning: Meaning, body: Body, stages: Mapping[int, int]) -> None
     """Raises ProofFailed unless memory operations that change places never meet."""
     graph = meaning.graph
     operations = [m for m in body.memory() if m in stages]
-    if len({stages[m] for m in operations}) <= 1:
-        return
     counter = meaning.algebra.symbol(f"t{body.node}", (0, body.loop.trips - 1))
     index = meaning.algebra.add(meaning.algebra.scale(counter, body.loop.step), meaning.algebra.constant(body.loop.lo))
     around = _Unknowns(meaning, body, index, least=body.loop.trips)

@@ -193,17 +193,16 @@ class _Packer:
         have written when the next bundle is executed (a flag for each), and its number.
         """
         written = bytearray(self.scratch_words)
-        due: list[tuple[int, int, int]] = []
+        due: dict[int, list[_Row]] = {}
         cycle = 0
         for number, bundle in enumerate(self.bundles):
             if not all(all(written[first:end]) for first, end in self.reads[bundle.read : bundle.read_end]):
                 return bytes(written), number
-            due += [(cycle + 1 + row.delay, row.dest, row.width) for row in self.slots[bundle.first : bundle.store]]
+            for row in self.slots[bundle.first : bundle.store]:
+                due.setdefault(cycle + 1 + row.delay, []).append(row)
             cycle += bundle.cost
-            for landed, dest, width in due:
-                if landed <= cycle:
-                    written[dest : dest + width] = b"\1" * width
-            due = [entry for entry in due if entry[0] > cycle]
+            for row in due.pop(cycle, ()):
+                written[row.dest : row.dest + row.width] = b"\1" * row.width
             if bundle.control != native.FOLLOWING:
                 return bytes(written), number + 1
         return bytes(written), len(self.bundles)
