@@ -109,7 +109,7 @@ class _Planner:
         found = [
             s
             for s in find_sites(graph, self.facts, self.forms, loop, self.machine)
-            if s.node in varying and not consecutive(self.forms.of(graph.args[s.load][0]), loop, varying)
+            if s.node in varying and not self._known(s, loop, varying)
         ]
         groups, blocks = block_size(graph, loop, varying, self.machine)
         setting = Setting(graph, self.facts, self.prices)
@@ -138,6 +138,11 @@ class _Planner:
 
     def _balance(self, trial: Trial, offers: Sequence[Offer], groups: int, rooms: Sequence[Room]) -> Mix:
         return balance(trial, offers, self.prices, groups, rooms, self.machine.scratch_words * 3 // 4)
+
+    def _known(self, site: Site, loop: Loop, varying: set[int]) -> bool:
+        """Does a site's index follow from the iteration's number alone? Then its words can be loaded as vectors."""
+        form = self.forms.of(self.graph.args[site.load][0])
+        return consecutive(form, loop, varying) or all(n == loop.index for n, _ in form.terms)
 
     def _rooms(
         self, par: int, loop: Loop, varying: set[int], found: Sequence[Site], blocks: int, offers: Sequence[Offer]
