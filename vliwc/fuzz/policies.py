@@ -57,6 +57,17 @@ class Policy:
     squeeze: bool = False
     """Whether the machine gets less scratch than the program would take."""
 
+    @property
+    def small(self) -> Policy:
+        """The same in a few lines."""
+        return replace(
+            self,
+            statements=min(self.statements, 4),
+            depth=min(self.depth, 3),
+            least=min(self.least, 2),
+            arrays=min(self.arrays, 2),
+        )
+
 
 MIXED = Policy("mixed", "everything a little")
 
