@@ -29,13 +29,13 @@ SECONDS = 60.0
 """A way to compile that takes more processor time counts as failed: nothing so small should take the compiler that."""
 REDUCTION_SECONDS = 120.0
 """How much processor time goes into shrinking a failing kernel."""
-EFFORT = Effort(seconds=None, work=0.02, workers=1)
+EFFORT = Effort(seconds=None, work=0.01, workers=1)
 """What a scheduler that searches may put into a program: little, and the same on every computer."""
 
-LARGE = 10
+LARGE = 40
 """One kernel in so many is as large as its policy allows. Small ones show most mistakes, in a fraction of the time."""
 
-RIGHT, NO_ROOM, SLOW, LOST = "right", "does not fit", "slow", "lost"
+RIGHT, EMPTY, NO_ROOM, SLOW, LOST = "right", "empty", "does not fit", "slow", "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,8 @@ def _machine(name: str, scratch: int | None) -> Machine:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one way: "right", "does not fit", "slow", "lost" (no answer), or the kind of its failure."""
+    """What became of one way: "right", "empty" (right, since there is nothing to do), "does not fit", "slow", "lost" (no
+    answer), or the kind of its failure."""
 
     way: Way
     verdict: str
@@ -128,7 +129,7 @@ class Result:
     @property
     def failed(self) -> bool:
         """Whether somebody should look at it."""
-        return self.verdict not in (RIGHT, NO_ROOM)
+        return self.verdict not in (RIGHT, EMPTY, NO_ROOM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +208,13 @@ def _results(case: Case, seconds: float) -> Iterator[Result]:
 
 def _verdict(front: Front, way: Way) -> tuple[str, Failure | None]:
     try:
-        compiled(front, way.options)
+        generated = compiled(front, way.options)
     except DoesNotFit:
         return NO_ROOM, None
     except Exception as error:  # the kernel and the options are right, so it is the compiler that is not
         failure = classified(front.source, way.options, error)
         return failure.kind, failure
-    return RIGHT, None
+    return RIGHT if generated.program.bundles else EMPTY, None
 
 
 def _squeezed(front: Front, target: Target, seconds: float) -> int | None:

@@ -60,12 +60,15 @@ class Policy:
     @property
     def small(self) -> Policy:
         """The same in a few lines."""
+        least, most = self.batch
         return replace(
             self,
-            statements=min(self.statements, 4),
+            statements=min(self.statements, 3),
             depth=min(self.depth, 3),
-            least=min(self.least, 2),
+            least=1,
             arrays=min(self.arrays, 2),
+            batch=(least, max(least, most // 2)),
+            words=self.words // 2,
         )
 
 
