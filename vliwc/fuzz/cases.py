@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
@@ -16,7 +16,7 @@ from vliwc.errors import DoesNotFit
 from vliwc.fuzz.checks import Front, compiled
 from vliwc.fuzz.files import random_kernel
 from vliwc.fuzz.limits import OutOfTime, time_limit
-from vliwc.fuzz.policies import POLICIES
+from vliwc.fuzz.policies import POLICIES, Policy
 from vliwc.language.unparse import unparse
 from vliwc.machine import Machine, load_machine, machine_names
 from vliwc.resources import data_path
@@ -32,8 +32,12 @@ REDUCTION_SECONDS = 120.0
 EFFORT = Effort(seconds=None, work=0.01, workers=1)
 """What a scheduler that searches may put into a program: little, and the same on every computer."""
 
-LARGE = 40
-"""One kernel in so many is as large as its policy allows. Small ones show most mistakes, in a fraction of the time."""
+SIZES: tuple[tuple[int, Callable[[Policy], Policy]], ...] = (
+    (60, lambda policy: policy.within(statements=2, words=12)),
+    (18, lambda policy: policy.within(statements=3, words=40)),
+    (1, lambda policy: policy),
+)
+"""How often kernels of each size are drawn: small ones show most mistakes, in a fraction of the time."""
 
 RIGHT, EMPTY, NO_ROOM, SLOW, LOST = "right", "empty", "does not fit", "slow", "lost"
 
@@ -117,7 +121,7 @@ def _machine(name: str, scratch: int | None) -> Machine:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one way: "right", "empty" (right, since there is nothing to do), "does not fit", "slow", "lost" (no
+    """What became of one way: "right", "empty" (right: there was nothing to do), "does not fit", "slow", "lost" (no
     answer), or the kind of its failure."""
 
     way: Way
@@ -149,12 +153,17 @@ def make_case(selection: Selection, number: int) -> Case:
     """The case of a number. Equal arguments give equal cases."""
     rng = Random(f"{selection.seed}/{number}")
     policy = POLICIES[selection.policies[number % len(selection.policies)]]
-    text = unparse(random_kernel(rng, policy if rng.randrange(LARGE) == 0 else policy.small))
+    text = unparse(random_kernel(rng, _sized(rng, policy)))
     targets = tuple(
         Target(rng.choice(LEVELS), machine, rng.uniform(0.3, 1.0) if policy.squeeze else None)
         for machine in machine_names()
     )
     return Case(number, policy.name, text, targets, selection.schedules, rng.randrange(1 << 16))
+
+
+def _sized(rng: Random, policy: Policy) -> Policy:
+    (size,) = rng.choices([sized for _, sized in SIZES], [weight for weight, _ in SIZES])
+    return size(policy)
 
 
 def run_case(case: Case, seconds: float = SECONDS, reduction_seconds: float = REDUCTION_SECONDS) -> Outcome:

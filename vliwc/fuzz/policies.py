@@ -57,18 +57,17 @@ class Policy:
     squeeze: bool = False
     """Whether the machine gets less scratch than the program would take."""
 
-    @property
-    def small(self) -> Policy:
-        """The same in a few lines."""
+    def within(self, statements: int, words: int) -> Policy:
+        """The same with smaller kernels: with few and short statements, and short arrays."""
         least, most = self.batch
         return replace(
             self,
-            statements=min(self.statements, 3),
-            depth=min(self.depth, 3),
+            statements=min(self.statements, statements),
+            depth=min(self.depth, statements),
             least=1,
-            arrays=min(self.arrays, 2),
-            batch=(least, max(least, most // 2)),
-            words=self.words // 2,
+            arrays=min(self.arrays, statements),
+            batch=(min(least, words), min(most, words)),
+            words=min(self.words, words),
         )
 
 
