@@ -17,6 +17,7 @@ from vliwc.machine import Machine
 from vliwc.source import Source
 from vliwc.stages import Comparison
 from vliwc.transform import optimize
+from vliwc.transform.planning import Strategy
 
 
 class Front:
@@ -46,9 +47,10 @@ class Front:
         assert isinstance(machine, Machine), "campaigns load machines once"
         key = options.optimise, machine
         if key not in self._optimised:
-            graph = optimize(lower(self.kernel), machine, options.optimise)
+            strategies: list[Strategy] = []
+            graph = optimize(lower(self.kernel), machine, options.optimise, tell=strategies.append)
             self.comparison.graph("optimise", graph)
-            self._optimised[key] = Optimised(options, self.kernel, machine, graph, (), (), {})
+            self._optimised[key] = Optimised(options, self.kernel, machine, graph, (), tuple(strategies), {})
         return replace(self._optimised[key], options=options)
 
 

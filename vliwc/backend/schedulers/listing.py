@@ -326,11 +326,11 @@ class _Run:
         """The form for an operation of class c, and whether its first step fits into the bundle."""
         free, capacity = self.free, self.shapes.capacity
         for form, engine, slots in self.shapes.choices[c]:
-            if operation.needs and not self._have(operation.needs[form]):
+            if not free[engine] or (operation.needs and not self._have(operation.needs[form])):
                 continue
             if free[engine] >= slots:
                 return form, True
-            if free[engine] and (partly or slots > capacity[engine]):
+            if partly or slots > capacity[engine]:
                 return form, False
         return None
 
