@@ -33,9 +33,9 @@ EFFORT = Effort(seconds=None, work=0.01, workers=1)
 """What a scheduler that searches may put into a program: little, and the same on every computer."""
 
 SIZES: tuple[tuple[int, Callable[[Policy], Policy]], ...] = (
-    (60, lambda policy: policy.within(statements=2, words=12)),
-    (18, lambda policy: policy.within(statements=3, words=40)),
-    (1, lambda policy: policy),
+    (170, lambda policy: policy.within(statements=2, words=12)),
+    (28, lambda policy: policy.within(statements=3, words=40)),
+    (2, lambda policy: policy),
 )
 """How often kernels of each size are drawn: small ones show most mistakes, in a fraction of the time."""
 

@@ -62,8 +62,10 @@ class Policy:
         least, most = self.batch
         return replace(
             self,
-            statements=min(self.statements, statements),
+            nesting=min(self.nesting, statements + 1),
             depth=min(self.depth, statements),
+            statements=min(self.statements, statements),
+            work=min(self.work, 30 * words),
             least=1,
             arrays=min(self.arrays, statements),
             batch=(min(least, words), min(most, words)),

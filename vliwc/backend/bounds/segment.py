@@ -57,15 +57,14 @@ def segment_bound(problem: Problem, enough: int | None = None) -> SegmentBound:
 
 
 class _Content:
-    """A problem, equal to any other of which the bounds are the same."""
+    """A problem, equal to any other that differs only in where values stand in scratch: bounds do not depend on it."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        forms = tuple(
-            tuple(tuple((s.engine, s.slots, s.latency) for s in form) for form in o.forms) for o in problem.operations
-        )
-        self._key = problem.machine, forms, tuple(map(tuple, problem.successors))
-        self._hash = hash(self._key)
+        values = frozenset(problem.entry), problem.held, frozenset(problem.tied.items())
+        edges = tuple(map(tuple, problem.successors))
+        self._key = problem.machine, tuple(problem.operations), edges, values, tuple(problem.widths)
+        self._hash = hash((len(problem.widths), self._key[1], edges))
 
     def __hash__(self) -> int:
         return self._hash
