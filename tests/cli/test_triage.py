@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,16 +103,24 @@ def test_failures_are_saved(vliwc: Vliwc, tmp_path: Path, monkeypatch: pytest.Mo
     assert report["verdict"] == "different"
     assert f"case {number}: different" in outcome.err
     assert (folder / "kernel.vk").read_text(encoding="utf-8") == make_case(Selection(0, ("selects",)), number).text
-    assert vliwc(*report["command"].split()[1:]).code == 1
+    _, *again = report["command"].split()
+    assert vliwc(*again).code == {"bisect": 1, "compile": 70}[again[0]]
 
 
-def test_failures_without_a_reduction_are_saved(vliwc: Vliwc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = Outcome(make_case(Selection(), 0), (Result(WAY, SLOW),))
+@pytest.mark.parametrize(("schedule", "command"), [("list", "bisect"), ("cpsat", "compile")])
+def test_failures_without_a_reduction_are_saved(
+    schedule: str, command: str, vliwc: Vliwc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = replace(WAY, schedule=schedule)
+    slow = Outcome(make_case(Selection(), 0), (Result(way, SLOW),))
     monkeypatch.setattr("vliwc.fuzz.campaign.outcomes", lambda *_: iter([slow]))
     out = tmp_path / "campaign"
     assert vliwc("fuzz", "--minutes", 1, "--out", out).code == 1
-    folder = out / "case-0-O2-list-wide"
+    folder = out / f"case-0-O2-{schedule}-wide"
     assert sorted(p.name for p in folder.iterdir()) == ["kernel.vk", "machine.toml", "report.json"]
+    words = json.loads((folder / "report.json").read_text(encoding="utf-8"))["command"].split()
+    assert words[:2] == ["vliwc", command]
+    assert vliwc(*words[1:]).code == 0, "nothing is wrong with it"
 
 
 def test_an_interrupted_campaign_is_saved(vliwc: Vliwc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

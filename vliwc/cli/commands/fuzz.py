@@ -124,6 +124,10 @@ def _save_failure(case: Case, result: Result, folder: Path) -> None:
     arguments = f"-O{way.level} --schedule {way.schedule} --machine {place / 'machine.toml'} --seed {way.seed}"
     name = "reduced.vk" if result.reduced is not None else "kernel.vk"
     again = f"vliwc bisect {place / name} {arguments}"
+    effort = way.options.effort
+    if effort is not None:  # bisection takes no limit of work
+        limits = f"--work-limit {effort.work} --workers {effort.workers}"
+        again = f"vliwc compile {place / name} {arguments} {limits} --verify-each"
     report = {
         "number": case.number,
         "policy": case.policy,
