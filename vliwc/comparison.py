@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from vliwc.backend.schedulers import schedule_names, searches
-from vliwc.driver import Compilation, Options, finish, optimise_source, require_name
+from vliwc.driver import Compilation, Options, finish, optimise_source
 from vliwc.errors import DoesNotFit
+from vliwc.options import require_name
 from vliwc.source import Source
 
 

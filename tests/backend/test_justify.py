@@ -8,24 +8,32 @@ from hypothesis import strategies as st
 
 from tests.backend.problems import problems
 from tests.backend.test_parts import groups, problem_of
-from vliwc.backend.problem import DATA, Problem
+from vliwc.backend.problem import DATA, Issue, Operation, Problem, Schedule, Step
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import listing
 from vliwc.backend.schedulers.compiled import Compiled, Limits
 from vliwc.backend.schedulers.justify import latest_starts, order_of
 from vliwc.backend.schedulers.urgency import Settings
+from vliwc.machine import load_machine
 
 SOME = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @SOME
-@given(problems())
-def test_whatever_waits_comes_later(problem: Problem) -> None:
+@given(problems(), st.booleans())
+def test_whatever_waits_comes_later(problem: Problem, by_paths: bool) -> None:
     compiled = Compiled(problem)
     schedule = compiled.schedule(Settings())
     if schedule is None:
         return
-    starts = latest_starts(problem, schedule)
+    starts = latest_starts(problem, schedule, by_paths=by_paths)
+    form = {issue.operation: issue.form for issue in schedule.issues}
+    writers: dict[int, list[int]] = {}
+    for k, operation in enumerate(problem.operations):
+        writers.setdefault(operation.writes, []).append(k)
+    for k, operation in enumerate(problem.operations):
+        for value in operation.needs[form[k]] if operation.needs else ():
+            assert all(starts[writer] < starts[k] for writer in writers.get(value, ()))
     for k, edges in enumerate(problem.successors):
         for target, kind in edges:
             slots = bool(problem.operations[k].forms)
@@ -60,6 +68,28 @@ def test_passes_shorten_the_ragged_end_of_groups() -> None:
         check_schedule(problem, schedule)
         lengths.append(schedule.cycles)
     assert lengths[0] > lengths[1] >= lengths[2]
+
+
+def test_by_paths_what_is_near_the_start_gets_the_early_slots_of_a_busy_engine() -> None:
+    """Eight stores, two a cycle, of two short chains and six long ones. In the order of this schedule, a short one's
+    store comes last; by paths, the first stores are those of the short chains."""
+    word = (Step("alu", "+", (), 1, 1),)
+    store = (Step("store", "store", (), 1, 1),)
+    operations, successors, first, stores = [], [], [], []
+    for length in (5, 5, 5, 5, 5, 5, 1, 1):
+        first.append(len(operations))
+        for step in [word] * length + [store]:
+            successors.append([(len(operations) + 1, DATA)] if step is word else [])
+            operations.append(Operation(len(operations), (step,), (), -1))
+        stores.append(len(operations) - 1)
+    problem = Problem(load_machine("takehome"), operations, successors, [], {}, frozenset())
+    cycle = dict.fromkeys(range(len(operations)), 0)
+    for number, (begin, last) in enumerate(zip(first, stores, strict=True)):
+        cycle |= {k: k - begin for k in range(begin, last)} | {last: 5 + number // 2}
+    schedule = Schedule([Issue(c, k, 0, 0, 0, 1) for k, c in cycle.items()], 9, {}, 0)
+    check_schedule(problem, schedule)
+    assert max(latest_starts(problem, schedule)[k] for k in stores[-2:]) == 8
+    assert [latest_starts(problem, schedule, by_paths=True)[k] for k in stores[-2:]] == [5, 5]
 
 
 def test_improvement_never_lengthens() -> None:

@@ -11,6 +11,7 @@ from vliwc.backend.bounds import segment_bound
 from vliwc.backend.problem import DATA, Operation, Problem, Schedule, Step
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import SCHEDULERS, listing
+from vliwc.backend.schedulers.compiled import Compiled
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import Settings, Urgency, rounds, squeezes
 from vliwc.machine import load_machine
@@ -23,7 +24,7 @@ def scheduled(problem: Problem) -> Schedule:
     return found
 
 
-@pytest.mark.parametrize("family", ["layers", "critical", "phases", "reduction", "strands"])
+@pytest.mark.parametrize("family", ["layers", "critical", "phases", "reduction", "strands", "memory"])
 def test_small_problems_are_within_a_cycle_of_the_bound(family: str) -> None:
     for seed in range(3):
         problem = families.make(family, 100, seed)
@@ -70,3 +71,14 @@ def test_large_problems_get_fewer_tries() -> None:
     small, large = families.make("strands", 100, 0), families.make("strands", 3000, 0)
     assert len(squeezes(large, Urgency(large))) >= 8
     assert rounds(small) > rounds(replace(large, operations=large.operations * 8))
+
+
+def test_a_join_at_the_end_takes_no_cycle() -> None:
+    """A schedule ends when all results have landed, whether or not something waits for that."""
+    problem = families.make("memory", 30, 0)
+    assert not problem.operations[-1].forms
+    shorter = replace(problem, operations=problem.operations[:-1], successors=[
+        [edge for edge in edges if edge[0] < len(problem.operations) - 1] for edges in problem.successors[:-1]
+    ])  # fmt: skip
+    assert scheduled(problem).cycles == scheduled(shorter).cycles
+    assert Compiled(problem).schedule(Settings()) == listing.run(problem, Shapes(problem), Urgency(problem), Settings())

@@ -154,14 +154,14 @@ def operation(number: int, op: str = "+") -> Operation:
 
 
 def cyclic(count: int, *edges: Edge) -> Cyclic:
-    return Cyclic(TAKEHOME, tuple(map(operation, range(count))), edges, count - 1, [1] * count, 100)
+    return Cyclic(TAKEHOME, tuple(map(operation, range(count))), edges, count - 1, [1] * count, 100, 1000)
 
 
 def test_resource_interval_counts_the_jump_and_balances_forms() -> None:
     wide = ((Step("valu", "+", (), 1, 1),), (Step("alu", "+", (), 8, 1),))
     select = ((Step("flow", "select", (), 1, 1),),)
     vectors = tuple(Operation(k, wide, (), k) for k in range(15))
-    problem = Cyclic(TAKEHOME, (*vectors, *(Operation(9, select, (), 20 + k) for k in range(1))), (), 0, [], 0)
+    problem = Cyclic(TAKEHOME, (*vectors, *(Operation(9, select, (), 20 + k) for k in range(1))), (), 0, [], 0, 1000)
     found = resource_interval(problem)
     assert found.interval == 2  # 12 on valu and 3 times 8 words on alu; a select and the jump on flow
     ((_, quota), *_) = [(d, q) for d, q in found.quota.items() if len(q) == 2]

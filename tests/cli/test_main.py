@@ -114,7 +114,7 @@ def test_debug_shows_the_traceback(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("deliberate")
 
-    monkeypatch.setattr("vliwc.driver.lower", broken)
+    monkeypatch.setattr("vliwc.frontend.lower", broken)
     quiet = vliwc("compile", kernel)
     assert quiet.code == 70
     assert quiet.err.startswith("internal error: RuntimeError: deliberate\n")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vliwc.driver import LOWERED, Options, compile_source
+from vliwc.driver import Options, compile_source
 from vliwc.ir.graph import Graph
 from vliwc.ir.verifier import verify
 from vliwc.machine import machine_names
+from vliwc.options import LOWERED
 from vliwc.source import Source
 from vliwc.stages import Comparison, StageDiffers
 

@@ -15,7 +15,6 @@ import pytest
 from tests.triage.mistakes import break_rule
 from vliwc.backend.certifier import ProofFailed
 from vliwc.backend.emission import slots_by_cycle
-from vliwc.driver import LEVELS
 from vliwc.errors import DataError
 from vliwc.fuzz import campaign
 from vliwc.fuzz.campaign import Record, outcomes
@@ -42,6 +41,7 @@ from vliwc.fuzz.state import EXTREMES
 from vliwc.language import interpret, load_kernel, make_image, syntax
 from vliwc.language.unparse import unparse
 from vliwc.machine import machine_names, parse_machine
+from vliwc.options import LEVELS
 from vliwc.source import Source
 from vliwc.stages import StageDiffers
 from vliwc.triage.failure import DIFFERENT

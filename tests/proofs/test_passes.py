@@ -27,6 +27,7 @@ from vliwc.transform.addresses import absolute
 from vliwc.transform.affine import affine
 from vliwc.transform.alternatives import CATALOGUE, Home, Setting
 from vliwc.transform.forward import forward
+from vliwc.transform.fuse import fuse
 from vliwc.transform.groups import Plan
 from vliwc.transform.loads import Prices
 from vliwc.transform.rewriter import live_nodes
@@ -235,6 +236,7 @@ PASSES: dict[str, tuple[Callable[[Graph], Graph], tuple[str, ...]]] = {
     "simplify sums": (simplify, LINEAR),
     "addresses": (lambda g: simplify(absolute(g)), BITWISE),
     "forward": (forward, BITWISE),
+    "fuse": (lambda g: fuse(g, TAKEHOME), LINEAR),
 }
 
 

@@ -36,5 +36,14 @@ def test_the_mix_tells_what_every_group_does() -> None:
     assert all(count % groups == 0 for count in looked_up.values())
 
 
+@pytest.mark.parametrize("name", ["ternary_tree", "decision_forest"])
+def test_a_partial_group_does_what_the_others_do(name: str) -> None:
+    whole, partial = (optimise_source(example(name), Options(defines={"batch": n})) for n in (64, 61))
+    (mix,), (strategy,) = whole.strategies, partial.strategies
+    assert sorted(strategy.mix) == sorted(mix.mix)
+    assert strategy.bound <= mix.bound
+    assert sum(op == "gather" for op in whole.graph.op) >= sum(op == "gather" for op in partial.graph.op) > 0
+
+
 def test_kernels_without_a_choice_have_no_strategy() -> None:
     assert optimise_source(example("saxpy")).strategies == ()

@@ -9,7 +9,9 @@ more window, or a chain of operations. A record may come from anywhere.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 from vliwc.backend.entries import Entry
@@ -33,8 +35,10 @@ def check_argument(problem: Problem, record: object) -> int:
         value = _chain(entry.entry("chain"), start, heads, tails)
     else:
         window = entry.entry("window")
-        inside = _ranges(window, len(problem.operations))
-        value = _window(window, problem, ((k, heads[k], tails[k]) for k in inside))
+        inside = [(k, heads[k], tails[k]) for k in _ranges(window, len(problem.operations))]
+        value = _window(window, problem, inside)
+        if window.has("own"):
+            value = _own_windows(window, problem, inside, _landings(problem, start, heads))
     if value < bound:
         raise entry.error("bound", f"the conclusion proves {value} cycles, not {bound}")
     return bound
@@ -127,13 +131,80 @@ def _window(window: Entry, problem: Problem, operations: Iterable[tuple[int, int
     after, before = window.integer("after"), window.integer("before")
     prices = _prices(window, problem.machine)
     capacity = sum(problem.machine.slots(engine) * price for engine, price in prices.items())
-    work = 0
-    for k, head, distance in operations:
-        outside = max(0, after - head) + max(0, before - distance)
-        work += _least_cost(problem.operations[k], problem.machine, prices, outside)
+    work = sum(cost for _, cost in _costs(window, problem, operations, prices))
     if not capacity or not work:
         raise window.error("prices", "there is no work at these prices")
     return after + before - 1 + -(-work // capacity)
+
+
+def _costs(
+    window: Entry, problem: Problem, operations: Iterable[tuple[int, int, int]], prices: Mapping[str, int]
+) -> Iterable[tuple[int, int]]:
+    """What each operation costs at least within a window."""
+    after, before = window.integer("after"), window.integer("before")
+    for k, head, distance in operations:
+        outside = max(0, after - head) + max(0, before - distance)
+        yield k, _least_cost(problem.operations[k], problem.machine, prices, outside)
+
+
+def _own_windows(
+    window: Entry, problem: Problem, operations: list[tuple[int, int, int]], landings: Mapping[int, int]
+) -> int:
+    """What a window proves if some engines have narrower ones of their own.
+
+    No operation with work in the window may have a form with a slot of such an engine outside of the engine's window.
+    Then the fewest cycles T are those in which all engines, each in T cycles but the ones that it lacks, offer enough.
+    """
+    prices, own = _prices(window, problem.machine), window.entry("own")
+    after, before = window.integer("after"), window.integer("before")
+    lacks = dict.fromkeys(prices, after + before - 1)
+    work = 0
+    places = {k: (head, distance) for k, head, distance in operations}
+    spans: dict[str, tuple[int, int]] = {}
+    for engine in own.data:
+        if engine not in prices:
+            raise own.error(engine, "the engine has no price")
+        first, last = own.integers(engine)[:2] if len(own.list(engine)) == 2 else (-1, -1)
+        if first < after or last < before:
+            raise own.error(engine, "expected [after, before], none less than the window's")
+        spans[engine], lacks[engine] = (first, last), first + last - 1
+    for k, cost in _costs(window, problem, operations, prices):
+        work += cost
+        for engine, (early, late) in _reach(problem, k, *places[k], landings).items() if cost else ():
+            if engine in spans and (early < spans[engine][0] or late < spans[engine][1]):
+                raise own.error(engine, f"operation {k} may have a slot of it outside of this window")
+    offers = {engine: problem.machine.slots(engine) * price for engine, price in prices.items()}
+    return bisect_left(
+        range(work + max(lacks.values()) + 1),
+        work,
+        key=lambda cycles: sum(offer * max(0, cycles - lacks[engine]) for engine, offer in offers.items()),
+    )
+
+
+def _reach(problem: Problem, k: int, head: int, tail: int, landings: Mapping[int, int]) -> dict[str, tuple[int, int]]:
+    """For each engine that an operation may use the first cycle in which it may, and the cycles left after the last."""
+    operation, machine = problem.operations[k], problem.machine
+    found: dict[str, tuple[int, int]] = {}
+    for f, form in enumerate(operation.forms):
+        needs = operation.needs[f] if operation.needs else ()
+        begin = max([head, *(landings.get(value, 0) for value in needs)])
+        for number, step in enumerate(form):
+            # what comes before a step is a form that ends with a step of one slot there; so is what comes behind it
+            alone = replace(step, slots=1)
+            first = begin + _form_span((*form[:number], alone), machine)
+            last = tail + _form_span((alone, *form[number + 1 :]), machine)
+            early, late = found.get(step.engine, (first, last))
+            found[step.engine] = min(early, first), min(late, last)
+    return found
+
+
+def _landings(problem: Problem, start: _View, heads: list[int]) -> dict[int, int]:
+    """For each value that is written the cycle before which not all of its writers' results have landed."""
+    landings: dict[int, int] = {}
+    for k, operation in enumerate(problem.operations):
+        there = heads[k] + start.span[k] + _times(operation, problem.machine)[1]
+        landings[operation.writes] = max(landings.get(operation.writes, 0), there)
+    return landings
 
 
 def _least_cost(operation: Operation, machine: Machine, prices: Mapping[str, int], outside: int) -> int:

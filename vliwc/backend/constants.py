@@ -3,23 +3,28 @@
 A `const` takes a slot of the load engine, which early cycles want for many constants at once and gathers want later. A
 constant that is the sum, difference, xor, product or shift of two others may come from `alu`, and from any other one by
 `add_imm`. Such forms need their operands (`Operation.needs`), but do not keep them in scratch: the scheduler takes them
-if they are there. Only the first constant is kept, so that `add_imm` always has one to start from.
+if they are there. Only the first constant is kept, so that `add_imm` always has one to start from, and the distance of
+many, so that one leads to the next.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from vliwc.backend.problem import Form, Immediate, Operation, Problem, Step, Word
+from vliwc.backend.problem import ORDER, Form, Immediate, Operation, Problem, Step, Word
 from vliwc.ir.graph import Graph
 from vliwc.ir.ops import MASK, PURE
 from vliwc.machine.description import Machine
 
 _MOST_SOURCES = 128
-"""Constants that others are made of; splats are taken first, since they live longest."""
+"""Constants that others are made of, with any second one; splats are taken first, since they live longest."""
 _ANCHORED = 8
 """From how many constants on the first one stays in scratch for the others."""
+_REPEATED = 12
+"""From how many constants on at the same distance from another one that distance is made, too."""
 _MOST_FACTORS = 48
 """Of these, how many are multiplied and shifted by each other."""
 _MOST_WAYS = 3
@@ -36,15 +41,16 @@ class _Source:
 
 def derive_constants(problem: Problem, graph: Graph) -> None:
     """Adds forms to the operations that make constants."""
-    sources = _sources(problem, graph)
-    anchor = _anchor(problem, graph)
-    if anchor is not None:
-        problem.held |= {anchor.word.value}
-        sources = [anchor, *(s for s in sources if s.number != anchor.number)]
-    at = {s.number: s for s in reversed(sources)}
+    stride, anchor = _add_stride(problem), _anchor(problem)
+    kept = [source for source in (anchor, stride) if source is not None]
+    problem.held |= {source.word.value for source in kept}
+    at: dict[int, _Source] = {}
+    for source in (*kept, *_sources(problem, graph)):
+        at.setdefault(source.number, source)
+    sources = list(at.values())[:_MOST_SOURCES]
     products = dict(_products(sources[:_MOST_FACTORS]))
     for k, operation in enumerate(problem.operations):
-        number = _constant(operation, graph)
+        number = _constant(operation)
         if number is not None:
             ways = list(_ways(number, problem.machine, operation, sources, at, products))
             forms = operation.forms + tuple(form for form, _ in ways)
@@ -52,36 +58,56 @@ def derive_constants(problem: Problem, graph: Graph) -> None:
             problem.operations[k] = replace(operation, forms=forms, needs=needs)
 
 
-def _anchor(problem: Problem, graph: Graph) -> _Source | None:
+def _add_stride(problem: Problem) -> _Source | None:
+    """Adds one more constant, the distance that the most constants have from the next smaller one, and returns it.
+
+    Addresses are like that. With it, each can be made of the one before on `alu`. It is made before them.
+    """
+    makers = {n: k for k, o in enumerate(problem.operations) if (n := _constant(o)) is not None}
+    distances = Counter(b - a for a, b in pairwise(sorted(makers)))
+    stride, count = max(distances.items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
+    if count < _REPEATED or stride in makers:
+        return None
+    model = problem.operations[min(makers.values())]
+    value = Word(len(problem.widths))
+    problem.widths.append(1)
+    step = replace(model.forms[0][0], operands=(value, Immediate(stride)))
+    problem.operations.append(Operation(model.node, ((step,),), (), value.value))
+    problem.successors.append([(k, ORDER) for n, k in makers.items() if n - stride in makers])
+    return _Source(stride, value)
+
+
+def _anchor(problem: Problem) -> _Source | None:
     """The first constant, if there are enough others that can be made of it by `add_imm`: it stays in scratch."""
-    numbers = [(o, n) for o in problem.operations if (n := _constant(o, graph)) is not None]
+    numbers = [(o, n) for o in problem.operations if (n := _constant(o)) is not None]
     if len(numbers) < _ANCHORED:
         return None
     return next((_Source(n, Word(o.writes)) for o, n in numbers if problem.widths[o.writes] == 1), None)
 
 
-def _constant(operation: Operation, graph: Graph) -> int | None:
+def _constant(operation: Operation) -> int | None:
     """The number that an operation loads, or None if it does something else."""
     if operation.forms and operation.forms[0][0].op == "const":
-        number = graph.attr[operation.node]
-        return number if isinstance(number, int) else None
+        number = operation.forms[0][0].operands[1]
+        assert isinstance(number, Immediate)
+        return number.number
     return None
 
 
 def _sources(problem: Problem, graph: Graph) -> list[_Source]:
-    """Constants of the problem in the order in which they are to be preferred, each number once."""
+    """Constants of the problem in the order in which they are to be preferred."""
     splats: list[_Source] = []
     words: list[_Source] = []
     for operation in problem.operations:
         if operation.node < 0 or not operation.forms:
             continue
         target = operation.forms[0][-1].operands[0]
-        number = graph.const(operation.node)
+        number = _constant(operation)
+        if number is None:
+            number = graph.const(operation.node)
         if isinstance(target, Word) and operation.writes == target.value and number is not None:
             (splats if graph.op[operation.node] == "splat" else words).append(_Source(number, target))
-    unique = {s.number: s for s in reversed(splats + words)}
-    ordered = [s for s in splats + words if unique[s.number] is s]
-    return ordered[:_MOST_SOURCES]
+    return splats + words
 
 
 def _products(sources: list[_Source]) -> Iterator[tuple[int, tuple[str, _Source, _Source]]]:

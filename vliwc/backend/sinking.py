@@ -20,14 +20,7 @@ from vliwc.ir.graph import Graph, Loop
 def sink_constants(legal: Legal) -> Legal:
     """A legal graph in which every loop body has its own constants, and splats and packs of constants."""
     old = legal.graph
-    graph = replace(
-        old,
-        op=old.op.copy(),
-        args=old.args.copy(),
-        attr=old.attr.copy(),
-        width=old.width.copy(),
-        span=old.span.copy(),
-    )
+    graph = old.copy()
     for n in old.body:
         if isinstance(old.attr[n], Loop):
             _Sinker(graph, legal).loop(n)

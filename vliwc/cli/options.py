@@ -67,14 +67,14 @@ def _schedules() -> Iterable[str]:
 
 
 def _passes() -> Iterable[str]:
-    from vliwc.driver import LEVELS, LOWERED
+    from vliwc.options import LEVELS, LOWERED
     from vliwc.transform import pass_names
 
     return (LOWERED, *pass_names(LEVELS[-1]))
 
 
 def _optional() -> Iterable[str]:
-    from vliwc.driver import LEVELS
+    from vliwc.options import LEVELS
     from vliwc.transform.pipeline import optional_names
 
     return optional_names(LEVELS[-1])

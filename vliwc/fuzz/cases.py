@@ -11,7 +11,6 @@ from random import Random
 from vliwc.backend import schedule_names
 from vliwc.backend.schedulers import searches
 from vliwc.backend.schedulers.effort import Effort
-from vliwc.driver import LEVELS, Options
 from vliwc.errors import DoesNotFit
 from vliwc.fuzz.checks import Front, compiled
 from vliwc.fuzz.files import random_kernel
@@ -19,6 +18,7 @@ from vliwc.fuzz.limits import OutOfTime, time_limit
 from vliwc.fuzz.policies import POLICIES, Policy
 from vliwc.language.unparse import unparse
 from vliwc.machine import Machine, load_machine, machine_names
+from vliwc.options import LEVELS, Options
 from vliwc.resources import data_path
 from vliwc.source import Source
 from vliwc.triage.failure import Failure, classified

@@ -10,10 +10,12 @@ from dataclasses import replace
 from functools import cached_property
 
 from vliwc.backend import Generated
-from vliwc.driver import LOWERED, Optimised, Options, finish
+from vliwc.driver import finish
+from vliwc.frontend import Optimised
 from vliwc.language import Kernel, load_kernel
 from vliwc.lower import lower
 from vliwc.machine import Machine
+from vliwc.options import LOWERED, Options
 from vliwc.source import Source
 from vliwc.stages import Comparison
 from vliwc.transform import optimize

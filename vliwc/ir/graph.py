@@ -11,7 +11,7 @@ nodes may be computed anywhere after their operands.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from vliwc.ir.ops import MASK, OPS, Kind
@@ -105,6 +105,17 @@ class Graph:
 
     def __len__(self) -> int:
         return len(self.op)
+
+    def copy(self) -> Graph:
+        """A graph of the same nodes that can be rewritten without a change of this one."""
+        return replace(
+            self,
+            op=self.op.copy(),
+            args=self.args.copy(),
+            attr=self.attr.copy(),
+            width=self.width.copy(),
+            span=self.span.copy(),
+        )
 
     def loop(self, n: int) -> Loop:
         """The loop of a `for` or `par` node."""

@@ -148,7 +148,7 @@ def sentences(argument: Argument, problem: Problem) -> list[str]:
     if isinstance(argument.conclusion, Chain):
         return [*lines, _chain(argument.conclusion, argument.bound, problem)]
     window = argument.conclusion
-    return [*lines, f"{_who(argument)} {_work(window, problem.machine)}", _sum(window)]
+    return [*lines, f"{_who(argument)} {_work(window, problem.machine)}", *_own(window), _sum(window)]
 
 
 def _chain(chain: Chain, bound: int, problem: Problem) -> str:
@@ -186,9 +186,18 @@ def _work(window: Window, machine: Machine) -> str:
     offer = " + ".join(f"{machine.slots(engine)} · {price}" for engine, price in sorted(window.prices.items()))
     total = "" if "·" in offer and offer.endswith(f"· {window.capacity}") else f" = {window.capacity}"
     return (
-        f"cost {window.work:,} by their cheapest forms at {prices}; a cycle offers {offer}{total}, "
-        f"so they take {window.cycles:,} cycles."
+        f"cost {window.work:,} by their cheapest forms at {prices}; a cycle offers {offer}{total}"
+        f"{' at most' if window.own else ''}, so they take {window.cycles:,} cycles."
     )
+
+
+def _own(window: Window) -> list[str]:
+    """A sentence for each engine with a window of its own."""
+    return [
+        f"Of these cycles, {engine} is of no use in the first {after - window.after:,} "
+        f"and the last {before - window.before:,}: nothing that is ready then can use it."
+        for engine, (after, before) in sorted(window.own.items())
+    ]
 
 
 def _sum(window: Window) -> str:

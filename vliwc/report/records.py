@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from vliwc.backend import LoopReport
 from vliwc.comparison import Row
 from vliwc.differential import Trial
-from vliwc.driver import Compilation, Optimised
+from vliwc.driver import Compilation
 from vliwc.errors import DoesNotFit
+from vliwc.frontend import Optimised
 from vliwc.report.bounds import segment_record
 from vliwc.report.measure import Measurement, measure
 from vliwc.report.schema import Record, head

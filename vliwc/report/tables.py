@@ -11,8 +11,9 @@ from rich.text import Text
 from vliwc.backend import LoopReport
 from vliwc.comparison import Row
 from vliwc.differential import Mismatch
-from vliwc.driver import Compilation, Optimised
+from vliwc.driver import Compilation
 from vliwc.errors import DoesNotFit
+from vliwc.frontend import Optimised
 from vliwc.report.layout import facts, plain_table
 from vliwc.report.measure import Measurement, measure
 from vliwc.transform.planning import Strategy

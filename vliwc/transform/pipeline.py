@@ -16,6 +16,7 @@ from vliwc.transform.affine import affine
 from vliwc.transform.alternatives import CATALOGUE, GATHER
 from vliwc.transform.engines import use_idle_flow
 from vliwc.transform.forward import forward
+from vliwc.transform.fuse import fuse
 from vliwc.transform.interchange import interchange
 from vliwc.transform.lanewise import lanewise
 from vliwc.transform.pieces import split_arrays
@@ -83,6 +84,7 @@ def _passes(
         Pass("addresses", 1, lambda g, _: simplify(absolute(g))),
         Pass("affine-vectors", 1, affine),
         Pass("simplify-vectors", 1, lambda g, _: xors(simplify(g))),
+        Pass("fuse", 1, fuse),
         Pass("idle-flow", 2, use_idle_flow),
     ]
 
@@ -91,7 +93,7 @@ def _vectorize(
     graph: Graph, machine: Machine, disable: frozenset[str], tell: Callable[[Strategy], None] | None
 ) -> Graph:
     def finish(sample: Graph) -> Graph:
-        return affine(simplify(absolute(lanewise(sample, machine))), machine)
+        return fuse(affine(simplify(absolute(lanewise(sample, machine))), machine), machine)
 
     graph, plans = plan_gathers(graph, machine, finish, disable, tell)
     return vectorize(graph, machine, plans)

@@ -114,20 +114,27 @@ class _Planner:
         offers = [o for a in self.catalogue for o in a.offers(found, setting)]
         if not groups or len(offers) == len(found):
             return None
+        partial = int(blocks == 1 and loop.trips % self.machine.lanes > 0)
         rooms = self._rooms(par, loop, varying, found, blocks, offers)
         largest = max((room.words for room in rooms), default=0)
         offers = [o for o in offers if o.table is None or o.table.memory <= largest]
         main: Main = {s.node: next(o for o in offers if s in o.sites) for s in found}
         for _ in range(_ROUNDS):
-            mix = balance(self._trial(par, main), offers, self.prices, groups, rooms, self.machine.scratch_words // 2)
+            trial = self._trial(par, main)
+            mix = self._balance(trial, offers, groups + partial, rooms)
             if mix.main(found) == main:
                 break
             main = mix.main(found)
         self.taken += mix.homes.values()
         self.joined += [room.arrays for room in mix.rooms if len(room.arrays) > 1]
         if blocks == 1:
-            self.strategies.append(Strategy(ceil(mix.bound - _EPSILON), _described(mix)))
-        return Plan(assign(mix, found, groups), self._arrays_of_their_own(mix.homes, rooms))
+            # A partial group may come to less than a whole one: the bound leaves it out.
+            bound = self._balance(trial, offers, groups, rooms).bound if partial else mix.bound
+            self.strategies.append(Strategy(ceil(bound - _EPSILON), _described(mix)))
+        return Plan(assign(mix, found, groups + partial), self._arrays_of_their_own(mix.homes, rooms))
+
+    def _balance(self, trial: Trial, offers: Sequence[Offer], groups: int, rooms: Sequence[Room]) -> Mix:
+        return balance(trial, offers, self.prices, groups, rooms, self.machine.scratch_words // 2)
 
     def _rooms(
         self, par: int, loop: Loop, varying: set[int], found: Sequence[Site], blocks: int, offers: Sequence[Offer]
@@ -138,7 +145,7 @@ class _Planner:
         rooms = find_rooms(self.graph, self.forms, loop, varying, found, self.taken)
         if blocks > 1:  # no store can be put off until all groups are through
             rooms = [room for room in rooms if room.death is not Death.LATE]
-        if loop.trips % self.machine.lanes:  # the last group has no plan: it loads from the arrays themselves
+        if blocks > 1 and loop.trips % self.machine.lanes:  # the partial group has no plan: it loads from the arrays
             rooms = [room for room in rooms if room.death is not Death.READ]
         if not self.joint:
             return rooms

@@ -2,12 +2,13 @@
 
     par i in 0..20 { store b[i], f (load a[i]) }    →    vstore b[0], f (vload a[0])
                                                          vstore b[8], f (vload a[8])
-                                                         scatter b[16 …], f (gather a[16 …]), active 4
+                                                         store b[16 … 19], f (pack (load a[16 … 19], a[19], …))
 
 What all iterations share stays one word and is computed once; what differs becomes a vector. Consecutive words are
 loaded and stored together, others lane by lane. The last group, if it is not full, repeats its last iteration in the
-lanes left over, so that no lane can fault, and stores only its own. With too many groups for straight-line code, a
-machine loop runs over blocks of groups. Inner sequential loops run for all groups of a block at once.
+lanes left over, so that no lane can fault, and stores only its own, word by word: a scatter might go anywhere. With too
+many groups for straight-line code, a machine loop runs over blocks of groups. Inner sequential loops run for all groups
+of a block at once.
 """
 
 from __future__ import annotations
@@ -201,9 +202,9 @@ class _Vectorizer(Sequentializer):
             self.emit("vstore", self.new.const(address), row, attr=home.access)
 
     def start_index(self, index: int, group: Group) -> int | None:
-        """The index of lane 0 as a word, if the lanes' indices follow each other one by one in a full group."""
+        """The index of lane 0 as a word, if the lanes' indices follow each other one by one."""
         form = self.forms.of(index)
-        if group.active < self.lanes or not consecutive(form, self.par_loop, self.varying):
+        if not consecutive(form, self.par_loop, self.varying):
             return None
         total = group.start
         for n, k in form.terms:
@@ -211,20 +212,30 @@ class _Vectorizer(Sequentializer):
                 total = self.emit("add", total, self.emit("mul", self.value[n], self.new.const(k)))
         return self.emit("add", total, self.new.const(form.constant)) if form.constant else total
 
+    def indices(self, start: int, group: Group) -> list[int]:
+        """Consecutive indices from that of lane 0 on, one for each active lane."""
+        return [self.emit("add", start, self.new.const(k)) if k else start for k in range(group.active)]
+
     def lane_load(self, n: int, group: Group) -> int:
         old = self.old
         index, span, access = old.args[n][0], old.span[n], old.access(n)
         start = self.start_index(index, group)
-        if start is not None:
+        if start is not None and group.active == self.lanes:
             return self.emit("vload", start, attr=access, span=span)
+        if start is not None:
+            words = [self.emit("load", at, attr=access, span=span) for at in self.indices(start, group)]
+            return self.emit("pack", *words, *[words[-1]] * (self.lanes - group.active))
         return self.emit("gather", self.vector(group, index), attr=access, span=span)
 
     def lane_store(self, n: int, group: Group, value: int) -> None:
         old = self.old
         index, span, array = old.args[n][0], old.span[n], old.access(n).array
         start = self.start_index(index, group)
-        if start is not None:
+        if start is not None and group.active == self.lanes:
             self.store("vstore", start, value, Access(array), span)
+        elif start is not None:
+            for k, at in enumerate(self.indices(start, group)):
+                self.store("store", at, self.emit("lane", value, attr=k), Access(array), span)
         else:
             self.store("scatter", self.vector(group, index), value, Access(array, group.active), span)
 
@@ -241,7 +252,7 @@ class _Vectorizer(Sequentializer):
         cond, index, value = old.args[n]
         start = self.start_index(index, group)
         inside = self.facts[index].hi < old.arrays[access.array].length
-        if start is not None and inside:
+        if start is not None and inside and group.active == self.lanes:
             kept = self.emit("vload", start, attr=access, span=span)
             chosen = self.emit("select", self.vector(group, cond), self.vector(group, value), kept, span=span)
             self.emit("vstore", start, chosen, attr=access, span=span)

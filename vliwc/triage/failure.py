@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from vliwc.backend.certifier.failure import ProofFailed
-from vliwc.driver import LOWERED, Options, compile_source
+from vliwc.driver import Options, compile_source
 from vliwc.errors import DoesNotFit, InternalError, UsageError
 from vliwc.ir.graph import Graph
 from vliwc.language import KernelErrors
+from vliwc.options import LOWERED
 from vliwc.source import Source
 from vliwc.stages import Comparison, StageDiffers
 

@@ -8,7 +8,7 @@ from vliwc.backend.problem import DATA, Form, Problem
 
 
 def fits(problem: Problem, cycles: int) -> bool:
-    """Whether a schedule exists when scratch and `needs` do not matter."""
+    """Whether a schedule exists when scratch does not matter."""
     if cycles < 0:
         return False
     model = _Model(problem, cycles)
@@ -27,15 +27,15 @@ class _Model:
         self.model = cp_model.CpModel()
         self.cycles = cycles
         self.used: dict[tuple[str, int], list[cp_model.IntVar]] = {}
-        begun, issued, landed = [], [], []
-        for operation in problem.operations:
-            may = self.times()
-            begun.append(may)
-            issued.append(self.times() if operation.forms else may)
-            landed.append(self.times() if operation.forms else may)
+        begun = [self.times() for _ in problem.operations]
+        issued = [self.times() if o.forms else begun[k] for k, o in enumerate(problem.operations)]
+        landed = [self.times() if o.forms else begun[k] for k, o in enumerate(problem.operations)]
+        for k, operation in enumerate(problem.operations):
+            needs = operation.needs or ((),) * len(operation.forms)
+            waits = [[landed[w] for w, o in enumerate(problem.operations) if o.writes in values] for values in needs]
             if operation.forms:
-                self.operation(operation.forms, may, issued[-1], landed[-1])
-            self.model.add(landed[-1][cycles] == 1)
+                self.operation(operation.forms, waits, begun[k], issued[k], landed[k])
+            self.model.add(landed[k][cycles] == 1)
         for k, edges in enumerate(problem.successors):
             for target, kind in edges:
                 for t in range(cycles + 1):
@@ -46,12 +46,15 @@ class _Model:
     def times(self) -> list[cp_model.IntVar]:
         return [self.model.new_bool_var("") for _ in range(self.cycles + 1)]
 
-    def operation(self, forms: tuple[Form, ...], may: list, issued: list, landed: list) -> None:
+    def operation(self, forms: tuple[Form, ...], waits: list, may: list, issued: list, landed: list) -> None:
         chosen = [self.model.new_bool_var("") for _ in forms]
         self.model.add_exactly_one(chosen)
         last_slots, results = [], []
-        for form, here in zip(forms, chosen, strict=True):
-            done, ready = may, may
+        for form, here, there in zip(forms, chosen, waits, strict=True):
+            done, ready = may, self.times()
+            for t in range(self.cycles + 1):
+                for before in (may, *there):
+                    self.model.add_implication(ready[t], before[t])
             for step in form:
                 done = self.step(step.engine, step.slots, here, ready)
                 ready = [self.no() if t < step.latency else done[t - step.latency] for t in range(self.cycles + 1)]

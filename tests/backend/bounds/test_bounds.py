@@ -19,7 +19,7 @@ from vliwc.backend.bounds import SegmentBound, segment_bound
 from vliwc.backend.bounds import heads as heads_module
 from vliwc.backend.bounds import segment as segment_module
 from vliwc.backend.problem import DATA, ORDER, Form, Operation, Problem, Step
-from vliwc.backend.schedulers import SCHEDULERS
+from vliwc.backend.schedulers import SCHEDULERS, cpsat
 from vliwc.errors import DataError
 from vliwc.machine import load_machine
 
@@ -125,6 +125,32 @@ def test_many_slots_fill_the_cycles_of_a_window_in_part() -> None:
     assert fits(problem(forms, edges), 11)
 
 
+def test_engines_have_windows_of_their_own() -> None:
+    """30 additions on alu or flow (13 a cycle), of words loaded before, and stored behind: two cycles are lost. With
+    forms of latency 1 the first addition is in cycle 1 and the last one in cycle T - 2."""
+    forms = [op(("load", 1)), *[op(("alu", 1)) + op(("flow", 1))] * 30, op(("store", 1))]
+    edges = [*[(0, k, DATA) for k in range(1, 31)], *[(k, 31, DATA) for k in range(1, 31)]]
+    assert checked(problem(forms, edges)).best == 5
+
+
+def with_needs(count: int) -> Problem:
+    """Constants by load, or by alu once another one is there: loads alone in the first cycle."""
+    ways = (*op(("load", 1)), *op(("alu", 1)))
+    operations = [Operation(0, op(("load", 1)), (), 0)]
+    operations += [Operation(k, ways, (), k, ((), (0,))) for k in range(1, count)]
+    return Problem(MACHINE, operations, [[] for _ in operations], [1] * count, {}, frozenset())
+
+
+@pytest.mark.parametrize(("count", "cycles"), [(2, 1), (3, 2), (16, 2), (17, 3), (29 + 1, 3), (31, 4)])
+def test_forms_wait_for_what_they_need(count: int, cycles: int) -> None:
+    """Two loads in the first cycle, then 14 constants a cycle: 2, 16, 30, …"""
+    bound = checked(with_needs(count))
+    assert bound.best == cycles
+    found = cpsat.schedule(with_needs(count))
+    assert found is not None
+    assert found.cycles == cycles
+
+
 def test_prices_balance_alternatives() -> None:
     """300 vector additions on 6 valu slots or 8 of 12 alu slots: 7.5 a cycle."""
     forms = op(("valu", 1)) + op(("alu", 8))
@@ -194,6 +220,32 @@ def test_wrong_arguments_are_refuted(path: tuple[str | int, ...], value: object,
     assert check_argument(HARD, RECORD) == RECORD["bound"]
     with pytest.raises(DataError, match=cause):
         check_argument(HARD, broken(RECORD, *path, value=value))
+
+
+NEEDY = with_needs(17)
+NEEDY_RECORD = segment_bound(NEEDY).argument.as_json()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "cause"),
+    [
+        (("window", "own"), {}, "the conclusion proves 2"),
+        (("window", "own"), {"alu": [2, 1]}, "operation 1 may have a slot of it outside"),
+        (("window", "own"), {"alu": [1, 2]}, "operation 1 may have a slot of it outside"),
+        (("window", "own"), {"load": [1, 1]}, "operation 0 may have a slot of it outside"),
+        (("window", "own"), {"flow": [1, 1]}, "no price"),
+        (("window", "own"), {"alu": [1]}, "expected .after, before."),
+        (("window", "own"), {"alu": [1, 0]}, "expected .after, before."),
+        (("window", "own"), {"alu": [1, "1"]}, "expected an integer"),
+        (("window", "own"), {"alu": 1}, "expected a list"),
+        (("window", "own"), 3, "expected an object"),
+    ],
+)
+def test_wrong_windows_of_engines_are_refuted(path: tuple[str | int, ...], value: object, cause: str) -> None:
+    assert NEEDY_RECORD["window"]["own"] == {"alu": [1, 1]}
+    assert check_argument(NEEDY, NEEDY_RECORD) == 3
+    with pytest.raises(DataError, match=cause):
+        check_argument(NEEDY, broken(NEEDY_RECORD, *path, value=value))
 
 
 def test_wrong_chains_are_refuted() -> None:

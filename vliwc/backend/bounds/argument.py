@@ -10,12 +10,16 @@ and tails follow from the dependences alone, or from a lemma:
 The work in such a window is counted in prices: every slot of an engine costs so much, so every cycle offers
 `capacity` = the sum of slots times price, and each operation costs at least as much as its cheapest form. Prices are
 the duals of the linear program that spreads operations over engines, so they lose nothing; but any prices would do.
+
+In the conclusion, an engine may have a window of its *own*: no form of an operation with work in the window has a slot
+of it before `after` cycles, or with less than `before` cycles to the end. It offers its slots in those cycles only.
+A form that needs a value begins when that is there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Side = Literal["head", "tail"]
@@ -38,16 +42,32 @@ class Window:
     work: int
     count: int
     """The number of operations that have work in the window."""
+    own: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Engines that cannot be used that early or that late, with an `after` and a `before` of their own."""
+    offers: Mapping[str, int] = field(default_factory=dict)
+    """What each engine's slots of a cycle cost together; known where engines have windows of their own."""
 
     @property
     def cycles(self) -> int:
         """The cycles of the window."""
-        return -(-self.work // self.capacity)
+        return self.value - (self.after + self.before - 1)
 
     @property
     def value(self) -> int:
         """What follows: no less than so many cycles from the start to what comes behind the window."""
-        return self.after + self.before - 1 + self.cycles
+        if not self.own:
+            return self.after + self.before - 1 - (-self.work // self.capacity)
+        covered = open_ = 0
+        for lost, offer in sorted((self.lost(engine), offer) for engine, offer in self.offers.items()):
+            if open_ and self.work + covered <= open_ * lost:
+                break  # all is done before there is time for this engine
+            covered, open_ = covered + offer * lost, open_ + offer
+        return -(-(self.work + covered) // open_)
+
+    def lost(self, engine: str) -> int:
+        """The cycles in which an engine has nothing to do for the window, before and behind it."""
+        after, before = self.own.get(engine, (self.after, self.before))
+        return after + before - 1
 
     def as_json(self) -> dict[str, Any]:
         """The window as JSON-able data."""
@@ -58,6 +78,7 @@ class Window:
             "capacity": self.capacity,
             "work": self.work,
             "count": self.count,
+            **({"own": {engine: list(own) for engine, own in sorted(self.own.items())}} if self.own else {}),
         }
 
 

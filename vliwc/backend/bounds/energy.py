@@ -56,6 +56,18 @@ class Work:
 
         `head` and `distance` are those of all operations; `points` are the points that count, by default all.
         """
+        several, heads, distances, chosen = self._windows(head, distance, finest, 1, points)
+        return self._tightened(several[0], heads, distances, chosen)
+
+    def best_windows(self, head: Integers, distance: Integers, finest: int, count: int) -> list[Found]:
+        """The `count` best windows for each price vector, the best of all first; see `best_window`."""
+        several, heads, distances, chosen = self._windows(head, distance, finest, count, None)
+        return [self._tightened(found, heads, distances, chosen) for found in several if found.value > 0]
+
+    def _windows(
+        self, head: Integers, distance: Integers, finest: int, count: int, points: Integers | None
+    ) -> tuple[list[Found], Integers, Integers, Integers]:
+        """The best windows, the points that count, and their heads and distances."""
         chosen = np.arange(len(self.operation), dtype=np.int32) if points is None else points
         operation = self.operation[chosen]
         heads, distances = head[operation] + self.begun[chosen], distance[operation] + self.left[chosen]
@@ -63,16 +75,16 @@ class Work:
         end, columns, before = _steps(distances, finest)
         cell = begin * columns + end
         offset = np.add.outer(after, before) - 1
-        best = Found(-1, 0, 0, 0)
+        several: list[Found] = []
         for k, per_cycle in enumerate(self.capacity):
             cost = np.bincount(cell, weights=self.cost[k][chosen], minlength=rows * columns)
             inside = cost.reshape(rows, columns)[::-1, ::-1].cumsum(0).cumsum(1)[::-1, ::-1]
             value = np.where(inside > 0, np.ceil(inside / per_cycle) + offset, -1)
-            place = int(value.argmax())
-            if value.flat[place] > best.value:
+            for place in _largest(value, count):
                 row, column = divmod(place, columns)
-                best = Found(int(value.flat[place]), int(after[row]), int(before[column]), k)
-        return self._tightened(best, heads, distances, chosen)
+                several.append(Found(int(value.flat[place]), int(after[row]), int(before[column]), k))
+        several.sort(key=lambda found: -found.value)
+        return several, heads, distances, chosen
 
     def _tightened(self, found: Found, heads: Integers, distances: Integers, chosen: Integers) -> Found:
         """The same work in the narrowest window."""
@@ -90,6 +102,17 @@ class Work:
         points &= self.cost[found.prices] != 0
         operations = tuple(np.unique(self.operation[points]).tolist())
         return operations, int(self.cost[found.prices][points].sum())
+
+
+def _largest(values: Floats, count: int) -> list[int]:
+    """The places of the largest values: the first one of the largest, then others in descending order."""
+    first = int(values.argmax())
+    if count == 1:
+        return [first]
+    most = min(count, values.size)
+    places = np.sort(np.argpartition(values, -most, axis=None)[-most:])
+    found: list[int] = places[np.argsort(-values.flat[places], kind="stable")].tolist()
+    return list(dict.fromkeys([first, *found]))
 
 
 def _steps(cycles: Integers, finest: int) -> tuple[Integers, int, Integers]:

@@ -65,11 +65,24 @@ def _fastest(operation: Operation, machine: Machine) -> tuple[int, int]:
     if not operation.forms:
         return 0, 0
     return (
-        min(_span(form, machine) for form in operation.forms),
+        min(form_span(form, machine) for form in operation.forms),
         min(form[-1].latency for form in operation.forms),
     )
 
 
-def _span(form: Form, machine: Machine) -> int:
+def form_span(form: Form, machine: Machine) -> int:
+    """The fewest cycles from a form's first slot to its last one."""
     waits = sum(step.latency for step in form[:-1])
     return waits + sum(-(-step.slots // machine.slots(step.engine)) - 1 for step in form)
+
+
+def offsets(form: Form, machine: Machine) -> list[tuple[int, int]]:
+    """For each step the fewest cycles from the form's first slot to the step's first one, and from its last slot to
+    the form's last one."""
+    spans = [-(-step.slots // machine.slots(step.engine)) - 1 for step in form]
+    found, begun = [], 0
+    for number, (step, span) in enumerate(zip(form, spans, strict=True)):
+        left = sum(before.latency + after for before, after in zip(form[number:], spans[number + 1 :], strict=False))
+        found.append((begun, left))
+        begun += span + step.latency
+    return found

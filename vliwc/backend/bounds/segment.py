@@ -12,6 +12,7 @@ import numpy as np
 from vliwc.backend.bounds.argument import Argument, Chain, Lemma, Side, Window
 from vliwc.backend.bounds.energy import Found, Integers, Work, work_of
 from vliwc.backend.bounds.heads import Heads, raise_heads
+from vliwc.backend.bounds.narrowing import Narrowing
 from vliwc.backend.bounds.network import networks
 from vliwc.backend.bounds.prices import Balance, Demands, Prices, balance, capacity, cost, demands
 from vliwc.backend.problem import Problem
@@ -21,6 +22,8 @@ _PARTS = 12
 _MOST_PRICES = 8
 _ROUNDS = 2
 """How often the best windows are priced anew."""
+_CANDIDATES = 12
+"""How many windows, for each price vector, are looked at more closely (see `narrowing`)."""
 _FINEST = 1000
 """At how many different cycles the concluding window may begin and end."""
 
@@ -50,8 +53,9 @@ def segment_bound(problem: Problem, enough: int | None = None) -> SegmentBound:
 
     The *resource* bound is a linear program over the shares of forms (see `prices`). The *critical path* is the longest
     chain with every operation in its fastest form. The *energy* bound is the best of all windows of work (see
-    `energy`). Heads and tails *raised* by the work before and behind each operation (see `heads`) improve windows and
-    chains. The last is the most work: it is left out if the others reach `enough` cycles, such as those of a schedule.
+    `energy`), in which engines may have windows of their own (see `narrowing`). Heads and tails *raised* by the work
+    before and behind each operation (see `heads`) improve windows and chains. The last is the most work: it is left out
+    if the others reach `enough` cycles, such as those of a schedule.
     """
     return _remembered(_Content(problem)).run(enough)
 
@@ -161,11 +165,20 @@ class _Bounder:
         return work.best_window(np.array(heads.raised, np.int32), np.array(tails.raised, np.int32), _FINEST)
 
     def _window(self, work: Work, heads: Heads, tails: Heads) -> Argument:
-        """The argument that the best window gives."""
-        found = self._best(work, heads, tails)
+        """The argument that the best window gives, with engines in windows of their own if that is better."""
         head, tail = np.array(heads.raised, np.int32), np.array(tails.raised, np.int32)
-        window, inside = _window(work, found, head, tail)
-        lemmas = _lemmas("head", heads, inside) + _lemmas("tail", tails, inside)
+        narrowing = Narrowing(self.problem, heads, tails)
+        best: tuple[Window, tuple[int, ...]] | None = None
+        for found in work.best_windows(head, tail, _FINEST, _CANDIDATES):
+            plain, inside = _window(work, found, head, tail)
+            narrowed = narrowing.narrowed(plain, inside)
+            window = narrowed if narrowed.value > plain.value else plain
+            if best is None or window.value > best[0].value:
+                best = window, inside
+        assert best is not None
+        window, inside = best
+        sources = narrowing.sources(inside) if window.own else ()
+        lemmas = _lemmas("head", heads, inside + sources) + _lemmas("tail", tails, inside)
         return Argument(window.value, lemmas, window, inside)
 
     def _chain(self, heads: Heads, tails: Heads) -> Argument:

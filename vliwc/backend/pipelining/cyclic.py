@@ -43,6 +43,8 @@ class Cyclic:
     """The words of each value."""
     words: int
     """The words of scratch that are left for what the body computes."""
+    trips: int
+    """How many iterations may overlap: those for which what the loop carries comes from inside of it."""
 
 
 class Unsuitable(Exception):
@@ -66,7 +68,13 @@ def cyclic_problem(selector: Selector, number: int) -> Cyclic:
     operations = tuple(body.problem.operations)
     widths = selector.placement.widths
     return Cyclic(
-        selector.machine, operations, _unique(edges), writers[0], widths, _room(selector, number, span, widths)
+        selector.machine,
+        operations,
+        _unique(edges),
+        writers[0],
+        widths,
+        _room(selector, number, span, widths),
+        selector.graph.loop(span.node).trips - history(selector.graph, span.node),
     )
 
 
@@ -107,6 +115,11 @@ def source_of(graph: Graph, node: int, n: int) -> tuple[int, int]:
             n = graph.args[n][0]
         else:
             return n, distance
+
+
+def history(graph: Graph, node: int) -> int:
+    """For how many iterations a loop's carried values come from outside of it, in part."""
+    return max((source_of(graph, node, c)[1] for c in graph.loop(node).carried), default=0)
 
 
 def _carried(selector: Selector, span: Span, body: Body) -> Iterator[Edge]:

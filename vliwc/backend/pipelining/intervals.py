@@ -7,6 +7,7 @@ operation after d iterations may take longer than d intervals (RecMII).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vliwc.backend.pipelining.cyclic import Cyclic, fastest
@@ -108,19 +109,23 @@ def _circuits(problem: Cyclic, iterations: int = 1) -> list[tuple[int, list[int]
 
 def _least(edges: list[tuple[int, int, int, int]]) -> int:
     """The least interval that has no positive cycle among edges (source, target, delay, distance)."""
+    nodes = {n for a, b, _, _ in edges for n in (a, b)}
     low, high = 1, max(1, sum(delay for _, _, delay, _ in edges))
     while low < high:
         middle = (low + high) // 2
-        if _positive_cycle([(a, b, delay - middle * d) for a, b, delay, d in edges]):
-            low = middle + 1
-        else:
+        if settles(dict.fromkeys(nodes, 0), [(a, b, delay - middle * d) for a, b, delay, d in edges]):
             high = middle
+        else:
+            low = middle + 1
     return low
 
 
-def _positive_cycle(edges: list[tuple[int, int, int]]) -> bool:
-    """Has some cycle a positive sum of weights?"""
-    longest = dict.fromkeys((n for a, b, _ in edges for n in (a, b)), 0)
+def settles(longest: dict[int, int], edges: Sequence[tuple[int, int, int]]) -> bool:
+    """Raises `longest` to the longest ways along edges (source, target, weight), in place.
+
+    Returns whether that comes to an end, as it does unless a cycle of edges has a positive sum (Bellman 1958, Ford
+    1956).
+    """
     for _ in range(len(longest) + 1):
         changed = False
         for a, b, weight in edges:
@@ -128,5 +133,5 @@ def _positive_cycle(edges: list[tuple[int, int, int]]) -> bool:
                 longest[b] = longest[a] + weight
                 changed = True
         if not changed:
-            return False
-    return True
+            return True
+    return False

@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from vliwc.backend.pipelining.cyclic import Cyclic, Edge, fastest
-from vliwc.backend.pipelining.intervals import JUMP, Resources, demand, recurrences
+from vliwc.backend.pipelining.intervals import JUMP, Resources, demand, recurrences, settles
 from vliwc.backend.problem import DATA, Form
 
 _LONG = 100
@@ -146,20 +146,13 @@ class _Search:
         """The longest way from each operation to an end, with edges of later iterations that much shorter."""
         times = [fastest(o, self.problem.machine) for o in self.problem.operations]
         edges = [
-            (e.source, e.target, times[e.source][e.kind == DATA] - e.distance * self.interval)
+            (e.target, e.source, times[e.source][e.kind == DATA] - e.distance * self.interval)
             for e in reversed(self.problem.edges)
         ]
-        edges.sort(key=lambda e: -e[0])
-        heights = [landed for _, landed in times]
-        for _ in range(len(heights) + 1):
-            changed = False
-            for a, b, weight in edges:
-                if heights[b] + weight > heights[a]:
-                    heights[a] = heights[b] + weight
-                    changed = True
-            if not changed:
-                break
-        return heights
+        edges.sort(key=lambda e: -e[1])
+        heights = dict(enumerate(landed for _, landed in times))
+        settles(heights, edges)
+        return list(heights.values())
 
     # -- one operation
 

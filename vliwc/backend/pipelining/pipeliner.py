@@ -108,16 +108,21 @@ def overlap(
     resources = resource_interval(cyclic)
     asked = _MOST_EXACT if exact_work is None else _MOST_EXACT_ASKED
     hints = [order.get(o.node, 0) for o in cyclic.operations]
-    crowded = False
+    reason = "no shorter interval was found"
     for interval in _intervals(bounds.interval, below):
         found = schedules(cyclic, resources, interval, hints)
         if bounds.operations <= asked and (exact_work is not None or interval <= bounds.interval + 1):
             found = chain(found, exact.schedules(cyclic, interval, work))
         for modulo in found:
-            if _words(cyclic, modulo) <= cyclic.words:
-                return Overlap(node, cyclic, modulo, bounds, _stages(cyclic, modulo), _copies(cyclic, modulo))
-            crowded = True
-    raise Unsuitable("there is not enough scratch" if crowded else "no shorter interval was found")
+            if _words(cyclic, modulo) > cyclic.words:
+                reason = "there is not enough scratch"
+                continue
+            stage, copies = _stages(cyclic, modulo), _copies(cyclic, modulo)
+            if cyclic.trips - max(stage.values()) < 2 * copies:
+                reason = "it has too few iterations"
+            else:
+                return Overlap(node, cyclic, modulo, bounds, stage, copies)
+    raise Unsuitable(reason)
 
 
 def _words(cyclic: Cyclic, found: Modulo) -> int:

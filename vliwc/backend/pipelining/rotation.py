@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from vliwc.analysis.linear import Form, Forms, atom
 from vliwc.backend.legalise import Legal, extend_bits
-from vliwc.backend.pipelining.cyclic import Unsuitable, source_of
+from vliwc.backend.pipelining.cyclic import Unsuitable, history
 from vliwc.ir.graph import Attr, Graph, Loop
 from vliwc.ir.ops import MASK
 
@@ -53,14 +53,7 @@ def rotate(legal: Legal, n: int, stage: dict[int, int], copies: int) -> tuple[Le
     Raises Unsuitable if the loop has too few iterations for it, or too long a body.
     """
     old = legal.graph
-    graph = replace(
-        old,
-        op=old.op.copy(),
-        args=old.args.copy(),
-        attr=old.attr.copy(),
-        width=old.width.copy(),
-        span=old.span.copy(),
-    )
+    graph = old.copy()
     rotator = _Rotator(graph, legal.continues[n], n, stage, copies)
     made = rotator.run()
     rotated = replace(
@@ -100,11 +93,11 @@ class _Rotator:
     def _counts(self) -> tuple[int, int]:
         """How many beats come before the kernel, and how many trips it makes. Raises Unsuitable if it makes no two."""
         graph, loop, copies = self.graph, self.loop, self.copies
-        history = max((source_of(graph, self.node, c)[1] for c in loop.carried), default=0)
-        rounds = (loop.trips - (self.stages - 1) - history) // copies
+        before = history(graph, self.node)
+        rounds = (loop.trips - (self.stages - 1) - before) // copies
         if rounds < 2:
             raise Unsuitable("it has too few iterations")
-        if (2 * self.stages + history + 2 * copies) * len(loop.body) > MOST_NODES:
+        if (2 * self.stages + before + 2 * copies) * len(loop.body) > MOST_NODES:
             raise Unsuitable("its body is too long")
         if loop.lo + (loop.trips + self.stages + copies) * loop.step > MASK:
             raise Unsuitable("its index might wrap")

@@ -143,9 +143,12 @@ class Compiled:
         last_first = np.argsort(end, kind="stable")[::-1].astype(np.int32)
         cycles = _cycles(run)
         room = np.zeros((2, len(p.capacity), _MARGIN + cycles + 1), np.int32)
+        wanted = np.full(len(p.values), cycles, np.int32)
         starts = np.zeros(count, np.int32)
-        tables = p.operations, p.edges, p.forms, p.steps, p.capacity
-        fits = native_justify.latest_starts(*tables, form, last_first, cycles, _MARGIN, room[0], room[1], starts)
+        tables = p.operations, p.edges, p.forms, p.steps, p.needs, p.capacity
+        fits = native_justify.latest_starts(
+            *tables, form, last_first, cycles, _MARGIN, room[0], room[1], wanted, starts
+        )
         return starts if fits else None
 
     def _prepared(self, order: Order, limits: Limits, menu: Menu | None, target: int, issues: int) -> running.Run:

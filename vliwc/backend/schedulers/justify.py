@@ -4,25 +4,34 @@ Taken in the order in which they end, last first, all operations are put as late
 the forms that they have. Then the list scheduler runs again, and what had to begin early is urgent. Repeated, this
 shortens most schedules (Li and Willis 1992; Tormos and Lova 2001): the ragged end is packed on the way to the right,
 the ragged beginning on the way back. Scratch does not count on the way to the right.
+
+That keeps to the schedule's order. *By paths*, those come first on the way to the right that have the longest path
+before them, as in a list schedule made from the end: short paths get the early slots of an engine that is busy to the
+end, so that it has something to do from the start.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vliwc.backend.problem import DATA, Form, Problem, Schedule
+from vliwc.backend.bounds.network import form_span
+from vliwc.backend.problem import DATA, Problem, Schedule
 
 
-def latest_starts(problem: Problem, schedule: Schedule) -> list[int]:
+def latest_starts(problem: Problem, schedule: Schedule, *, by_paths: bool = False) -> list[int]:
     """For each operation the cycle of its first slot, when all are as late as they can be within `schedule.cycles`.
 
     What has no slots gets the cycle by which it must be done. Some may be negative, where slots fit worse than before.
     """
-    forms, ends = _taken(problem, schedule)
+    chosen, ends = _taken(problem, schedule)
+    if by_paths:
+        ends = _paths(problem, chosen, ends)
     used = {name: _Used(engine.slots) for name, engine in problem.machine.engines.items()}
     starts = [0] * len(ends)
+    wanted: dict[int, int] = {}  # when values must be there that a form needs, since it is taken
     for k in sorted(range(len(ends)), key=lambda k: (ends[k], k), reverse=True):
-        due = schedule.cycles  # when the result must have landed
+        operation = problem.operations[k]
+        due = min(schedule.cycles, wanted.get(operation.writes, schedule.cycles))  # when the result must have landed
         last = schedule.cycles  # when the last slot must be issued
         for target, kind in problem.successors[k]:
             if kind == DATA:
@@ -30,7 +39,7 @@ def latest_starts(problem: Problem, schedule: Schedule) -> list[int]:
             else:
                 last = min(last, starts[target])
         starts[k] = min(due, last)
-        for step in reversed(forms[k]):
+        for step in reversed(operation.forms[chosen[k]] if operation.forms else ()):
             cycle = min(due - step.latency, last)
             left = step.slots
             while True:
@@ -40,22 +49,43 @@ def latest_starts(problem: Problem, schedule: Schedule) -> list[int]:
                     break
                 cycle -= 1
             starts[k] = due = last = cycle
+        for value in operation.needs[chosen[k]] if operation.needs else ():
+            wanted[value] = min(wanted.get(value, starts[k]), starts[k])
     return starts
 
 
-def _taken(problem: Problem, schedule: Schedule) -> tuple[list[Form], list[int]]:
-    """For each operation the form that it has in a schedule, and the cycle in which it is done with issuing."""
-    forms: list[Form] = [()] * len(problem.operations)
+def _taken(problem: Problem, schedule: Schedule) -> tuple[list[int], list[int]]:
+    """For each operation the number of its form in a schedule, and the cycle in which it is done with issuing."""
+    taken = [0] * len(problem.operations)
     ends = [-1] * len(problem.operations)
     for issue in schedule.issues:
-        forms[issue.operation] = problem.operations[issue.operation].forms[issue.form]
+        taken[issue.operation] = issue.form
         ends[issue.operation] = max(ends[issue.operation], issue.cycle)
     for k, edges in enumerate(problem.successors):
-        latency = forms[k][-1].latency if forms[k] else 0
+        forms = problem.operations[k].forms
+        latency = forms[taken[k]][-1].latency if forms else 0
         for target, kind in edges:
             if not problem.operations[target].forms:
                 ends[target] = max(ends[target], ends[k] + (latency if kind == DATA else 0))
-    return forms, ends
+    return taken, ends
+
+
+def _paths(problem: Problem, chosen: list[int], ends: list[int]) -> list[int]:
+    """For each operation the cycles of the longest path to its last slot, with the forms and the needs that it has."""
+    paths = [0] * len(ends)
+    landed: dict[int, int] = {}
+    for k in sorted(range(len(ends)), key=lambda k: (ends[k], k)):
+        operation, latency = problem.operations[k], 0
+        if operation.needs:
+            paths[k] = max([paths[k], *(landed.get(value, 0) for value in operation.needs[chosen[k]])])
+        if operation.forms:
+            form = operation.forms[chosen[k]]
+            paths[k], latency = paths[k] + form_span(form, problem.machine), form[-1].latency
+        if operation.writes >= 0:
+            landed[operation.writes] = max(landed.get(operation.writes, 0), paths[k] + latency)
+        for target, kind in problem.successors[k]:
+            paths[target] = max(paths[target], paths[k] + (latency if kind == DATA else 0))
+    return paths
 
 
 class _Used:

@@ -23,7 +23,7 @@ from vliwc.backend.schedulers.urgency import (
 from vliwc.backend.scratch import Lives, Present
 from vliwc.backend.strands import SHARED
 
-_PATIENCE = 2
+_PATIENCE = 4
 """After so many passes that did not shorten a schedule, it is taken as it is."""
 MOST_SKIPPED = 16
 """How many operations are passed over in a cycle because a form that fits needs values that are not there."""
@@ -108,19 +108,20 @@ def improved(
 ) -> Schedule:
     """The best of the schedule and what forward-backward improvement makes of it (see `justify`).
 
-    There are as many passes as are worth their time, and no more once two of them have not shortened it or `bound` is
-    reached.
+    There are as many passes as are worth their time, and no more once some of them have not shortened it or `bound` is
+    reached. When passes that keep to the order of the schedule do not help, one by paths may.
     """
     following, idle = best, 0
     for _ in range(rounds(problem)):
-        found = run(problem, shapes, urgency, Settings(), order_of(latest_starts(problem, following)))
-        if found is None:
-            break
-        following, idle = found, idle + 1
-        if found.cycles < best.cycles:
-            best, idle = found, 0
-        if progress is not None:
-            progress(f"list: forward and backward: {found.cycles} cycles")
+        starts = latest_starts(problem, following, by_paths=idle % 2 == 1)
+        found = run(problem, shapes, urgency, Settings(), order_of(starts))
+        idle += 1
+        if found is not None:
+            following = found
+            if found.cycles < best.cycles:
+                best, idle = found, 0
+            if progress is not None:
+                progress(f"list: forward and backward: {found.cycles} cycles")
         if idle == _PATIENCE or best.cycles <= bound:
             break
     return best
@@ -170,6 +171,8 @@ class _Run:
         self.left = len(self.operations)
         self.first_undone = 0
         self.present = Present(problem)
+        self.last_read: dict[int, int] = {}
+        """For each value the cycle in which it was read last."""
         self.skipped = 0
         self.undone = bytearray(b"\1" * len(self.operations))
 
@@ -186,7 +189,8 @@ class _Run:
             self._fill()
             if before == (len(self.issues), self.left) and not self.wake and not self.ongoing:
                 return None
-            self.cycle += 1
+            if self.left or before[0] < len(self.issues):
+                self.cycle += 1  # joins alone, at the end, take no cycle
         return Schedule(self.issues, max(self.cycle, self.landed), self.lives.address, self.lives.scratch.peak)
 
     # -- readiness
@@ -277,7 +281,7 @@ class _Run:
         if task.step + 1 < len(form):
             task.step, task.slot, task.ready = task.step + 1, 0, self.cycle + step.latency
             return False
-        self.lives.end(self.operations[task.operation])
+        self._end(self.operations[task.operation])
         self._done(task.operation, step.latency)
         return True
 
@@ -316,7 +320,7 @@ class _Run:
             return True
         if at_once:
             step = operation.forms[form][0]
-            self.lives.end(operation)
+            self._end(operation)
             self.lives.begin(operation)
             self.free[self.shapes.engine[k][form][0]] -= step.slots
             self.issues.append(Issue(self.cycle, k, form, 0, 0, step.slots))
@@ -340,9 +344,18 @@ class _Run:
                 return form, False
         return None
 
+    def _end(self, operation: Operation) -> None:
+        """Counts the operation's reads."""
+        self.lives.end(operation)
+        for v in operation.reads:
+            self.last_read[v] = self.cycle
+
     def _have(self, values: tuple[int, ...]) -> bool:
-        """Are these values in scratch now?"""
-        return all(self.present.since(v) <= self.cycle and self.lives.holds(v) for v in values)
+        """Are these values in scratch now? What is read for the last time in this cycle is, whoever gets its words."""
+        return all(
+            self.present.since(v) <= self.cycle and (self.lives.holds(v) or self.last_read.get(v) == self.cycle)
+            for v in values
+        )
 
     def _has_room(self, k: int, at_once: bool) -> bool:
         operation = self.operations[k]

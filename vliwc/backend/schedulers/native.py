@@ -36,7 +36,8 @@ def run(r: Run) -> bool:
         _fill(r)
         if s.issued == issued and s.left == left and s.awake == 0 and s.ongoing == 0:
             return False
-        s.cycle += 1
+        if s.left > 0 or s.issued > issued:
+            s.cycle += 1  # joins alone, at the end, take no cycle
     return True
 
 
@@ -373,7 +374,8 @@ def _choose(r: Run, k: int, c: int, partly: bool) -> tuple[int, bool]:
 def _have(r: Run, form: int) -> bool:
     for i in range(r.forms[form].first_need, r.forms[form].end_need):
         v = r.values[r.needs[i]]
-        if v.writers or v.landed > r.state[0].cycle or not (v.reads_left > 0 or v.keep):
+        now = r.state[0].cycle
+        if v.writers or v.landed > now or not (v.reads_left > 0 or v.keep or v.last_read == now):
             return False
     return True
 
@@ -416,6 +418,7 @@ def _end(r: Run, k: int) -> None:
     for i in range(o.first_read, o.end_read):
         v = r.values[r.reads[i]]
         v.reads_left -= 1
+        v.last_read = r.state[0].cycle
         if v.reads_left == 0 and not v.keep:
             _give(r, v.address, v.width)
 

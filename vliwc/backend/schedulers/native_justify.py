@@ -27,6 +27,7 @@ def latest_starts(
     edges: Records,
     forms: Records,
     steps: Records,
+    needs: Integers,
     capacity: Integers,
     form: Integers,
     order: Integers,
@@ -34,12 +35,16 @@ def latest_starts(
     margin: int,
     taken: Integers,
     before: Integers,
+    wanted: Integers,
     start: Integers,
 ) -> bool:
     """Fills `start`. `order` has the operations, those that end last first; `taken` and `before`, with a row for each
-    engine, are zero and count cycles from `-margin` on. False if a cycle before that were needed."""
+    engine, are zero and count cycles from `-margin` on; `wanted` has `cycles` for each value. False if a cycle before
+    `-margin` were needed."""
     for k in order:
         due = last = cycles
+        if operations[k].writes >= 0:
+            due = wanted[operations[k].writes]
         for e in range(operations[k].first_edge, operations[k].end_edge):
             if edges[e].kind == DATA:
                 due = min(due, start[edges[e].target])
@@ -74,4 +79,6 @@ def latest_starts(
                 if cycle < 0:
                     return False
             start[k] = due = last = cycle - margin
+        for i in range(forms[f].first_need, forms[f].end_need):
+            wanted[needs[i]] = min(wanted[needs[i]], start[k])
     return True

@@ -40,7 +40,7 @@ OPERATION = record(
 FORM = record("first_step", "end_step", "first_need", "end_need")
 STEP = record("engine", "slots", "latency")
 EDGE = record("target", "kind")
-VALUE = record("width", "address", "reads_left", "keep", "writers", "landed")
+VALUE = record("width", "address", "reads_left", "keep", "writers", "landed", "last_read")
 """A value. `address` is -1 as long as it has none; `landed` is when the results of its writers so far are there."""
 KIND = record("first_choice", "end_choice", "indivisible", "first_rank", "waiting", "closed")
 """A class of operations, and its heap: `waiting` ranks from `first_rank` on."""
@@ -162,7 +162,7 @@ def _operations(problem: Problem, shapes: Shapes, urgency: Urgency) -> Records:
 def _values(problem: Problem) -> Records:
     table = np.zeros(len(problem.widths), VALUE)
     table["width"] = problem.widths
-    table["address"] = NONE
+    table["address"] = table["last_read"] = NONE
     places = problem.entry | {value: problem.entry[old] for value, old in problem.tied.items()}
     for value, address in places.items():
         table["address"][value] = address

@@ -14,7 +14,8 @@ from vliwc.cli.terminal import note, print_json, progress, show
 from vliwc.errors import UsageError
 
 if TYPE_CHECKING:
-    from vliwc.driver import Compilation, Observer, Optimised, Options
+    from vliwc.driver import Compilation, Options
+    from vliwc.frontend import Observer, Optimised
     from vliwc.ir.graph import Graph
 
 KINDS = {
@@ -195,8 +196,8 @@ def _printer(names: tuple[str, ...], options: Options) -> Observer | None:
     """The observer that prints the graph after the passes in `names`. Raises UsageError for an unknown pass."""
     if not names:
         return None
-    from vliwc.driver import require_pass
     from vliwc.ir.printer import print_graph
+    from vliwc.options import require_pass
 
     for name in names:
         if name != "all":

@@ -67,10 +67,10 @@ def _resumed(path: Path) -> tuple[Record, Path]:
 
 def _new(seed: int, policies: tuple[str, ...], schedules: tuple[str, ...], out: Path | None) -> tuple[Record, Path]:
     from vliwc.backend import schedule_names
-    from vliwc.driver import require_name
     from vliwc.fuzz.campaign import Record
     from vliwc.fuzz.cases import Selection
     from vliwc.fuzz.policies import POLICIES
+    from vliwc.options import require_name
 
     for name in policies:
         require_name("policy", name, tuple(POLICIES))

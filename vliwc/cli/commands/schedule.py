@@ -45,7 +45,7 @@ def command(
     from vliwc.backend.instance import Instance
     from vliwc.backend.schedulers import schedule_names, searches
     from vliwc.backend.solution import read_solution, solve
-    from vliwc.driver import require_name
+    from vliwc.options import require_name
 
     require_name("scheduler", schedule, schedule_names())
     if effort is not None and not searches(schedule):
