@@ -19,8 +19,8 @@ from vliwc.fuzz.policies import POLICIES
 _FAMILY = "vliwc fuzz campaign, version "
 _FORMAT = f"{_FAMILY}2"
 """Another version draws other cases."""
-_AHEAD = 4
-"""How many cases are under way or waiting for each process."""
+_AHEAD = 32
+"""How many cases are under way or waiting for each process: enough to do while one of them takes long."""
 _PATIENCE = 1200.0
 """After so many seconds a case is lost: its process has died or does not answer."""
 
