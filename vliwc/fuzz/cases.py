@@ -25,7 +25,7 @@ from vliwc.triage.failure import Failure, classified
 from vliwc.triage.oracles import fails_like
 from vliwc.triage.reduce import Reducer
 
-SECONDS = 60.0
+SECONDS = 120.0
 """A way to compile that takes more processor time counts as failed: nothing so small should take the compiler that."""
 REDUCTION_SECONDS = 120.0
 """How much processor time goes into shrinking a failing kernel."""
