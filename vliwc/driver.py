@@ -130,6 +130,8 @@ def _best_strategy(front: Optimised, clock: Clock, progress: Progress | None) ->
     best, generated, failure = front, None, None
     tried: list[Graph] = []
     for level, without in _attempts(options):
+        if without and not front.strategies:
+            continue  # there was nothing to choose from
         if generated is not None and (
             level < options.optimise or options.schedule == "naive" or generated.cycles <= _NEAR * generated.bounds.best
         ):

@@ -14,7 +14,7 @@ from random import Random
 import numpy as np
 
 from vliwc.backend import Generated
-from vliwc.backend.evaluator import Selected, evaluate_selected
+from vliwc.backend.evaluator import Layout, Selected, evaluate_selected
 from vliwc.differential import Mismatch, find_mismatch
 from vliwc.errors import InternalError, VliwcError
 from vliwc.ir.evaluator import evaluate
@@ -59,6 +59,7 @@ class Comparison:
         self.seed = seed
         self.trials: list[_Trial] = []
         """One for each style on which the kernel has a meaning: it may divide by 0 on others."""
+        self._right: list[Selected] = []
         for number, style in enumerate(styles):
             image = make_image(kernel, np.random.default_rng([seed, number]), style)
             try:
@@ -77,11 +78,19 @@ class Comparison:
         self.program(generated.program, machine)
 
     def selected(self, selected: Selected) -> None:
-        """Raises StageDiffers unless the selected operations do, in their first forms and in random ones."""
-        self._compare(SELECTED, lambda image: evaluate_selected(selected, image))
+        """Raises StageDiffers unless the selected operations do, in their first forms and in random ones.
+
+        Operations that were found to be right before are not run again.
+        """
+        if any(selected.same_work(other) for other in self._right):
+            return
+        layout = Layout(selected)
+        self._compare(SELECTED, lambda image: evaluate_selected(selected, image, layout=layout))
         self._compare(
-            f"{SELECTED}, in other forms", lambda image: evaluate_selected(selected, image, Random(self.seed))
+            f"{SELECTED}, in other forms",
+            lambda image: evaluate_selected(selected, image, Random(self.seed), layout),
         )
+        self._right.append(selected)
 
     def program(self, program: Program, machine: Machine) -> None:
         """Raises StageDiffers unless the program does; it runs on all inputs together."""

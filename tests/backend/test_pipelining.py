@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,10 +12,11 @@ from tests.backend.harness import MACHINES, builder, cycles, image_of, run, with
 from tests.backend.loops import random_loop, streaming
 from tests.backend.test_loops import fibonacci
 from vliwc.backend import generate
-from vliwc.backend.pipelining import exact, modulo
+from vliwc.backend.pipelining import exact, modulo, pipeliner
 from vliwc.backend.pipelining.cyclic import Cyclic, Edge
 from vliwc.backend.pipelining.intervals import recurrence_interval, recurrences, resource_interval
 from vliwc.backend.problem import DATA, ORDER, Operation, Step, Word
+from vliwc.backend.schedulers.effort import Effort
 from vliwc.ir.graph import Access, Graph, Mode
 from vliwc.machine import load_machine, simulate
 
@@ -123,6 +126,24 @@ def test_reasons_against_overlapping() -> None:
     assert not loop.overlapped
     assert not generate(fibonacci(40), TAKEHOME, schedule="naive").loops
     assert not generate(fibonacci(40), TAKEHOME, pipeline=False).loops
+
+
+def test_the_effort_of_exact_schedules_is_what_the_cycles_are_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    efforts: list[float] = []
+
+    def asked(problem: Cyclic, interval: int, work: float) -> Iterator[modulo.Modulo]:
+        efforts.append(work)
+        return iter(())
+
+    monkeypatch.setattr(pipeliner, "schedules", lambda *_: iter(()))
+    monkeypatch.setattr(exact, "schedules", asked)
+    before = [generate(fibonacci(trips), TAKEHOME).loops[0].before for trips in (40, 80, 100_000)]
+    worth = 0.0005 * 40 * (before[0] - 2)
+    assert sorted(set(efforts)) == pytest.approx([worth, 2 * worth, exact.EFFORT])
+    efforts.clear()
+    little = Effort(seconds=None, work=0.05, workers=1)
+    generate(fibonacci(100_000), TAKEHOME, schedule="cpsat", effort=little)
+    assert set(efforts) == {little.for_one_loop()}
 
 
 # -- the parts

@@ -190,6 +190,18 @@ def test_long_sums_have_few_terms() -> None:
     assert Valuation(algebra, dict.fromkeys(symbols, 3)).word(total) == 300
 
 
+def test_long_sums_that_cancel_are_not_lost() -> None:
+    algebra = Algebra()
+    total = algebra.zero
+    for k in range(MAX_TERMS - 1):
+        total = algebra.add(total, algebra.symbol(f"x{k}"))
+    x, y = algebra.symbol("x"), algebra.symbol("y")
+    assert algebra.add(algebra.sub(x, total), algebra.sub(total, y)) == algebra.sub(x, y)
+    condition = algebra.atom("shr", algebra.one, x)
+    selected = algebra.select(condition, total, algebra.zero)
+    assert algebra.select(algebra.is_zero(condition), algebra.zero, total) == selected
+
+
 def test_words_that_can_be_one_value_only_are_constants() -> None:
     algebra = Algebra()
     assert algebra.symbol("x", (5, 5)) == algebra.constant(5)

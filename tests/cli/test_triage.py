@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from tests.cli.conftest import Vliwc
 from tests.triage.mistakes import KERNEL, break_affine, break_rule
 from vliwc.cli.commands.fuzz import RECORD
-from vliwc.fuzz.cases import SLOW, Outcome, Selection, make_case
+from vliwc.fuzz.cases import RIGHT, SLOW, Outcome, Result, Selection, Way, make_case
+
+WAY = Way(2, "list", "wide", None, 0)
 
 
 @pytest.fixture
@@ -95,26 +98,34 @@ def test_failures_are_saved(vliwc: Vliwc, tmp_path: Path, monkeypatch: pytest.Mo
     outcome = vliwc("fuzz", "--jobs", 1, "--minutes", 0.05, "--out", out, "--policy", "selects", "--seed", 0)
     assert outcome.code == 1
     number = json.loads((out / RECORD).read_text(encoding="utf-8"))["failures"][0]
-    folder = out / f"case-{number}"
+    folder = next(path.parent for path in sorted(out.glob(f"case-{number}-*/reduced.vk")))
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["verdict"] == "different"
     assert f"case {number}: different" in outcome.err
     assert (folder / "kernel.vk").read_text(encoding="utf-8") == make_case(Selection(0, ("selects",)), number).text
-    assert vliwc(*report["command"].split()[1:]).code == 1
+    _, *again = report["command"].split()
+    assert vliwc(*again).code == {"bisect": 1, "compile": 70}[again[0]]
 
 
-def test_failures_without_a_reduction_are_saved(vliwc: Vliwc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = Outcome(make_case(Selection(), 0), SLOW)
+@pytest.mark.parametrize(("schedule", "command"), [("list", "bisect"), ("cpsat", "compile")])
+def test_failures_without_a_reduction_are_saved(
+    schedule: str, command: str, vliwc: Vliwc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    way = replace(WAY, schedule=schedule)
+    slow = Outcome(make_case(Selection(), 0), (Result(way, SLOW),))
     monkeypatch.setattr("vliwc.fuzz.campaign.outcomes", lambda *_: iter([slow]))
     out = tmp_path / "campaign"
     assert vliwc("fuzz", "--minutes", 1, "--out", out).code == 1
-    folder = out / "case-0"
+    folder = out / f"case-0-O2-{schedule}-wide"
     assert sorted(p.name for p in folder.iterdir()) == ["kernel.vk", "machine.toml", "report.json"]
+    words = json.loads((folder / "report.json").read_text(encoding="utf-8"))["command"].split()
+    assert words[:2] == ["vliwc", command]
+    assert vliwc(*words[1:]).code == 0, "nothing is wrong with it"
 
 
 def test_an_interrupted_campaign_is_saved(vliwc: Vliwc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object):  # type: ignore[no-untyped-def]
-        yield Outcome(make_case(Selection(), 0), "right")
+        yield Outcome(make_case(Selection(), 0), (Result(WAY, RIGHT),))
         raise KeyboardInterrupt
 
     monkeypatch.setattr("vliwc.fuzz.campaign.outcomes", interrupted)

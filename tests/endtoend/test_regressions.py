@@ -135,6 +135,23 @@ KERNELS = {
                 a[0, i] = b[0, min(a[1, 0], 1)]
             }
         }""",
+    # The certifier lost sight of a sum of many terms on the way to one of few, in a select by the contrary.
+    "many selects in a row": """
+        memory {
+            a: u32[1] inout
+        }
+        kernel k {
+            par i in 0..1 {
+                if a[0] {
+                } else {
+                    for j in 0..4 {
+                        a[0] = 0
+                        a[0] = 0
+                    }
+                }
+                a[0] = 1 >> a[0] ? a[0] : 0
+            }
+        }""",
 }
 
 

@@ -6,19 +6,36 @@ import json
 import signal
 import time
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, product
 from random import Random
 
 import numpy as np
 import pytest
 
 from tests.triage.mistakes import break_rule
-from vliwc.backend import schedule_names
+from vliwc.backend.certifier import ProofFailed
+from vliwc.backend.emission import slots_by_cycle
 from vliwc.errors import DataError
 from vliwc.fuzz import campaign
-from vliwc.fuzz.campaign import LOST, Record, outcomes
-from vliwc.fuzz.cases import NO_ROOM, RIGHT, SLOW, Case, Outcome, OutOfTime, Selection, alarm, make_case, run_case
+from vliwc.fuzz.campaign import Record, outcomes
+from vliwc.fuzz.cases import (
+    EMPTY,
+    LOST,
+    NO_ROOM,
+    RIGHT,
+    SLOW,
+    Case,
+    Outcome,
+    Result,
+    Selection,
+    Target,
+    Way,
+    make_case,
+    run_case,
+)
+from vliwc.fuzz.checks import Front, compiled
 from vliwc.fuzz.files import random_kernel
+from vliwc.fuzz.limits import OutOfTime, time_limit
 from vliwc.fuzz.policies import POLICIES, Policy
 from vliwc.fuzz.state import EXTREMES
 from vliwc.language import interpret, load_kernel, make_image, syntax
@@ -26,6 +43,7 @@ from vliwc.language.unparse import unparse
 from vliwc.machine import machine_names, parse_machine
 from vliwc.options import LEVELS
 from vliwc.source import Source
+from vliwc.stages import StageDiffers
 from vliwc.triage.failure import DIFFERENT
 
 WRONG_BUT_FOR_3 = """\
@@ -99,56 +117,105 @@ def test_cases_are_determined_by_seed_and_number() -> None:
     assert make_case(selection, 5) == make_case(selection, 5)
     assert make_case(selection, 5) != make_case(Selection(seed=8), 5)
     drawn_cases = [make_case(selection, n) for n in range(130)]
-    ways = {(c.level, c.schedule, c.machine) for c in drawn_cases}
-    assert len(ways) > 0.8 * len(LEVELS) * len(schedule_names()) * len(machine_names())
+    assert {(t.level, t.machine) for c in drawn_cases for t in c.targets} == set(product(LEVELS, machine_names()))
     assert {c.policy for c in drawn_cases} == set(POLICIES)
-    assert {c.policy for c in drawn_cases if c.scratch} == {"tight"}
+    assert {c.policy for c in drawn_cases if c.targets[0].share} == {"tight"}
 
 
-def test_machines_of_cases_are_files_as_well() -> None:
-    tight = make_case(Selection(policies=("tight",)), 0)
-    assert tight.scratch is not None
-    assert parse_machine(tight.machine_text.encode()) == tight.options.machine
-    plain = replace(tight, scratch=None)
-    assert parse_machine(plain.machine_text.encode()) == plain.options.machine
+def test_most_kernels_are_small_and_some_are_not() -> None:
+    lines = sorted(make_case(Selection(seed=7), n).text.count("\n") for n in range(260))
+    assert lines[len(lines) // 2] < 25
+    assert lines[-1] > 60
 
 
-def case_of(text: str, **more: object) -> Case:
-    return replace(Case(0, "mixed", text, 2, "list", "takehome", None, 0), **more)  # type: ignore[arg-type]
+def test_machines_of_ways_are_files_as_well() -> None:
+    for scratch in (None, 77):
+        way = Way(2, "list", "wide", scratch, 0)
+        assert parse_machine(way.machine_text.encode()) == way.options.machine
 
 
-def test_a_right_case() -> None:
-    outcome = run_case(case_of(WRONG_BUT_FOR_3))
-    assert (outcome.verdict, outcome.failed) == (RIGHT, False)
+WIDE = Target(2, "wide")
 
 
-def test_a_case_that_does_not_fit() -> None:
-    outcome = run_case(case_of(WRONG_BUT_FOR_3, scratch=2))
-    assert (outcome.verdict, outcome.failed) == (NO_ROOM, False)
+def case_of(text: str, *targets: Target) -> Case:
+    return Case(0, "mixed", text, targets or (Target(2, "takehome"),), ("list", "naive"), 0)
 
 
-def test_a_wrong_case_is_reduced(monkeypatch: pytest.MonkeyPatch) -> None:
+def verdicts(outcome: Outcome) -> list[str]:
+    return [result.verdict for result in outcome.results]
+
+
+def test_a_right_case_is_right_in_all_ways() -> None:
+    outcome = run_case(case_of(WRONG_BUT_FOR_3, WIDE, Target(0, "narrow")))
+    assert verdicts(outcome) == [RIGHT] * 4
+    assert [(r.way.level, r.way.schedule, r.way.machine) for r in outcome.results] == [
+        (2, "list", "wide"),
+        (2, "naive", "wide"),
+        (0, "list", "narrow"),
+        (0, "naive", "narrow"),
+    ]
+    assert outcome.failures == ()
+
+
+def test_a_program_that_does_nothing_is_told_from_others() -> None:
+    assert verdicts(run_case(case_of("memory { a: u32[4] inout } kernel k { let x = a[0] }", WIDE))) == [EMPTY, EMPTY]
+
+
+def test_scratch_is_a_share_of_what_the_program_takes() -> None:
+    targets = [replace(WIDE, share=share) for share in (1.0, 0.5, 0.01)]
+    whole, half, least = run_case(case_of(WRONG_BUT_FOR_3, *targets)).results[::2]
+    assert whole.verdict == RIGHT and least.verdict == NO_ROOM and not least.failed
+    assert whole.way.scratch is not None and half.way.scratch == round(0.5 * whole.way.scratch)
+
+
+def test_a_wrong_case_is_reduced_once(monkeypatch: pytest.MonkeyPatch) -> None:
     break_rule(monkeypatch)
     outcome = run_case(case_of(WRONG_BUT_FOR_3))
-    assert (outcome.verdict, outcome.failed) == (DIFFERENT, True)
-    assert outcome.failure is not None and outcome.failure.where == "simplify"
-    assert outcome.reduced is not None and len(outcome.reduced) < len(WRONG_BUT_FOR_3)
+    first, second = outcome.failures
+    assert verdicts(outcome) == [DIFFERENT, DIFFERENT]
+    assert first.failure is not None and first.failure.where == "simplify"
+    assert first.reduced is not None and len(first.reduced) < len(WRONG_BUT_FOR_3)
+    assert second.reduced is None
     unreduced = run_case(case_of(WRONG_BUT_FOR_3), reduction_seconds=0.001)
-    assert unreduced.failure == outcome.failure
+    assert unreduced.failures[0].failure == first.failure
+
+
+def test_every_way_is_compared_though_they_share_a_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    front = Front(Source("k.vk", WRONG_BUT_FOR_3), 0)
+    ways = [Way(2, schedule, "takehome", None, 0) for schedule in ("list", "naive")]
+    compiled(front, ways[0].options)
+    slots = "vliwc.backend.generator.slots_by_cycle"
+    lossy = slots_by_cycle
+
+    def without_stores(*arguments):  # type: ignore[no-untyped-def]
+        return [[slot for slot in cycle if slot.engine != "store"] for cycle in lossy(*arguments)]
+
+    monkeypatch.setattr(slots, without_stores)
+    uncertified = replace(ways[1].options, certify=False)
+    with pytest.raises(StageDiffers, match="program"):
+        compiled(front, uncertified)
+    with pytest.raises(ProofFailed):
+        compiled(front, ways[1].options)
 
 
 def test_a_slow_case_is_ended() -> None:
-    outcome = run_case(case_of(WRONG_BUT_FOR_3), seconds=0.001)
-    assert (outcome.verdict, outcome.failed) == (SLOW, True)
+    assert verdicts(run_case(case_of(WRONG_BUT_FOR_3), seconds=0.001)) == [SLOW, SLOW]
 
 
-def test_the_alarm_rings_once_and_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = signal.getsignal(signal.SIGALRM)
-    with pytest.raises(OutOfTime), alarm(0.01):
-        time.sleep(5)
-    assert signal.getsignal(signal.SIGALRM) is before
+def test_a_limit_counts_processor_time_and_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = (signal.SIGALRM, signal.SIGPROF)
+    before = [signal.getsignal(number) for number in numbers]
+    with pytest.raises(OutOfTime), time_limit(0.01):
+        while True:
+            pass
+    with time_limit(0.2):
+        time.sleep(0.3)
+    with pytest.raises(OutOfTime), time_limit(0.01):
+        time.sleep(60)
+    assert [signal.getsignal(number) for number in numbers] == before
+    assert signal.getitimer(signal.ITIMER_PROF) == signal.getitimer(signal.ITIMER_REAL) == (0, 0)
     monkeypatch.delattr(signal, "setitimer")
-    with alarm(0.0):
+    with time_limit(0.0):
         pass
 
 
@@ -172,22 +239,29 @@ def test_time_ends_a_campaign_of_processes() -> None:
 
 
 def test_a_case_that_never_answers_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaign, "SECONDS", 0.001)
-    monkeypatch.setattr(campaign, "REDUCTION_SECONDS", 0)
+    monkeypatch.setattr(campaign, "_PATIENCE", 0.001)
     first = next(outcomes(SELECTION, 0, 2, 600))
-    assert (first.verdict, first.failed, first.case) == (LOST, True, make_case(SELECTION, 0))
+    assert first.case == make_case(SELECTION, 0)
+    assert verdicts(first) == [LOST] and len(first.failures) == 1
 
 
 def test_records_survive_their_text() -> None:
     record = Record(SELECTION)
+    way = Way(2, "list", "wide", None, 0)
     case = make_case(SELECTION, 0)
-    record.add(Outcome(case, RIGHT))
-    record.add(Outcome(make_case(SELECTION, 1), SLOW))
+    record.add(Outcome(case, (Result(way, RIGHT), Result(way, EMPTY))))
+    record.add(Outcome(make_case(SELECTION, 1), (Result(way, SLOW), Result(way, RIGHT))))
     record.seconds = 12.5
     again = Record.from_text(record.to_text())
     assert again == record
-    assert (again.cases, again.failures, again.verdicts["right"]) == (2, [1], 1)
-    assert again.tried[f"policy {case.policy}"] == 1
+    assert (again.cases, again.combinations, again.failures, again.verdicts["right"]) == (2, 4, [1], 2)
+    assert again.tried[f"policy {case.policy}"] == 2
+
+
+def test_records_of_other_versions_are_refused() -> None:
+    text = Record(SELECTION).to_text().replace("version 2", "version 1")
+    with pytest.raises(DataError, match="another version of vliwc, which draws other cases"):
+        Record.from_text(text)
 
 
 @pytest.mark.parametrize(

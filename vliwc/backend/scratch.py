@@ -24,10 +24,10 @@ class Scratch:
         self._singles: list[int] = []
         self._free_in = [0] * (words // lanes + 1)
         for start in range(0, words, lanes):
-            free = [a for a in range(start, min(start + lanes, words)) if not taken[a]]
-            if len(free) == lanes:
+            if start + lanes <= words and taken.find(1, start, start + lanes) < 0:
                 self._blocks.append(start)
             else:
+                free = [a for a in range(start, min(start + lanes, words)) if not taken[a]]
                 self._singles.extend(free)
                 self._free_in[start // lanes] = len(free)
         self._blocks.reverse()

@@ -13,14 +13,16 @@ from typing import Any
 
 from vliwc.backend import schedule_names
 from vliwc.errors import DataError
-from vliwc.fuzz.cases import REDUCTION_SECONDS, SECONDS, Outcome, Selection, make_case, run_case
+from vliwc.fuzz.cases import Outcome, Selection, lost, make_case, run_case
 from vliwc.fuzz.policies import POLICIES
 
-_FORMAT = "vliwc fuzz campaign, version 1"
-_AHEAD = 4
-"""How many cases are under way or waiting for each process."""
-LOST = "lost"
-"""The verdict on a case whose process has died or does not answer."""
+_FAMILY = "vliwc fuzz campaign, version "
+_FORMAT = f"{_FAMILY}2"
+"""Another version draws other cases."""
+_AHEAD = 32
+"""How many cases are under way or waiting for each process: enough to do while one of them takes long."""
+_PATIENCE = 1200.0
+"""After so many seconds a case is lost: its process has died or does not answer."""
 
 
 def outcomes(selection: Selection, first: int, jobs: int, seconds: float) -> Iterator[Outcome]:
@@ -47,9 +49,9 @@ def outcomes(selection: Selection, first: int, jobs: int, seconds: float) -> Ite
                 return
             oldest, result = waiting.popleft()
             try:
-                yield result.get(2 * (SECONDS + REDUCTION_SECONDS))
+                yield result.get(_PATIENCE)
             except multiprocessing.TimeoutError:
-                yield Outcome(make_case(selection, oldest), LOST)
+                yield lost(make_case(selection, oldest))
 
 
 def _work(selection: Selection, number: int) -> Outcome:
@@ -69,8 +71,9 @@ class Record:
     cases: int = 0
     seconds: float = 0.0
     verdicts: Counter[str] = field(default_factory=Counter)
+    """How often each verdict was given: once for each way to compile a case."""
     tried: Counter[str] = field(default_factory=Counter)
-    """How many cases there were of each policy, level, scheduler and machine."""
+    """How many ways there were of each policy, level, scheduler and machine."""
     failures: list[int] = field(default_factory=list)
     """The numbers of the cases that failed."""
 
@@ -78,10 +81,17 @@ class Record:
         """Counts the next case."""
         case = outcome.case
         self.cases = case.number + 1
-        self.verdicts[outcome.verdict] += 1
-        self.tried.update((f"policy {case.policy}", f"-O{case.level}", case.schedule, f"machine {case.machine}"))
-        if outcome.failed:
+        for result in outcome.results:
+            way = result.way
+            self.verdicts[result.verdict] += 1
+            self.tried.update((f"policy {case.policy}", f"-O{way.level}", way.schedule, f"machine {way.machine}"))
+        if outcome.failures:
             self.failures.append(case.number)
+
+    @property
+    def combinations(self) -> int:
+        """How many programs were asked for: kernels times levels, schedulers and machines."""
+        return self.verdicts.total()
 
     def to_text(self) -> str:
         """The record as JSON."""
@@ -103,7 +113,12 @@ class Record:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise DataError(f"the campaign record is not JSON: {error}") from None
-        if not isinstance(data, dict) or data.get("format") != _FORMAT:
+        version = data.get("format") if isinstance(data, dict) else None
+        if version != _FORMAT and str(version).startswith(_FAMILY):
+            raise DataError(
+                "this campaign was run by another version of vliwc, which draws other cases", help="start a new one"
+            )
+        if version != _FORMAT:
             raise DataError("this is no record of a campaign", help=f'it must say "format": "{_FORMAT}"')
         try:
             return _read(data)

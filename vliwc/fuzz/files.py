@@ -134,6 +134,8 @@ class _Files(Statements):
                 first.append(self.fill(view))
                 self.views[k] = replace(view, readable=True)
         middle = self.statements(self.policy.nesting, at_least=self.policy.least)
+        if self.writable() and all(isinstance(statement, syntax.Let) for statement in middle):
+            middle.append(self.store_somewhere())  # or there is nothing to compile
         return [*first, *middle, *(self.fill(view) for view in last)]
 
     def fill(self, view: View) -> Stmt:

@@ -57,6 +57,21 @@ class Policy:
     squeeze: bool = False
     """Whether the machine gets less scratch than the program would take."""
 
+    def within(self, statements: int, words: int) -> Policy:
+        """The same with smaller kernels: with few and short statements, and short arrays."""
+        least, most = self.batch
+        return replace(
+            self,
+            nesting=min(self.nesting, statements + 1),
+            depth=min(self.depth, statements),
+            statements=min(self.statements, statements),
+            work=min(self.work, 30 * words),
+            least=1,
+            arrays=min(self.arrays, statements),
+            batch=(min(least, words), min(most, words)),
+            words=min(self.words, words),
+        )
+
 
 MIXED = Policy("mixed", "everything a little")
 

@@ -51,7 +51,7 @@ def examine(source: Source, options: Options) -> Failure | None:
     except (DoesNotFit, KernelErrors, UsageError):
         raise
     except Exception as error:  # whatever else leaves the compiler is a mistake of the compiler
-        return _classified(source, replace(options, verify_each=True, certify=True), error)
+        return classified(source, options, error)
     return None
 
 
@@ -71,10 +71,11 @@ def _glance(source: Source, options: Options) -> None:
     comparison.generated(compilation.generated, compilation.front.machine)
 
 
-def _classified(source: Source, options: Options, error: Exception) -> Failure:
-    """Compiles again with every stage compared, to see which is the first that is wrong."""
+def classified(source: Source, options: Options, error: Exception) -> Failure:
+    """The failure that shows as this error. Compiles again with every stage compared, to see which is the first that is
+    wrong."""
     try:
-        compile_source(source, options)
+        compile_source(source, replace(options, verify_each=True, certify=True))
     except Exception as again:
         error = again
     match error:

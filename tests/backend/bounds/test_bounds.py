@@ -17,6 +17,7 @@ from tests.backend.problems import problems
 from vliwc.backend.bound_check import check_argument
 from vliwc.backend.bounds import SegmentBound, segment_bound
 from vliwc.backend.bounds import heads as heads_module
+from vliwc.backend.bounds import segment as segment_module
 from vliwc.backend.problem import DATA, ORDER, Form, Operation, Problem, Step
 from vliwc.backend.schedulers import SCHEDULERS, cpsat
 from vliwc.errors import DataError
@@ -47,6 +48,20 @@ def test_bounds_of_families_hold_and_are_close(family: str) -> None:
     bound = checked(problem).best
     assert not fits(problem, bound - 1)
     assert fits(problem, bound + 2)
+
+
+@pytest.mark.parametrize("family", families.names())
+def test_what_was_asked_before_changes_no_bound(family: str) -> None:
+    """Bounds are remembered for problems that are equal as far as bounds go, and for no others."""
+    problem = families.make(family, 60, 0)
+    asked = segment_bound(problem, enough=0), segment_bound(problem), segment_bound(copy.deepcopy(problem), enough=0)
+    looser = replace(problem, successors=[[] for _ in problem.operations])
+    unordered = segment_bound(looser)
+    segment_module._remembered.cache_clear()
+    assert segment_bound(looser) == unordered
+    assert segment_bound(problem) == asked[1]
+    segment_module._remembered.cache_clear()
+    assert segment_bound(problem, enough=0) == asked[0] == asked[2]
 
 
 @pytest.mark.parametrize("family", families.names())

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd, lcm
 from typing import Any
 
@@ -59,19 +60,26 @@ def balance(machine: Machine, groups: Mapping[Demands, int]) -> Balance:
     """Solves the linear program; `groups` counts operations with the same demands."""
     if not groups:
         return Balance({}, ())
+    slots = tuple((engine, machine.slots(engine)) for engine in sorted(machine.engines))
+    return _balance(slots, tuple(sorted(groups.items())))
+
+
+@lru_cache(maxsize=1 << 12)  # schedulers, and the segments of a program, ask for the same again and again
+def _balance(capacities: tuple[tuple[str, int], ...], groups: tuple[tuple[Demands, int], ...]) -> Balance:
     from ortools.linear_solver import pywraplp  # noqa: PLC0415 - heavy, and only a compilation needs it
 
     solver = pywraplp.Solver.CreateSolver("GLOP")
     cycles = solver.NumVar(0, solver.infinity(), "cycles")
     used: dict[str, list[tuple[int, Any]]] = {}
-    for forms, count in sorted(groups.items()):
+    for forms, count in groups:
         shares = [solver.NumVar(0, solver.infinity(), "") for _ in forms]
         solver.Add(sum(shares) == count)
         for form, share in zip(forms, shares, strict=True):
             for engine, slots in form:
                 used.setdefault(engine, []).append((slots, share))
+    slots_of = dict(capacities)
     limits = {
-        engine: solver.Add(sum(slots * share for slots, share in terms) <= machine.slots(engine) * cycles)
+        engine: solver.Add(sum(slots * share for slots, share in terms) <= slots_of[engine] * cycles)
         for engine, terms in used.items()
     }
     solver.Minimize(cycles)

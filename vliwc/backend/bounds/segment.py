@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -56,7 +57,29 @@ def segment_bound(problem: Problem, enough: int | None = None) -> SegmentBound:
     before and behind each operation (see `heads`) improve windows and chains. The last is the most work: it is left out
     if the others reach `enough` cycles, such as those of a schedule.
     """
-    return _Bounder(problem).run(enough)
+    return _remembered(_Content(problem)).run(enough)
+
+
+class _Content:
+    """A problem, equal to any other that differs only in where values stand in scratch: bounds do not depend on it."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        values = frozenset(problem.entry), problem.held, frozenset(problem.tied.items())
+        edges = tuple(map(tuple, problem.successors))
+        self._key = problem.machine, tuple(problem.operations), edges, values, tuple(problem.widths)
+        self._hash = hash((len(problem.widths), self._key[1], edges))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Content) and self._key == other._key
+
+
+@lru_cache(maxsize=16)  # a scheduler asks, what it calls does, and so does the generator
+def _remembered(content: _Content) -> _Bounder:
+    return _Bounder(content.problem)
 
 
 class _Bounder:
@@ -66,21 +89,31 @@ class _Bounder:
         self.demands: list[Demands] = [demands(operation) for operation in problem.operations]
         self.working = [k for k, wanted in enumerate(self.demands) if wanted]
         self.balance = self._balance(self.working)
+        self._forward, self._backward = networks(problem)
+        self._heads, self._tails = raise_heads(self._forward), raise_heads(self._backward)
 
     def run(self, enough: int | None) -> SegmentBound:
-        forward, backward = networks(self.problem)
-        heads, tails = raise_heads(forward), raise_heads(backward)
-        path = self._chain(heads, tails)
+        """The bounds; those with raised heads only if the others do not reach `enough`."""
+        quick = self._quick
+        return quick if not self.working or (enough is not None and quick.energy >= enough) else self._thorough
+
+    @cached_property
+    def _quick(self) -> SegmentBound:
+        path = self._chain(self._heads, self._tails)
         resource = self._resource()
         best = max(path, resource, key=lambda argument: argument.bound)
         if self.working:
-            work = self._work(heads, tails)
-            best = self._better(best, self._window(work, heads, tails))
-            if enough is None or best.bound < enough:
-                heads, tails = raise_heads(forward, work), raise_heads(backward, work)
-                best = self._better(best, self._window(work, heads, tails))
-                best = self._better(best, self._chain(heads, tails))
+            best = self._better(best, self._window(self._all_work, self._heads, self._tails))
         return SegmentBound(resource.bound, path.bound, best.bound, self.balance.slots, best)
+
+    @cached_property
+    def _thorough(self) -> SegmentBound:
+        quick, work = self._quick, self._all_work
+        assert quick.argument is not None, "there always is a chain"
+        heads, tails = raise_heads(self._forward, work), raise_heads(self._backward, work)
+        best = self._better(quick.argument, self._window(work, heads, tails))
+        best = self._better(best, self._chain(heads, tails))
+        return replace(quick, energy=best.bound, argument=best)
 
     @staticmethod
     def _better(old: Argument, new: Argument) -> Argument:
@@ -92,8 +125,10 @@ class _Bounder:
     def _balance(self, operations: Iterable[int]) -> Balance:
         return balance(self.machine, Counter(self.demands[k] for k in operations))
 
-    def _work(self, heads: Heads, tails: Heads) -> Work:
+    @cached_property
+    def _all_work(self) -> Work:
         """All work, at prices that suit the whole, parts of it, and the best windows."""
+        heads, tails = self._heads, self._tails
         prices = self._prices_of_parts(heads.path)
         work = work_of(self.problem, prices)
         for _ in range(_ROUNDS):

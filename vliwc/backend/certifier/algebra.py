@@ -250,6 +250,9 @@ class Algebra(Expressions):
             return a if self.offset[c] else b
         if not self.is_boolean(c):
             return self.select(self.is_zero(c), b, a)
+        negated = self._negated(c)
+        if negated is not None:
+            return self.select(negated, b, a)
         result = self.add(b, self.when(c, self.sub(a, b)))
         self.tighten(result, min(self.lo[a], self.lo[b]), max(self.hi[a], self.hi[b]))
         return result

@@ -119,9 +119,9 @@ class Expressions:
         key = (a, b) if a < b else (b, a)
         found = self._added.get(key)
         if found is None:
-            if len(self.terms[key[0]]) + len(self.terms[key[1]]) > MAX_TERMS:
-                a, b = self._short(key[0]), self._short(key[1])
-            offset, terms = self.sum(a, b)
+            offset, terms = self.sum(*key)
+            if len(terms) > MAX_TERMS:
+                offset, terms = self.sum(self._short(key[0]), self._short(key[1]))
             found = self._added[key] = self.linear(offset, terms)
         return found
 

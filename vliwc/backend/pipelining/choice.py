@@ -107,9 +107,10 @@ def _try(plain: A, best: A, number: int, node: int, attempt: Try[A], exact_work:
         cyclic, bounds = minimum(plain.selector, number)
         if bounds.interval >= before:
             raise Unsuitable("it takes the minimum interval as it is")
-        if (before - bounds.interval) * plain.times(node) < _WORTH * plain.total:
+        times = plain.times(node)
+        if (before - bounds.interval) * times < _WORTH * plain.total:
             raise Unsuitable("there is next to nothing to gain")
-        found = overlap(node, cyclic, bounds, before, plain.order(node), exact_work)
+        found = overlap(node, cyclic, bounds, before, plain.order(node), times, exact_work)
         tried, made, copies = _shortest(best, found, attempt)
     except Unsuitable as why:
         return best, LoopReport(origin, line, trips, before, bounds, reason=str(why))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
 EFFORT = 1.0
-"""The solver's deterministic time for one interval; some seconds."""
+"""The most of the solver's deterministic time for one interval; some seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ _MOST_EXACT = 60
 _MOST_EXACT_ASKED = 300
 """The same if exact schedules were asked for."""
 
+_WORK_A_CYCLE = 0.0005
+"""The solver's deterministic time that the exact scheduler may take for each cycle of a run that may be gained."""
+
 
 @dataclass(frozen=True, slots=True)
 class Minimum:
@@ -87,14 +90,21 @@ def minimum(selector: Selector, number: int) -> tuple[Cyclic, Minimum]:
 
 
 def overlap(
-    node: int, cyclic: Cyclic, bounds: Minimum, below: int, order: Mapping[int, int], exact_work: float | None = None
+    node: int,
+    cyclic: Cyclic,
+    bounds: Minimum,
+    below: int,
+    order: Mapping[int, int],
+    times: int,
+    exact_work: float | None = None,
 ) -> Overlap:
     """A modulo schedule with the shortest interval that is found, which is less than `below` cycles.
 
-    `order` are the cycles in which the nodes begin if iterations do not overlap. With `exact_work` the exact
-    scheduler is asked for larger loops and intervals, too, and may take that much each time. Raises Unsuitable if there
-    is none.
+    `order` are the cycles in which the nodes begin if iterations do not overlap; there are `times` iterations in a run.
+    With `exact_work` the exact scheduler is asked for larger loops and intervals, too, and may take that much each
+    time; without, as much as the cycles are worth that can be gained. Raises Unsuitable if there is none.
     """
+    work = exact_work or min(exact.EFFORT, _WORK_A_CYCLE * times * (below - bounds.interval))
     resources = resource_interval(cyclic)
     asked = _MOST_EXACT if exact_work is None else _MOST_EXACT_ASKED
     hints = [order.get(o.node, 0) for o in cyclic.operations]
@@ -102,7 +112,7 @@ def overlap(
     for interval in _intervals(bounds.interval, below):
         found = schedules(cyclic, resources, interval, hints)
         if bounds.operations <= asked and (exact_work is not None or interval <= bounds.interval + 1):
-            found = chain(found, exact.schedules(cyclic, interval, exact_work or exact.EFFORT))
+            found = chain(found, exact.schedules(cyclic, interval, work))
         for modulo in found:
             if _words(cyclic, modulo) > cyclic.words:
                 reason = "there is not enough scratch"

@@ -40,8 +40,14 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
     bound = segment_bound(problem, enough=0).best
     tried: list[tuple[Settings, Shapes, Schedule]] = []
 
+    known: dict[tuple[object, ...], Schedule | None] = {}
+
     def attempt(settings: Settings, shapes: Shapes = every) -> Schedule | None:
-        found = run(problem, shapes, urgency, settings)
+        order = urgency.ranks(settings)[1]
+        key = tuple(order), settings.strands, settings.reserve, settings.window, shapes is every
+        if key not in known:  # in small problems, many settings come to the same
+            known[key] = run(problem, shapes, urgency, settings, order)
+        found = known[key]
         if progress is not None:
             result = f"{found.cycles} cycles" if found else "no room"
             progress(f"list: stagger {settings.stagger:.3f}, drift {settings.drift:.2f}: {result}")
@@ -330,11 +336,11 @@ class _Run:
         """The form for an operation of class c, and whether its first step fits into the bundle."""
         free, capacity = self.free, self.shapes.capacity
         for form, engine, slots in self.shapes.choices[c]:
-            if operation.needs and not self._have(operation.needs[form]):
+            if not free[engine] or (operation.needs and not self._have(operation.needs[form])):
                 continue
             if free[engine] >= slots:
                 return form, True
-            if free[engine] and (partly or slots > capacity[engine]):
+            if partly or slots > capacity[engine]:
                 return form, False
         return None
 

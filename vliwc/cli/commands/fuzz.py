@@ -17,7 +17,7 @@ from vliwc.errors import UsageError
 
 if TYPE_CHECKING:
     from vliwc.fuzz.campaign import Record
-    from vliwc.fuzz.cases import Outcome
+    from vliwc.fuzz.cases import Case, Result
 
 RECORD = "campaign.json"
 _SAVE_SECONDS = 10.0
@@ -45,8 +45,8 @@ def command(
 ) -> None:
     """Compile random kernels and compare every stage.
 
-    Each kernel is compiled at a random level, by a random scheduler, for a random machine; every stage is compared with
-    the interpreter, and the program is proved. What fails is saved, reduced to a few lines. The exit code is 1 if
+    Each kernel is compiled for every machine, at a random level, by every scheduler; the stages are compared with the
+    interpreter, and the programs are proved. What fails is saved, reduced to a few lines. The exit code is 1 if
     anything failed.
     """
     if resume is not None and (out or policies or schedules):
@@ -97,11 +97,11 @@ def _run(record: Record, folder: Path, seconds: float, jobs: int) -> None:
     try:
         with progress("fuzzing") as tell:
             for outcome in outcomes(record.selection, record.cases, jobs, seconds):
-                if outcome.failed:
-                    _save_failure(outcome, folder)
+                for result in outcome.failures:
+                    _save_failure(outcome.case, result, folder)
                 record.add(outcome)
                 record.seconds = spent + time.monotonic() - start
-                tell(f"{record.cases:,} kernels, {len(record.failures)} failures")
+                tell(f"{record.cases:,} kernels, {record.combinations:,} programs, {len(record.failures)} failures")
                 if time.monotonic() > saved + _SAVE_SECONDS:
                     write_whole(folder / RECORD, record.to_text())
                     saved = time.monotonic()
@@ -109,37 +109,42 @@ def _run(record: Record, folder: Path, seconds: float, jobs: int) -> None:
         write_whole(folder / RECORD, record.to_text())
 
 
-def _save_failure(outcome: Outcome, folder: Path) -> None:
+def _save_failure(case: Case, result: Result, folder: Path) -> None:
     """Puts all that is needed to see a failure again into a directory of its own."""
-    case, failure = outcome.case, outcome.failure
-    place = folder / f"case-{case.number}"
+    way, failure = result.way, result.failure
+    place = folder / f"case-{case.number}-{way.name}"
     try:
         place.mkdir(exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot make the directory {place}: {error.strerror}") from None
     write_whole(place / "kernel.vk", case.text)
-    write_whole(place / "machine.toml", case.machine_text)
-    if outcome.reduced is not None:
-        write_whole(place / "reduced.vk", outcome.reduced)
-    arguments = f"-O{case.level} --schedule {case.schedule} --machine {place / 'machine.toml'} --seed {case.seed}"
-    name = "reduced.vk" if outcome.reduced is not None else "kernel.vk"
+    write_whole(place / "machine.toml", way.machine_text)
+    if result.reduced is not None:
+        write_whole(place / "reduced.vk", result.reduced)
+    arguments = f"-O{way.level} --schedule {way.schedule} --machine {place / 'machine.toml'} --seed {way.seed}"
+    name = "reduced.vk" if result.reduced is not None else "kernel.vk"
     again = f"vliwc bisect {place / name} {arguments}"
+    effort = way.options.effort
+    if effort is not None:  # bisection takes no limit of work
+        limits = f"--work-limit {effort.work} --workers {effort.workers}"
+        again = f"vliwc compile {place / name} {arguments} {limits} --verify-each"
     report = {
         "number": case.number,
         "policy": case.policy,
-        "verdict": outcome.verdict,
+        "verdict": result.verdict,
         "where": failure.where if failure else None,
         "message": failure.message if failure else None,
         "command": again,
     }
     write_whole(place / "report.json", json.dumps(report, indent=2) + "\n")
-    complain(f"case {case.number}", f"{outcome.verdict}: {failure.message if failure else 'no answer'}", again)
+    complain(f"case {case.number}", f"{result.verdict}: {failure.message if failure else 'no answer'}", again)
 
 
 def _summary(record: Record, folder: Path) -> str:
     verdicts = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(record.verdicts.items()))
     ways = ", ".join(f"{name} {count:,}" for name, count in sorted(record.tried.items()))
     return (
-        f"{record.cases:,} kernels in {record.seconds / 60:,.1f} minutes: {verdicts or 'nothing done'}\n"
+        f"{record.cases:,} kernels, {record.combinations:,} programs in {record.seconds / 60:,.1f} minutes: "
+        f"{verdicts or 'nothing done'}\n"
         f"{ways}\nrecord: {folder / RECORD}"
     )
