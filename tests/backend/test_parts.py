@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -208,3 +209,24 @@ def test_a_little_in_common_does_not_unite_strands() -> None:
         out.emit("vstore", out.const(16 * g), x, attr=C)
         out.emit("vstore", out.const(16 * g + 8), out.emit("add", x, out.const(1, 8)), attr=C)
     assert set(find_strands(problem_of(out.finish()))) == {SHARED, *range(12)}
+
+
+def scatters(apart: int) -> Graph:
+    """Two scatters whose addresses are computed, of even words, and of others that are `apart` words from these."""
+    out = builder(8, a=(16, Mode.IN), c=(32, Mode.OUT))
+    lanes = out.emit("pack", *(out.const(k) for k in range(8)))
+    even = out.emit("mul", lanes, out.const(2, 8))
+    for k, index in enumerate((even, out.emit("add", even, out.const(apart, 8)))):
+        value = out.emit("vload", out.const(8 * k), attr=A)
+        out.emit("scatter", index, value, attr=Access("c", active=8))
+    return out.finish()
+
+
+@pytest.mark.parametrize(("apart", "meet"), [(0, True), (2, True), (1, False), (15, False), (14, True)])
+def test_scatters_to_known_words_wait_only_where_they_meet(apart: int, meet: bool) -> None:
+    problem = problem_of(scatters(apart))
+    stores = [k for k, o in enumerate(problem.operations) if o.forms and o.forms[0][0].engine == "store"]
+    assert len(stores) == 2
+    assert all(len(problem.operations[k].forms[0]) == 1 for k in stores), "lanes that differ are stored in any order"
+    assert (stores[1] in [target for target, _ in problem.successors[stores[0]]]) == meet
+    run(scatters(apart))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.transform.lookups import MACHINES, assert_graph_right, assert_program_right, kernel_of, ops, text
+from vliwc.analysis.known import known_words
 from vliwc.ir.graph import Graph
 from vliwc.language import Kernel
 from vliwc.lower import lower
 from vliwc.transform import optimize
-from vliwc.transform.combine import combine_loads, known_words
+from vliwc.transform.combine import combine_loads
 
 DOTS = "par r in 0..{rows} {{\nlet s = 0\nfor k in 0..{columns} {{\ns += a[r, k] * b[r, k]\n}}\ny[r] = s\n}}"
 DOT_MEMORY = "a: u32[{rows}, {columns}] in\nb: u32[{rows}, {columns}] in\ny: u32[{rows}] out"

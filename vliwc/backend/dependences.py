@@ -2,14 +2,14 @@
 
 Accesses of different arrays never meet. Within an array, an address is a symbol (the terms of its linear form, none for
 a constant) plus an offset: accesses with the same symbol are compared word by word, all others are taken to meet, as is
-everything with the addresses of a gather or scatter. The work is linear in the number of accesses: groups that may
-meet a later access are gathered into one joining operation, and a store that had to wait for everything stands for
-everything afterwards.
+everything with the addresses of a gather or scatter, unless they are known. The work is linear in the number of
+accesses: groups that may meet a later access are gathered into one joining operation, and a store that had to wait for
+everything stands for everything afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from vliwc.analysis.linear import Forms
@@ -19,6 +19,9 @@ from vliwc.ir.ops import MASK, OPS, Kind
 
 Make = Callable[[list[tuple[int, int]]], int]
 """Makes an operation that waits for others, given as (operation, kind of edge), and returns its number."""
+
+Known = Mapping[int, tuple[int, ...]]
+"""Vectors and words that are known when the program is compiled (`vliwc.analysis.known`)."""
 
 Symbol = tuple[tuple[int, int], ...]
 """The terms of a linear form; none for constant addresses."""
@@ -40,12 +43,13 @@ class _Group:
 class MemoryOrder:
     """Fed with a segment's memory operations in program order, says what each has to wait for.
 
-    `forms` are those of the graph, `join` makes an operation without slots.
+    `forms` are those of the graph, `known` its known words, `join` makes an operation without slots.
     """
 
-    def __init__(self, graph: Graph, forms: Forms, join: Make) -> None:
+    def __init__(self, graph: Graph, forms: Forms, known: Known, join: Make) -> None:
         self._graph = graph
         self._forms = forms
+        self._known = known
         self._join = join
         self._arrays: dict[str, _ArrayOrder] = {}
 
@@ -53,7 +57,7 @@ class MemoryOrder:
         """Calls `make` once, for the operation that performs memory node `node`."""
         graph = self._graph
         order = self._arrays.setdefault(graph.access(node).array, _ArrayOrder(self._join))
-        symbol, words = _footprint(graph, self._forms, node)
+        symbol, words = _footprint(graph, self._forms, self._known, node)
         if graph.kind(node) is Kind.STORE:
             order.store(symbol, words, make)
         else:
@@ -102,38 +106,28 @@ class _ArrayOrder:
         return stores[0]
 
 
-def _footprint(graph: Graph, forms: Forms, node: int) -> tuple[Symbol, tuple[int, ...]]:
+def _footprint(graph: Graph, forms: Forms, known: Known, node: int) -> tuple[Symbol, tuple[int, ...]]:
     """What a memory node with an absolute address touches: a symbol, and offsets from it in words."""
     address, access = graph.args[node][0], graph.access(node)
     op = graph.op[node]
     if op in ("gather", "scatter"):
-        words = lane_constants(graph, address)
-        if words is None:
+        if address not in known:
             return _ANYWHERE, ()
+        words = known[address]
         return (), words[: access.active] if op == "scatter" else words
     form = forms.of(address)
     width = graph.lanes if op in ("vload", "vstore") else 1
     return form.terms, tuple((form.constant + k) & MASK for k in range(width))
 
 
-def lane_constants(graph: Graph, n: int) -> tuple[int, ...] | None:
-    """The words of vector n if they are all known."""
-    if graph.op[n] == "pack":
-        words = [graph.const(a) for a in graph.args[n]]
-        return None if None in words else tuple(w for w in words if w is not None)
-    c = graph.const(n)
-    return None if c is None else (c,) * graph.width[n]
-
-
-def lanes_differ(graph: Graph, n: int, active: int) -> bool:
+def lanes_differ(graph: Graph, known: Known, n: int, active: int) -> bool:
     """Are the first `active` words of vector n certainly different from each other?"""
-    if graph.op[n] in ("add", "xor", "sub"):
+    if n not in known and graph.op[n] in ("add", "xor", "sub"):
         a, b = graph.args[n]
-        return (graph.op[a] == "splat" and lanes_differ(graph, b, active)) or (
-            graph.op[b] == "splat" and lanes_differ(graph, a, active)
+        return (graph.op[a] == "splat" and lanes_differ(graph, known, b, active)) or (
+            graph.op[b] == "splat" and lanes_differ(graph, known, a, active)
         )
-    words = lane_constants(graph, n)
-    return words is not None and len(set(words[:active])) == active
+    return n in known and len(set(known[n][:active])) == active
 
 
 def touches_memory(graph: Graph, n: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from vliwc.analysis.known import known_words
 from vliwc.analysis.linear import Forms
 from vliwc.backend.constants import derive_constants
 from vliwc.backend.dependences import MemoryOrder, lanes_differ, touches_memory
@@ -44,6 +45,7 @@ class Selector:
         self.placement = placement
         self.machine = machine
         self.forms = Forms(legal.graph, known=legal.forms)
+        self.known = known_words(legal.graph)
 
     def problem(self, number: int, address: dict[int, int]) -> Problem:
         """The scheduling problem of segment `number`; `address` tells where the values of earlier segments stand."""
@@ -74,7 +76,7 @@ class _Segment:
         self.place = selector.placement.place
         self.problem = problem
         self.writers: dict[int, list[int]] = {}
-        self.order = MemoryOrder(self.graph, selector.forms, self._join)
+        self.order = MemoryOrder(self.graph, selector.forms, selector.known, self._join)
 
     def select(self, number: int) -> None:
         """All operations of the segment: its nodes, then what a loop that begins or ends here asks for."""
@@ -252,7 +254,7 @@ class _Segment:
         """Lanes that may meet are stored one after the other, so that the last one wins."""
         access = self.graph.attr[n]
         assert isinstance(access, Access)
-        if lanes_differ(self.graph, self.graph.args[n][0], access.active):
+        if lanes_differ(self.graph, self.selector.known, self.graph.args[n][0], access.active):
             words = (address._replace(stride=1), value._replace(stride=1))
             return self._forms(self._step("store", "store", *words, slots=access.active))
         return self._forms(

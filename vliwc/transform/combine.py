@@ -10,8 +10,8 @@ only if the busiest engine has less to do then. The addresses have to be known, 
 
 from __future__ import annotations
 
+from vliwc.analysis.known import known_words
 from vliwc.ir.graph import Access, Graph
-from vliwc.ir.ops import PURE
 from vliwc.machine.description import Machine
 from vliwc.transform.lanewise import lanewise
 from vliwc.transform.loads import ENGINES, Prices, measure
@@ -35,25 +35,6 @@ def _busiest(graph: Graph, machine: Machine) -> float:
     prices = Prices(machine)
     cycles = prices.cycles(measure(lanewise(graph, machine), prices))
     return max(cycles[engine] for engine in ENGINES)
-
-
-def known_words(graph: Graph) -> dict[int, tuple[int, ...]]:
-    """The nodes that are computed of constants only, with a word for each lane."""
-    known: dict[int, tuple[int, ...]] = {}
-    for n in graph.walk():
-        op, constant = graph.op[n], graph.const(n)
-        if constant is not None:
-            known[n] = (constant,) * graph.width[n]
-            continue
-        args = [known[a] for a in graph.args[n] if a in known]
-        if not args or len(args) < len(graph.args[n]):
-            continue
-        meaning = PURE[op].word if op in PURE and not PURE[op].can_fault else None
-        if op == "pack":
-            known[n] = tuple(words[0] for words in args)
-        elif meaning is not None:
-            known[n] = tuple(meaning(*operands) for operands in zip(*args, strict=True))  # all are equally wide
-    return known
 
 
 class _Combiner(Rewriter):

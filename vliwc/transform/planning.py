@@ -62,6 +62,8 @@ def plan_gathers(
         planner = _Planner(graph, machine, finish, disable, joint=False)
         plans = planner.plans()
     if tell is not None:
+        if len(bounds) != len(planner.strategies):  # joined, the arrays offer a choice more or less
+            bounds = [min(bounds, default=0)] * len(planner.strategies)
         for bound, strategy in zip(bounds, planner.strategies, strict=True):
             tell(replace(strategy, bound=min(bound, strategy.bound)))
     return graph, plans

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from vliwc.analysis.linear import Form as Linear
 from vliwc.analysis.linear import Forms, signed
-from vliwc.backend.dependences import lane_constants, touches_memory
+from vliwc.backend.dependences import Known, touches_memory
 from vliwc.backend.problem import DATA, ORDER, Form, Operation
 from vliwc.backend.regions import Span
 from vliwc.backend.selection import Body, Selector
@@ -61,7 +61,7 @@ def cyclic_problem(selector: Selector, number: int) -> Cyclic:
     body = selector.body(number)
     edges = [Edge(k, target, kind, 0) for k, out in enumerate(body.problem.successors) for target, kind in out]
     edges += _carried(selector, span, body)
-    edges += _memory(selector.graph, span, body)
+    edges += _memory(selector.graph, selector.known, span, body)
     writers = body.writers.get(selector.placement.place[legal.continues[span.node]].value, [])
     if len(writers) != 1:
         raise Unsuitable("its condition is no operation of its own")
@@ -147,7 +147,7 @@ class _Touch(NamedTuple):
     width: int
 
 
-def _memory(graph: Graph, span: Span, body: Body) -> Iterator[Edge]:
+def _memory(graph: Graph, known: Known, span: Span, body: Body) -> Iterator[Edge]:
     """Accesses of one array that may meet in different iterations keep their order."""
     loop = graph.loop(span.node)
     inside = {*loop.body, *loop.carried}
@@ -155,7 +155,7 @@ def _memory(graph: Graph, span: Span, body: Body) -> Iterator[Edge]:
     forms = Forms(graph)
     for k, operation in enumerate(body.problem.operations):
         if operation.node >= 0 and touches_memory(graph, operation.node):
-            touch = _touch(graph, forms, k, operation.node, inside - {loop.carried[-1]})
+            touch = _touch(graph, forms, known, k, operation.node, inside - {loop.carried[-1]})
             arrays.setdefault(graph.access(operation.node).array, []).append(touch)
     for touches in arrays.values():
         for a in touches:
@@ -166,12 +166,12 @@ def _memory(graph: Graph, span: Span, body: Body) -> Iterator[Edge]:
                         yield Edge(a.operation, b.operation, DATA if a.store else ORDER, distance)
 
 
-def _touch(graph: Graph, forms: Forms, k: int, n: int, changing: set[int]) -> _Touch:
+def _touch(graph: Graph, forms: Forms, known: Known, k: int, n: int, changing: set[int]) -> _Touch:
     """Addresses are understood if they depend on the index and on nothing else that changes in the loop."""
     store = graph.kind(n) is Kind.STORE
     address, op = graph.args[n][0], graph.op[n]
     if op in ("gather", "scatter"):
-        words = lane_constants(graph, address)
+        words = known.get(address)
         if words is None or any(b != a + 1 for a, b in pairwise(words)):
             return _Touch(k, store, None, 0)
         return _Touch(k, store, Linear(words[0]), graph.access(n).active or len(words))
