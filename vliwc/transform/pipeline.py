@@ -18,6 +18,7 @@ from vliwc.transform.combine import combine_loads
 from vliwc.transform.engines import use_idle_flow
 from vliwc.transform.forward import forward
 from vliwc.transform.fuse import fuse
+from vliwc.transform.heights import reduce_heights
 from vliwc.transform.interchange import interchange
 from vliwc.transform.lanewise import lanewise
 from vliwc.transform.pieces import split_arrays
@@ -86,6 +87,7 @@ def _passes(
         Pass("addresses", 1, lambda g, _: simplify(absolute(g))),
         Pass("affine-vectors", 1, affine),
         Pass("simplify-vectors", 1, lambda g, _: xors(simplify(g))),
+        Pass("heights", 2, reduce_heights),
         Pass("fuse", 1, fuse),
         Pass("idle-flow", 2, use_idle_flow),
     ]

@@ -1,0 +1,83 @@
+"""Trees in place of chains: lower, of the same value, and only where the program waits for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.transform.lookups import MACHINES, assert_graph_right, assert_program_right, kernel_of, ops, text
+from vliwc.driver import Options, compile_source
+from vliwc.ir.graph import Graph
+from vliwc.language import Kernel
+from vliwc.lower import lower
+from vliwc.source import Source
+from vliwc.transform import optimize
+from vliwc.transform.heights import reduce_heights
+
+MEMORY = "x: u32[{n}] in\ny: u32[2] out"
+CHAIN = "let t = {first}\nfor i in 0..{n} {{\nt = t {op} (x[i] ^ 5)\n}}\ny[0] = t"
+TAKEHOME = MACHINES["takehome"]
+
+
+def graphs(memory: str, body: str, machine: str = "takehome") -> tuple[Kernel, Graph, Graph]:
+    kernel = kernel_of(text(memory, body))
+    before = optimize(lower(kernel), MACHINES[machine], 2, disable=frozenset({"heights"}))
+    return kernel, before, reduce_heights(before, MACHINES[machine])
+
+
+def height(graph: Graph) -> int:
+    depth: dict[int, int] = {}
+    for n in graph.body:
+        depth[n] = 1 + max((depth.get(a, 0) for a in graph.args[n]), default=0)
+    return max(depth.values())
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("op", ["+", "*", "^", "&", "|"])
+def test_a_chain_becomes_a_tree(op: str, machine: str) -> None:
+    kernel, before, after = graphs(MEMORY.format(n=64), CHAIN.format(first=7, op=op, n=64), machine)
+    assert height(before) >= 64
+    assert height(after) <= 12
+    assert sum(ops(before).values()) == sum(ops(after).values())
+    assert_graph_right(kernel, after)
+    assert_program_right(kernel, after, MACHINES[machine])
+
+
+def test_a_program_gets_shorter_by_it() -> None:
+    source = Source("k.vk", text(MEMORY.format(n=256), CHAIN.format(first=0, op="+", n=256)))
+    long = compile_source(source, Options(disable=frozenset({"heights"}))).generated.cycles
+    short = compile_source(source, Options()).generated.cycles
+    assert long > 256
+    assert short < 60
+
+
+def test_what_comes_late_is_combined_last() -> None:
+    late = "let z = x[0]\nfor r in 0..20 {\nz = (z * 3) ^ (z >> 1)\n}\n"
+    kernel, before, after = graphs(MEMORY.format(n=8), late + "y[0] = z + x[1] * x[2] + x[3] * x[4] + x[5] * x[6]")
+    assert height(after) == height(before) - 2
+    assert_graph_right(kernel, after)
+
+
+def test_a_value_that_something_else_uses_stays() -> None:
+    body = "let t = 0\nfor i in 0..40 {\nt += x[i]\nz[i] = t\n}"
+    kernel, before, after = graphs("x: u32[40] in\nz: u32[40] out", body)
+    assert ops(before) == ops(after)
+    assert height(before) == height(after)
+    assert_graph_right(kernel, after)
+
+
+def test_nothing_changes_where_an_engine_is_busy_anyway() -> None:
+    body = "par i in 0..2048 {\nz[i] = x[i] + (x[i] >> 1) + (x[i] >> 2) + (x[i] >> 3) + (x[i] >> 4)\n}"
+    _, before, after = graphs("x: u32[2048] in\nz: u32[2048] out", body)
+    assert after is before
+
+
+def test_what_a_loop_carries_comes_last() -> None:
+    """The recurrence is one addition for all the iterations that a trip has."""
+    body = CHAIN.format(first=1, op="+", n=50000)
+    kernel = kernel_of(text(MEMORY.format(n=50000), body))
+    on, off = (
+        compile_source(kernel.source, Options(disable=frozenset(names))).generated.cycles
+        for names in ((), ("heights",))
+    )
+    assert off > 50000
+    assert on < 0.6 * off
