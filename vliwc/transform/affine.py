@@ -25,6 +25,8 @@ from vliwc.machine.description import Machine
 from vliwc.transform import sums
 from vliwc.transform.rewriter import Rewriter
 
+_MOST_TERMS = 64
+"""A longer sum is made in parts: all that is said of a sum costs time for each of its terms."""
 _MAX_BASE_TERMS = 12
 """Forms with more atoms are not compared by their full expansion."""
 
@@ -111,7 +113,7 @@ class _Affine(Rewriter):
             candidates += self.relatives(n, base)
         best = min(candidates, key=lambda form: self.cost(n, form))
         self.shape[n] = _Shape(base, best)
-        if n in self.needed:
+        if n in self.needed or len(best.terms) > _MOST_TERMS:
             self.value[n] = sums.build(
                 self.new, best, self.value.__getitem__, self.is_bit, self.old.width[n], self.fuses(n), self.old.span[n]
             )
