@@ -50,7 +50,7 @@ def test_rows_that_have_no_room_are_not_packed() -> None:
 
 def test_the_scalar_program_is_the_last_resort() -> None:
     said: list[str] = []
-    options = _options(19, 24)
+    options = _options(19, 16)
     compile_source(Source("k.vk", TWO_LOOKUPS), options, progress=said.append)
     assert _trying(said)[0] == WITHOUT_TABLES
     assert _trying(said)[-1].startswith("no room in scratch: trying -O0")

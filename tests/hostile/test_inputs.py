@@ -41,5 +41,5 @@ def test_the_campaign_finds_what_goes_wrong(
     assert "| define | read | 4 |\n| define | wrong | 2 |" in captured.out
     assert "2 went wrong" in captured.out
     assert "define '5 3'\n" in captured.out and "RecursionError" in captured.out
-    assert "define '5 4'\n" in captured.out and "TooSlow" in captured.out
+    assert "define '5 4'\n" in captured.out and "OutOfTime" in captured.out
     assert "interrupted" in captured.err
