@@ -15,6 +15,7 @@ from vliwc.transform.addresses import absolute
 from vliwc.transform.affine import affine
 from vliwc.transform.alternatives import CATALOGUE, GATHER
 from vliwc.transform.combine import combine_loads
+from vliwc.transform.combine_stores import combine_stores
 from vliwc.transform.engines import use_idle_flow
 from vliwc.transform.forward import forward
 from vliwc.transform.fuse import fuse
@@ -83,6 +84,7 @@ def _passes(
         Pass("pieces", 2, split_arrays),
         Pass("vectorize", 1, lambda g, m: _vectorize(g, m, plain, tell), essential=True),
         Pass("combine-loads", 1, combine_loads),
+        Pass("combine-stores", 1, combine_stores),
         Pass("lanewise", 1, lanewise),
         Pass("addresses", 1, lambda g, _: simplify(absolute(g))),
         Pass("affine-vectors", 1, affine),
