@@ -37,6 +37,8 @@ def test_a_search_for_some_time(vliwc: Vliwc, kernel: Path) -> None:
     [
         (("--budget", "1", "--budget-evals", "5"), 2, "a time or a number"),
         (("--budget", "0"), 2, "--budget"),
+        (("--budget", "nan"), 2, "'nan' is no amount"),
+        (("--budget", "inf"), 2, "'inf' is no amount"),
         (("--budget-evals", "0"), 2, "--budget-evals"),
         (("--save-search", "s.json"), 2, "no search to save"),
         (("--budget", "1", "--save-search", "no/such/s.json"), 2, "no directory"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +19,19 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
+
+class _Amount(click.FloatRange):
+    """A number in a range that is one, and not infinite: Python reads `nan` and `inf` as numbers, too."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not isfinite(number):
+            self.fail(f"{value!r} is no amount.", param, ctx)
+        return number
+
+
 PATH = click.Path(path_type=Path)
+AMOUNT = _Amount(min=0, min_open=True)
 DEFAULT_MACHINE = "takehome"
 MAX_DIGITS = 1_500
 """How long the number of a `-D` may be; Python itself refuses to read more than about 4,300 digits."""
@@ -140,9 +153,7 @@ def search_options(function: F) -> F:
         click.option(
             "--budget-evals", metavar="N", type=click.IntRange(min=1), help="Search, trying N schedules: reproducible."
         ),
-        click.option(
-            "--budget", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True), help="Search for so long."
-        ),
+        click.option("--budget", metavar="SECONDS", type=AMOUNT, help="Search for so long."),
     ):
         function = option(function)
     return function
@@ -157,13 +168,13 @@ def effort_options(function: F) -> F:
         click.option(
             "--work-limit",
             metavar="UNITS",
-            type=click.FloatRange(min=0, min_open=True),
+            type=AMOUNT,
             help="Limit cpsat by work (about a second a unit): reproducible with --workers 1.",
         ),
         click.option(
             "--time-limit",
             metavar="SECONDS",
-            type=click.FloatRange(min=0, min_open=True),
+            type=AMOUNT,
             help="Limit the search of cpsat by time. Default: 60.",
         ),
     ):

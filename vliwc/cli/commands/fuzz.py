@@ -25,7 +25,7 @@ _SAVE_SECONDS = 10.0
 
 
 @click.command(name="fuzz")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), required=True, help="How long to go on.")
+@click.option("--minutes", type=shared.AMOUNT, required=True, help="How long to go on.")
 @shared.seed_option
 @click.option("--jobs", type=click.IntRange(1), help="Number of processes. Default: one for each processor.")
 @click.option("--policy", "policies", multiple=True, metavar="NAME", help="Draw kernels by this policy (repeatable).")
