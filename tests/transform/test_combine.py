@@ -6,7 +6,7 @@ import pytest
 
 from tests.transform.lookups import MACHINES, assert_graph_right, assert_program_right, kernel_of, ops, text
 from vliwc.analysis.known import known_words
-from vliwc.ir.graph import Graph
+from vliwc.ir.graph import Graph, Loop
 from vliwc.language import Kernel
 from vliwc.lower import lower
 from vliwc.transform import optimize
@@ -86,3 +86,20 @@ def test_known_words_are_computed_lane_by_lane() -> None:
     gathered = [known[graph.args[n][0]] for n in graph.walk() if graph.op[n] == "gather"]
     assert gathered == [tuple(5 * k + 2 for k in range(8)), tuple(5 * k + 2 for k in range(8, 16))]
     assert not any(graph.op[n] == "gather" for n in known)
+
+
+@pytest.mark.parametrize(
+    ("index", "row"),
+    [("i", True), ("i + 3", True), ("49999 - i", True), ("2 * i", False), ("i & 1023", False)],
+)
+def test_in_a_loop_whole_rows_are_loaded(index: str, row: bool) -> None:
+    """Iterations that stand side by side in the body of a machine loop load neighbouring words."""
+    body = f"let t = 0\nfor i in 0..50000 {{\nt = (t ^ a[{index}]) + 1\n}}\ny[0] = t"
+    kernel, graph, before = compiled("a: u32[100000] in\ny: u32[1] out", body)
+    loops = [attr for n in graph.walk() if isinstance(attr := graph.attr[n], Loop)]
+    found = [graph.op[n] for loop in loops for n in loop.body if graph.op[n] in ("load", "vload")]
+    assert found == (["vload"] if row else ["load"] * 8)
+    assert ops(before)["vload"] == 0
+    small = kernel_of(kernel.source.text.replace("50000", "5000").replace("49999", "4999"))
+    graph = optimize(lower(small), MACHINES["takehome"], 1)
+    assert_program_right(small, graph, MACHINES["takehome"])

@@ -5,13 +5,15 @@
     %g = gather x[pack 4, 14, 24, …]                 pack (lane 1 of %v), (lane 1 of %w), …
 
 A lane costs nothing where a word is wanted. A pack of lanes may cost a copy each (see `lanewise`), so all this is done
-only if the busiest engine has less to do then. The addresses have to be known, and nothing may store to the array.
+only if the busiest engine has less to do then. Nothing may store to the array, and the addresses have to be known; in a
+loop it will do if as many words follow each other as there are lanes.
 """
 
 from __future__ import annotations
 
 from vliwc.analysis.known import known_words
-from vliwc.ir.graph import Access, Graph
+from vliwc.analysis.linear import Forms
+from vliwc.ir.graph import Access, Graph, Loop
 from vliwc.machine.description import Machine
 from vliwc.transform.lanewise import lanewise
 from vliwc.transform.loads import ENGINES, Prices, measure
@@ -25,7 +27,7 @@ def combine_loads(graph: Graph, machine: Machine) -> Graph:
         return graph
     plain = simplify(graph)
     combiner = _Combiner(plain)
-    if not combiner.windows:
+    if not combiner.windows and not combiner.rows:
         return graph
     combined = simplify(combiner.run())
     return combined if busiest(combined, machine) < busiest(plain, machine) else graph
@@ -52,6 +54,13 @@ class _Combiner(Rewriter):
                 wanted.setdefault(graph.access(n).array, set()).update(indices)
         for name, words in wanted.items():
             self.cover(name, sorted(words))
+        self.rows: dict[int, tuple[int, int, int]] = {}
+        """For loads in loops the earliest one of their vector, its lane, and their own."""
+        forms = Forms(graph)
+        for n in graph.walk():
+            attr = graph.attr[n]
+            if isinstance(attr, Loop):
+                self.find_rows(attr.body, forms, frozen)
 
     def indices(self, n: int) -> tuple[int, ...]:
         """The indices that old node `n`, a load or gather, takes words from, if all are known."""
@@ -72,7 +81,27 @@ class _Combiner(Rewriter):
                 self.windows.update({(name, k): first for k in together})
             indices = indices[len(together) :]
 
+    def find_rows(self, block: tuple[int, ...], forms: Forms, frozen: frozenset[str]) -> None:
+        """Finds loads of as many consecutive words as there are lanes in a loop's body, wherever these may be."""
+        graph, position = self.old, {n: k for k, n in enumerate(block)}
+        alike: dict[tuple[str, tuple[tuple[int, int], ...]], dict[int, int]] = {}
+        for n in block:
+            if graph.op[n] == "load" and self.live[n] and graph.access(n).array in frozen:
+                form = forms.of(graph.args[n][0])
+                alike.setdefault((graph.access(n).array, form.terms), {})[form.constant] = n
+        for loads in alike.values():
+            for at in sorted(loads):
+                row = [loads.get(at + k, -1) for k in range(graph.lanes)]
+                if -1 not in row and not any(n in self.rows for n in row):
+                    _, earliest = min((position[n], k) for k, n in enumerate(row))
+                    self.rows.update({n: (row[earliest], earliest, k) for k, n in enumerate(row)})
+
     def pure(self, n: int, args: tuple[int, ...]) -> int:
+        if n in self.rows:
+            earliest, before, lane = self.rows[n]
+            index, span = self.value[self.old.args[earliest][0]], self.old.span[n]
+            first = self.emit("sub", index, self.new.const(before), span=span) if before else index
+            return self.emit("lane", self.emit("vload", first, attr=self.old.attr[n], span=span), attr=lane)
         indices = self.indices(n)
         name = self.old.access(n).array if indices else ""
         if not any((name, k) in self.windows for k in indices):
