@@ -29,6 +29,7 @@ from vliwc.transform.alternatives import CATALOGUE, Home, Setting
 from vliwc.transform.forward import forward
 from vliwc.transform.fuse import fuse
 from vliwc.transform.groups import Plan
+from vliwc.transform.heights import reduce_heights
 from vliwc.transform.loads import Prices
 from vliwc.transform.rewriter import live_nodes
 from vliwc.transform.simplify import simplify
@@ -236,6 +237,7 @@ PASSES: dict[str, tuple[Callable[[Graph], Graph], tuple[str, ...]]] = {
     "simplify sums": (simplify, LINEAR),
     "addresses": (lambda g: simplify(absolute(g)), BITWISE),
     "forward": (forward, BITWISE),
+    "heights": (lambda g: reduce_heights(g, TAKEHOME), ("add", "add", "add", "xor", "xor", "and", "or")),
     "fuse": (lambda g: fuse(g, TAKEHOME), LINEAR),
 }
 

@@ -42,6 +42,27 @@ def test_a_chain_becomes_a_tree(op: str, machine: str) -> None:
     assert_program_right(kernel, after, MACHINES[machine])
 
 
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("step", ["max(t, x[i])", "min(x[i], t)", "x[i] < t ? t : x[i]"])
+def test_the_greatest_and_the_least(step: str, machine: str) -> None:
+    kernel, before, after = graphs(
+        MEMORY.format(n=64), f"let t = x[0]\nfor i in 0..64 {{\nt = {step}\n}}\ny[0] = t", machine
+    )
+    assert height(before) >= 120
+    assert height(after) <= 20
+    assert ops(before)["lt"] == ops(after)["lt"] == ops(after)["select"] >= 63
+    assert_graph_right(kernel, after)
+    assert_program_right(kernel, after, MACHINES[machine])
+
+
+def test_a_comparison_that_something_else_uses_stays() -> None:
+    body = "let t = 0\nlet c = 0\nfor i in 0..40 {\nc = c * 2 + (t < x[i])\nt = max(t, x[i])\n}\ny[0] = t\ny[1] = c"
+    kernel, before, after = graphs(MEMORY.format(n=40), body)
+    assert height(after) >= 40
+    assert ops(before)["select"] == ops(after)["select"]
+    assert_graph_right(kernel, after)
+
+
 def test_a_program_gets_shorter_by_it() -> None:
     source = Source("k.vk", text(MEMORY.format(n=256), CHAIN.format(first=0, op="+", n=256)))
     long = compile_source(source, Options(disable=frozenset({"heights"}))).generated.cycles

@@ -4,6 +4,7 @@
     %2 = add %1, %c            →         %2 = add %c, %d
     %3 = add %2, %d                      %3 = add %1, %2
 
+The greatest and the least of two words are such operations, too: a comparison and a selection that only use each other.
 The two operands that come first are combined first, which makes a tree as low as can be (Baer and Bovet 1969; by the
 depth of the leaves, Huffman's algorithm finds it). What a loop carries from one iteration to the next comes last. It is
 done where a program is longer than the work of its busiest engine, since a chain of products and sums fuses better.
@@ -25,11 +26,22 @@ _LATE = 1 << 30
 """The depth of a value that comes from the iteration before."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """An associative operation: its kind (`min` and `max` take two nodes), its operands, all its nodes but the last."""
+
+    kind: str
+    a: int
+    b: int
+    before: tuple[int, ...] = ()
+
+
 @dataclass(slots=True)
 class _Chain:
     """Operations of one kind, each of which only the next one uses: the last one, the others, what they combine."""
 
     root: int
+    link: _Link
     inner: list[int]
     leaves: list[int]
 
@@ -52,7 +64,8 @@ def reduce_heights(graph: Graph, machine: Machine) -> Graph:
     for chain in _chains(graph):
         carried = any(depth[leaf] >= _LATE for leaf in chain.leaves)
         if len(chain.leaves) > 2 and (carried or waits):
-            joins, end = _tree(chain.leaves, depth, takes, takes[chain.root])
+            step = takes[chain.root] + sum(takes[n] for n in chain.link.before)
+            joins, end = _tree(chain.leaves, depth, takes, step)
             if end < depth[chain.root] + takes[chain.root]:
                 trees[chain.root] = chain, joins
     return _Trees(graph, trees).run() if trees else graph
@@ -77,28 +90,43 @@ def _depths(graph: Graph, takes: dict[int, int]) -> dict[int, int]:
     return depth
 
 
+def _link(graph: Graph, uses: list[int], n: int) -> _Link | None:
+    """The associative operation that ends in node `n`."""
+    op, args = graph.op[n], graph.args[n]
+    if op in PURE and PURE[op].associative and PURE[op].commutative:
+        return _Link(op, args[0], args[1])
+    if op == "select" and graph.op[args[0]] == "lt" and uses[args[0]] == 1:
+        a, b = graph.args[args[0]]
+        if args[1:] in ((a, b), (b, a)):
+            return _Link("min" if args[1:] == (a, b) else "max", a, b, args[:1])
+    return None
+
+
 def _chains(graph: Graph) -> list[_Chain]:
     """The chains of each block, with their leaves in program order."""
     uses = graph.uses()
-    blocks = [graph.body, *(attr.body for n in graph.walk() if isinstance(attr := graph.attr[n], Loop))]
     found = []
-    for block in blocks:
+    for block in (graph.body, *(attr.body for n in graph.walk() if isinstance(attr := graph.attr[n], Loop))):
         position = {n: k for k, n in enumerate(block)}
-        alike = {n for n in block if (op := PURE.get(graph.op[n])) and op.associative and op.commutative}
-
-        def joins(n: int, a: int, alike: set[int] = alike) -> bool:
-            same = a in alike and graph.op[a] == graph.op[n] and graph.width[a] == graph.width[n]
-            return same and uses[a] == 1
-
-        inner = {a for n in alike for a in graph.args[n] if joins(n, a)}
-        for root in (n for n in block if n in alike and n not in inner):
-            chain = _Chain(root, [], [])
+        links = {n: link for n in block if (link := _link(graph, uses, n)) is not None}
+        inner = {
+            a
+            for n, link in links.items()
+            for a in (link.a, link.b)
+            if a in links
+            and (links[a].kind, graph.width[a], uses[a]) == (link.kind, graph.width[n], 1 + len(link.before))
+            and link.a != link.b
+        }
+        for root, link in links.items():
+            if root in inner:
+                continue
+            chain = _Chain(root, link, list(link.before), [])
             stack = [root]
             while stack:
-                n = stack.pop()
-                for a in graph.args[n]:
-                    if joins(n, a):
-                        chain.inner.append(a)
+                last = links[stack.pop()]
+                for a in (last.a, last.b):
+                    if a in inner and links[a].kind == link.kind:
+                        chain.inner += [a, *links[a].before]
                         stack.append(a)
                     else:
                         chain.leaves.append(a)
@@ -134,12 +162,20 @@ class _Trees(Rewriter):
         if n not in self.trees:
             super().node(n)
             return
-        op, width, span = self.old.op[n], self.old.width[n], self.old.span[n]
+        chain, joins = self.trees[n]
         made: dict[int, int] = {}
 
         def value(operand: int | _Join) -> int:
             return made[id(operand)] if isinstance(operand, _Join) else self.value[operand]
 
-        for join in self.trees[n][1]:
-            made[id(join)] = self.emit(op, value(join.a), value(join.b), width=width, span=span)
-        self.value[n] = made[id(self.trees[n][1][-1])]
+        for join in joins:
+            made[id(join)] = self.combine(chain, value(join.a), value(join.b))
+        self.value[n] = made[id(joins[-1])]
+
+    def combine(self, chain: _Chain, a: int, b: int) -> int:
+        """Two new values by a chain's operation."""
+        kind, span = chain.link.kind, self.old.span[chain.root]
+        if kind not in ("min", "max"):
+            return self.emit(kind, a, b, width=self.old.width[chain.root], span=span)
+        less = self.emit("lt", a, b, span=span)
+        return self.emit("select", less, *((a, b) if kind == "min" else (b, a)), span=span)
