@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from vliwc.backend import Generated, generate
 from vliwc.backend.certifier import Certificate, ProofFailed, certify
 from vliwc.backend.pressure import NoRoom
+from vliwc.backend.schedulers import searches
 from vliwc.errors import UsageError
 from vliwc.frontend import Clock, Observer, Optimised, comparison, optimise_source, optimised_again
 from vliwc.ir.graph import Graph
@@ -104,17 +105,19 @@ def _generate(
     searcher: Searching | Replaying | None = None,
     *,
     pipeline: bool | None = None,
+    quickly: bool = False,
 ) -> Generated:
-    """A kernel's program; `pipeline` says whether loops may overlap, if not what the options say."""
+    """A kernel's program; `pipeline` says whether loops may overlap, if not what the options say; `quickly` made, it
+    is the list scheduler's."""
     options = front.options
     return generate(
         front.graph,
         front.machine,
-        schedule=options.schedule,
+        schedule="list" if quickly else options.schedule,
         seed=options.seed,
         progress=progress,
         searcher=searcher,
-        effort=options.effort,
+        effort=None if quickly else options.effort,
         pipeline=options.pipeline if pipeline is None else pipeline,
     )
 
@@ -123,10 +126,12 @@ def _best_strategy(front: Optimised, clock: Clock, progress: Progress | None) ->
     """The kernel's best graph and program, of those that the optimiser makes with all alternatives and with fewer.
 
     The balance of engines knows nothing of latency and little of scratch. So where a program takes much longer than
-    its bound, or more scratch than there is, others are tried; if there is room for none, those of lower levels.
+    its bound, or more scratch than there is, others are tried; if there is room for none, those of lower levels. A
+    scheduler that searches works on the best graph alone: the list scheduler finds out which that is.
     Raises NoRoom as for the first one if none has room.
     """
     options = front.options
+    quickly = searches(options.schedule) and bool(front.strategies)
     best, generated, failure = front, None, None
     tried: list[Graph] = []
     for level, without in _attempts(options):
@@ -149,7 +154,7 @@ def _best_strategy(front: Optimised, clock: Clock, progress: Progress | None) ->
         tried.append(graph)
         try:
             with clock.stage("generate"):
-                found = _generate(candidate, progress)
+                found = _generate(candidate, progress, quickly=quickly)
         except NoRoom as error:
             failure = failure or error
             continue
@@ -158,6 +163,9 @@ def _best_strategy(front: Optimised, clock: Clock, progress: Progress | None) ->
     if generated is None:
         assert failure is not None, "the first attempt has a program or none"
         raise failure
+    if quickly:
+        with clock.stage("generate"):
+            generated = _generate(best, progress)
     return best, generated
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.endtoend.pipeline import assert_compiled_right
+from vliwc.backend import Generated, generate
 from vliwc.backend.pressure import NoRoom
+from vliwc.backend.schedulers.effort import Effort
 from vliwc.driver import Options, compile_source, optimise_source
 from vliwc.machine import load_machine
 from vliwc.source import Source
@@ -60,3 +63,18 @@ def test_the_scalar_program_is_the_last_resort() -> None:
 def test_what_no_level_has_room_for_is_the_first_attempts_error() -> None:
     with pytest.raises(NoRoom, match="narrow has 4 words"):
         compile_source(Source("k.vk", TWO_LOOKUPS), _options(19, 4))
+
+
+def test_a_search_works_on_the_best_graph_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its limits are those of the whole compilation."""
+    asked: list[str] = []
+
+    def generating(*args: Any, schedule: str, **more: Any) -> Generated:
+        asked.append(schedule)
+        return generate(*args, schedule=schedule, **more)
+
+    monkeypatch.setattr("vliwc.driver.generate", generating)
+    options = replace(_options(131, 96), schedule="cpsat", effort=Effort(None, 0.01, 1))
+    searched = compile_source(Source("k.vk", TWO_LOOKUPS), options).generated.cycles
+    assert asked == ["list", "list", "cpsat"]
+    assert searched <= compile_source(Source("k.vk", TWO_LOOKUPS), _options(131, 96)).generated.cycles
