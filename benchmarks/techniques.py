@@ -20,7 +20,10 @@ from vliwc.source import Source
 from vliwc.transform import optional_names
 from vliwc.transform.pipeline import TECHNIQUES
 
-KERNELS = ("tree_walk", "two_trees", "decision_forest", "ternary_tree", "murmur3", "crc32")
+KERNELS = (
+    *("tree_walk", "two_trees", "ternary_tree", "murmur3", "crc32", "matmul"),
+    *("dot_products", "stencil", "adler32", "polynomial", "bit_reverse"),
+)
 LEVEL = 2
 
 TOGETHER = {
