@@ -8,6 +8,11 @@ certifier refuses.
 from __future__ import annotations
 
 _RANDOM = "tests/machine/test_simulator_random.py::test_non_strict_runs_agree_with_the_slow_simulator[wide]"
+_LOOPS = [
+    "tests/certifier/test_loops.py",
+    "tests/certifier/test_invariants.py",
+    "tests/certifier/test_overlapped.py::test_overlapped_loops_are_proven",
+]
 _FAST = [
     "tests/machine/test_fast.py",
     "tests/machine/test_fast_random.py::test_every_run_of_a_batch_is_as_on_the_strict_simulator[slow]",
@@ -44,16 +49,8 @@ TARGETS = {
     ],
     "vliwc.backend.certifier.expressions": ["tests/certifier/test_expressions.py", "tests/certifier/test_algebra.py"],
     "vliwc.backend.certifier.memory": ["tests/certifier/test_memory.py", "tests/certifier/test_loops.py"],
-    "vliwc.backend.certifier.loops": [
-        "tests/certifier/test_loops.py",
-        "tests/certifier/test_invariants.py",
-        "tests/certifier/test_overlapped.py::test_overlapped_loops_are_proven",
-    ],
-    "vliwc.backend.certifier.frame": [
-        "tests/certifier/test_loops.py",
-        "tests/certifier/test_invariants.py",
-        "tests/certifier/test_overlapped.py::test_overlapped_loops_are_proven",
-    ],
+    "vliwc.backend.certifier.loops": _LOOPS,
+    "vliwc.backend.certifier.frame": _LOOPS,
     "vliwc.backend.certifier.iterations": ["tests/certifier/test_iterations.py", "tests/certifier/test_overlapped.py"],
     "vliwc.backend.certifier.overlapped": [
         "tests/certifier/test_overlapped.py::test_overlapped_loops_are_proven",

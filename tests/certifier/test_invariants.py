@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.certifier.cases import SMALL, fors, graph, program
-from tests.certifier.test_loops import CONSUMED, COPY
+from tests.certifier.loop_cases import CONSUMED, COPY
 from vliwc.backend.certifier import Induction, LoopWitness, ProofFailed, Witness, certify
 from vliwc.backend.certifier.addresses import Addresses
 from vliwc.backend.certifier.algebra import Algebra

@@ -54,6 +54,13 @@ def kernel_of(source: str, defines: Mapping[str, int] | None = None) -> Kernel:
     return load_kernel(Source("lookups.vk", source), dict(defines or {}))
 
 
+def switched(off: str, memory: str, body: str, machine: str = "takehome") -> tuple[Kernel, Graph, Graph]:
+    """A kernel, its optimised graph, and that without the pass `off`."""
+    kernel = kernel_of(text(memory, body))
+    target = MACHINES[machine]
+    return kernel, optimize(lower(kernel), target, 2), optimize(lower(kernel), target, 2, disable=frozenset({off}))
+
+
 @dataclass(frozen=True)
 class Case:
     """A kernel with one innermost `par`, on a machine, as the vectoriser finds it."""

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from tests.transform.lookups import MACHINES, assert_graph_right, assert_program_right, kernel_of, ops, text
-from vliwc.ir.graph import Graph
-from vliwc.language import Kernel
-from vliwc.lower import lower
-from vliwc.transform import optimize
+from tests.transform.lookups import MACHINES, assert_graph_right, assert_program_right, ops, switched
 
 TRANSPOSE = "par i in 0..{n} {{\npar j in 0..{m} {{\nb[j, i] = a[i, j] ^ 5\n}}\n}}"
 
 
-def compiled(memory: str, body: str, machine: str = "takehome") -> tuple[Kernel, Graph, Graph]:
-    """A kernel, with the pass and without."""
-    kernel = kernel_of(text(memory, body))
-    with_it, without = (
-        optimize(lower(kernel), MACHINES[machine], 2, disable=frozenset(off)) for off in ((), ("combine-stores",))
-    )
-    return kernel, with_it, without
+compiled = partial(switched, "combine-stores")
+"""A kernel, with the pass and without."""
 
 
 @pytest.mark.parametrize("machine", MACHINES)

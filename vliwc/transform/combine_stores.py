@@ -17,7 +17,7 @@ from vliwc.analysis.known import known_words
 from vliwc.ir.graph import Access, Graph
 from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
-from vliwc.transform.combine import busiest
+from vliwc.transform.combine_loads import pays
 from vliwc.transform.rewriter import Rewriter
 from vliwc.transform.simplify import simplify
 
@@ -30,7 +30,7 @@ def combine_stores(graph: Graph, machine: Machine) -> Graph:
     if not combiner.windows:
         return graph
     combined = simplify(combiner.run())
-    return combined if busiest(combined, machine) < busiest(simplify(graph), machine) else graph
+    return combined if pays(combined, simplify(graph), machine) else graph
 
 
 class _Combiner(Rewriter):

@@ -19,7 +19,7 @@ from vliwc.ir.graph import Graph, Loop
 from vliwc.ir.ops import PURE
 from vliwc.machine.description import Machine
 from vliwc.transform.delays import delay
-from vliwc.transform.loads import ENGINES, Prices, measure
+from vliwc.transform.loads import busiest
 from vliwc.transform.rewriter import Rewriter
 
 _LATE = 1 << 30
@@ -44,28 +44,27 @@ class _Chain:
     link: _Link
     inner: list[int]
     leaves: list[int]
+    """Those from outside of the block come first, then in program order."""
+    outside: int
+    """How many come from outside."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Join:
-    """Two operands, each a leaf (an old node) or an earlier join of the same tree."""
-
-    a: int | _Join
-    b: int | _Join
+_Joins = list[tuple[int, int]]
+"""A tree: each join's operands, which are leaves (old nodes, 0 or more) or earlier joins k (as -1 - k)."""
 
 
 def reduce_heights(graph: Graph, machine: Machine) -> Graph:
     """Makes chains of associative operations as low as can be, where the program waits for them."""
     takes = {n: delay(graph, n, machine) for n in graph.walk()}
     depth = _depths(graph, takes)
-    work = max(Prices(machine).cycles(measure(graph, Prices(machine)))[e] for e in ENGINES)
-    waits = max((depth[n] + takes[n] for n in graph.body), default=0) > work
-    trees: dict[int, tuple[_Chain, list[_Join]]] = {}
+    waits = max((depth[n] + takes[n] for n in graph.body), default=0) > busiest(graph, machine)
+    trees: dict[int, tuple[_Chain, _Joins]] = {}
     for chain in _chains(graph):
-        carried = any(depth[leaf] >= _LATE for leaf in chain.leaves)
-        if len(chain.leaves) > 2 and (carried or waits):
+        own = chain.leaves[chain.outside :]
+        ready = [0] * chain.outside + [depth[leaf] + takes[leaf] for leaf in own]
+        if len(ready) > 2 and (waits or max(ready) >= _LATE):
             step = takes[chain.root] + sum(takes[n] for n in chain.link.before)
-            joins, end = _tree(chain.leaves, depth, takes, step)
+            joins, end = _tree(chain.leaves, ready, step)
             if end < depth[chain.root] + takes[chain.root]:
                 trees[chain.root] = chain, joins
     return _Trees(graph, trees).run() if trees else graph
@@ -74,7 +73,6 @@ def reduce_heights(graph: Graph, machine: Machine) -> Graph:
 def _depths(graph: Graph, takes: dict[int, int]) -> dict[int, int]:
     """For each node the cycle in which it can begin; within a loop from its beginning on."""
     depth: dict[int, int] = {}
-    inside: set[int] = set()
 
     def visit(block: tuple[int, ...], own: set[int]) -> None:
         for n in block:
@@ -85,8 +83,7 @@ def _depths(graph: Graph, takes: dict[int, int]) -> dict[int, int]:
                 depth[attr.index] = 0
                 visit(attr.body, {*attr.body, *attr.carried})
 
-    inside.update(graph.body)
-    visit(graph.body, inside)
+    visit(graph.body, set(graph.body))
     return depth
 
 
@@ -105,9 +102,10 @@ def _link(graph: Graph, uses: list[int], n: int) -> _Link | None:
 def _chains(graph: Graph) -> list[_Chain]:
     """The chains of each block, with their leaves in program order."""
     uses = graph.uses()
+    loops = [attr for n in graph.walk() if isinstance(attr := graph.attr[n], Loop)]
     found = []
-    for block in (graph.body, *(attr.body for n in graph.walk() if isinstance(attr := graph.attr[n], Loop))):
-        position = {n: k for k, n in enumerate(block)}
+    for block, carried in ((graph.body, ()), *((loop.body, loop.carried) for loop in loops)):
+        position = {n: k for k, n in enumerate((*carried, *block))}
         links = {n: link for n in block if (link := _link(graph, uses, n)) is not None}
         inner = {
             a
@@ -120,7 +118,7 @@ def _chains(graph: Graph) -> list[_Chain]:
         for root, link in links.items():
             if root in inner:
                 continue
-            chain = _Chain(root, link, list(link.before), [])
+            chain = _Chain(root, link, list(link.before), [], 0)
             stack = [root]
             while stack:
                 last = links[stack.pop()]
@@ -131,27 +129,26 @@ def _chains(graph: Graph) -> list[_Chain]:
                     else:
                         chain.leaves.append(a)
             chain.leaves.sort(key=lambda leaf: position.get(leaf, -1))
+            chain.outside = sum(leaf not in position for leaf in chain.leaves)
             found.append(chain)
     return found
 
 
-def _tree(leaves: list[int], depth: dict[int, int], takes: dict[int, int], step: int) -> tuple[list[_Join], int]:
-    """The joins of the lowest tree, each after those that it uses, and the cycle in which its result is there."""
-    heap: list[tuple[int, int, int | _Join]] = [
-        (depth.get(leaf, 0) + takes.get(leaf, 0), k, leaf) for k, leaf in enumerate(leaves)
-    ]
+def _tree(leaves: list[int], ready: list[int], step: int) -> tuple[_Joins, int]:
+    """The lowest tree of leaves that are there in these cycles, and the cycle in which its result is there."""
+    heap = [(cycle, k, leaf) for k, (cycle, leaf) in enumerate(zip(ready, leaves, strict=True))]
     heapify(heap)
-    joins = []
+    joins: _Joins = []
     while len(heap) > 1:
         _, k, a = heappop(heap)
-        ready, _, b = heappop(heap)
-        joins.append(_Join(a, b))
-        heappush(heap, (ready + step, k, joins[-1]))
+        cycle, _, b = heappop(heap)
+        joins.append((a, b))
+        heappush(heap, (cycle + step, k, -len(joins)))
     return joins, heap[0][0]
 
 
 class _Trees(Rewriter):
-    def __init__(self, graph: Graph, trees: dict[int, tuple[_Chain, list[_Join]]]) -> None:
+    def __init__(self, graph: Graph, trees: dict[int, tuple[_Chain, _Joins]]) -> None:
         super().__init__(graph)
         self.trees = trees
         for chain, _ in trees.values():
@@ -163,14 +160,10 @@ class _Trees(Rewriter):
             super().node(n)
             return
         chain, joins = self.trees[n]
-        made: dict[int, int] = {}
-
-        def value(operand: int | _Join) -> int:
-            return made[id(operand)] if isinstance(operand, _Join) else self.value[operand]
-
-        for join in joins:
-            made[id(join)] = self.combine(chain, value(join.a), value(join.b))
-        self.value[n] = made[id(joins[-1])]
+        made: list[int] = []
+        for a, b in joins:
+            made.append(self.combine(chain, *(self.value[x] if x >= 0 else made[-1 - x] for x in (a, b))))
+        self.value[n] = made[-1]
 
     def combine(self, chain: _Chain, a: int, b: int) -> int:
         """Two new values by a chain's operation."""

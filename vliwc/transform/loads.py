@@ -110,6 +110,12 @@ def measure(graph: Graph, prices: Prices) -> Loads:
     return total
 
 
+def busiest(graph: Graph, machine: Machine) -> float:
+    """For how long the busiest engine of a machine works on a vectorised graph, in cycles."""
+    prices = Prices(machine)
+    return max(prices.cycles(measure(graph, prices)).values())
+
+
 def ramps(graph: Graph) -> dict[str, tuple[int, int]]:
     """For how many cycles the flow and load engines of one group cannot work: before the first use, and after the last.
 

@@ -14,7 +14,7 @@ from vliwc.machine.description import Machine
 from vliwc.transform.addresses import absolute
 from vliwc.transform.affine import affine
 from vliwc.transform.alternatives import CATALOGUE, GATHER
-from vliwc.transform.combine import combine_loads
+from vliwc.transform.combine_loads import combine_loads
 from vliwc.transform.combine_stores import combine_stores
 from vliwc.transform.engines import use_idle_flow
 from vliwc.transform.forward import forward

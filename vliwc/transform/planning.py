@@ -108,12 +108,12 @@ class _Planner:
         """The plan for one `par`, or None if there is nothing to choose."""
         graph = self.graph
         varying = varying_nodes(graph, loop)
+        groups, blocks = block_size(graph, loop, varying, self.machine)
         found = [
             s
             for s in find_sites(graph, self.facts, self.forms, loop, self.machine)
-            if s.node in varying and not self._known(s, loop, varying)
+            if s.node in varying and not self._known(s, loop, varying, blocks)
         ]
-        groups, blocks = block_size(graph, loop, varying, self.machine)
         setting = Setting(graph, self.facts, self.prices)
         offers = [o for a in self.catalogue for o in a.offers(found, setting)]
         if not groups or len(offers) == len(found):
@@ -141,10 +141,11 @@ class _Planner:
     def _balance(self, trial: Trial, offers: Sequence[Offer], groups: int, rooms: Sequence[Room]) -> Mix:
         return balance(trial, offers, self.prices, groups, rooms, self.machine.scratch_words * 3 // 4)
 
-    def _known(self, site: Site, loop: Loop, varying: set[int]) -> bool:
-        """Does a site's index follow from the iteration's number alone? Then its words can be loaded as vectors."""
+    def _known(self, site: Site, loop: Loop, varying: set[int], blocks: int) -> bool:
+        """Are a site's words consecutive, or known as its index follows from the iteration's number alone? Then they
+        can be loaded as vectors."""
         form = self.forms.of(self.graph.args[site.load][0])
-        return consecutive(form, loop, varying) or all(n == loop.index for n, _ in form.terms)
+        return consecutive(form, loop, varying) or (blocks == 1 and all(n == loop.index for n, _ in form.terms))
 
     def _rooms(
         self, par: int, loop: Loop, varying: set[int], found: Sequence[Site], blocks: int, offers: Sequence[Offer]

@@ -16,7 +16,7 @@ from vliwc.analysis.linear import Forms
 from vliwc.ir.graph import Access, Graph, Loop
 from vliwc.machine.description import Machine
 from vliwc.transform.lanewise import lanewise
-from vliwc.transform.loads import ENGINES, Prices, measure
+from vliwc.transform.loads import busiest
 from vliwc.transform.rewriter import Rewriter, never_stored
 from vliwc.transform.simplify import simplify
 
@@ -30,14 +30,12 @@ def combine_loads(graph: Graph, machine: Machine) -> Graph:
     if not combiner.windows and not combiner.rows:
         return graph
     combined = simplify(combiner.run())
-    return combined if busiest(combined, machine) < busiest(plain, machine) else graph
+    return combined if pays(combined, plain, machine) else graph
 
 
-def busiest(graph: Graph, machine: Machine) -> float:
-    """How long the busiest engine takes for a vectorised graph, in cycles."""
-    prices = Prices(machine)
-    cycles = prices.cycles(measure(lanewise(graph, machine), prices))
-    return max(cycles[engine] for engine in ENGINES)
+def pays(combined: Graph, plain: Graph, machine: Machine) -> bool:
+    """Is there less to do for the busiest engine, all packs used word by word where they can be?"""
+    return busiest(lanewise(combined, machine), machine) < busiest(lanewise(plain, machine), machine)
 
 
 class _Combiner(Rewriter):

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from tests.transform.lookups import MACHINES, assert_graph_right, assert_program_right, kernel_of, ops, text
+from tests.transform.lookups import MACHINES, assert_graph_right, assert_program_right, kernel_of, ops, switched, text
 from vliwc.analysis.known import known_words
-from vliwc.ir.graph import Graph, Loop
-from vliwc.language import Kernel
+from vliwc.ir.graph import Loop
 from vliwc.lower import lower
 from vliwc.transform import optimize
-from vliwc.transform.combine import combine_loads
+from vliwc.transform.combine_loads import combine_loads
 
 DOTS = "par r in 0..{rows} {{\nlet s = 0\nfor k in 0..{columns} {{\ns += a[r, k] * b[r, k]\n}}\ny[r] = s\n}}"
 DOT_MEMORY = "a: u32[{rows}, {columns}] in\nb: u32[{rows}, {columns}] in\ny: u32[{rows}] out"
 
 
-def compiled(memory: str, body: str, machine: str = "takehome") -> tuple[Kernel, Graph, Graph]:
-    """A kernel, with the pass and without."""
-    kernel = kernel_of(text(memory, body))
-    with_it, without = (
-        optimize(lower(kernel), MACHINES[machine], 2, disable=frozenset(off)) for off in ((), ("combine-loads",))
-    )
-    return kernel, with_it, without
+compiled = partial(switched, "combine-loads")
+"""A kernel, with the pass and without."""
 
 
 @pytest.mark.parametrize("machine", MACHINES)
