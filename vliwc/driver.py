@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,14 @@ from vliwc.backend.certifier import Certificate, ProofFailed, certify
 from vliwc.backend.pressure import NoRoom
 from vliwc.backend.schedulers import searches
 from vliwc.errors import UsageError
-from vliwc.frontend import Clock, Observer, Optimised, comparison, optimise_source, optimised_again
+from vliwc.frontend import Clock, Observer, Optimised, attempts, comparison, optimise_source, optimised_again
 from vliwc.ir.graph import Graph
 from vliwc.machine import Program
 from vliwc.options import Options
 from vliwc.source import Source
-from vliwc.transform.pipeline import FEWER, FEWEST_LEVEL
+from vliwc.transform.pipeline import MOST_LEVEL
 from vliwc.transform.planning import Strategy
-from vliwc.tune import Ledger
+from vliwc.tune import Budget, Ledger
 
 if TYPE_CHECKING:
     from vliwc.stages import Comparison
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["Compilation", "Options", "compile_source", "finish", "optimise_source"]
 
 _NEAR = 1.03
-"""A program that takes no more than so many times its bound is good enough."""
+"""A program that takes no more than so many times its bound is good enough, but at the highest level."""
+_BRIEF = 3_000_000
+"""Operations that are placed in a search that nobody has asked for in particular: about two seconds of work."""
 
 Progress = Callable[[str], None]
 """Told from time to time, in a few words, what is going on."""
@@ -83,7 +85,7 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
     clock = Clock(front.seconds)
     front, generated = _best_strategy(front, clock, progress)
     searcher = _searcher(options, progress)
-    if searcher is not None:
+    if searcher is not None and generated.cycles > generated.bounds.best:
         with clock.stage("search"):
             generated = _generate(front, progress, searcher)
     stages = comparison(front.kernel, options)
@@ -96,7 +98,8 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
             progress("proving the program right")
         with clock.stage("certify"):
             generated, certificate = _proven(front, generated, stages, progress)
-    return Compilation(front, generated, certificate, clock.seconds, searcher.ledger if searcher else None)
+    ledger = searcher.ledger if searcher is not None and not searches(options.schedule) else None
+    return Compilation(front, generated, certificate, clock.seconds, ledger)
 
 
 def _generate(
@@ -131,23 +134,21 @@ def _best_strategy(front: Optimised, clock: Clock, progress: Progress | None) ->
     Raises NoRoom as for the first one if none has room.
     """
     options = front.options
-    quickly = searches(options.schedule) and bool(front.strategies)
+    quickly = searches(options.schedule)
     best, generated, failure = front, None, None
     tried: list[Graph] = []
-    for level, without in _attempts(options):
-        if without and not front.strategies:
+    for attempt in attempts(options):
+        if tried and attempt.level == options.optimise and not front.strategies:
             continue  # there was nothing to choose from
-        if generated is not None and (
-            level < options.optimise or options.schedule == "naive" or generated.cycles <= _NEAR * generated.bounds.best
-        ):
+        if generated is not None and (attempt.level < options.optimise or _good_enough(generated, options)):
             break
         candidate = front
         if tried:
             if progress is not None:
-                cause = f"{generated.cycles:,} cycles are far from the bound" if generated else "no room in scratch"
-                progress(f"{cause}: trying -O{level} without {', '.join(sorted(without)) or 'what looks across loops'}")
+                cause = f"{generated.cycles:,} cycles are not the bound" if generated else "no room in scratch"
+                progress(f"{cause}: trying {attempt}")
             with clock.stage("optimise"):
-                candidate = optimised_again(front, level, without)
+                candidate = optimised_again(front, attempt)
         graph = candidate.graph
         if any(graph.op == other.op and graph.args == other.args for other in tried):
             continue
@@ -163,9 +164,6 @@ def _best_strategy(front: Optimised, clock: Clock, progress: Progress | None) ->
     if generated is None:
         assert failure is not None, "the first attempt has a program or none"
         raise failure
-    if quickly:
-        with clock.stage("generate"):
-            generated = _generate(best, progress)
     return best, generated
 
 
@@ -178,13 +176,10 @@ def _with_bounds_of(front: Optimised, candidate: Optimised) -> Optimised:
     return replace(candidate, strategies=tuple(map(Strategy, bounds, mixes)))
 
 
-def _attempts(options: Options) -> Iterator[tuple[int, frozenset[str]]]:
-    """Levels, and what they are to do without: first as the options say, then what else may be tried."""
-    level = options.optimise
-    yield level, frozenset()
-    if level >= FEWEST_LEVEL:
-        yield from ((level, without) for without in FEWER if not without <= options.disable)
-    yield from ((below, frozenset[str]()) for below in reversed(range(min(level, FEWEST_LEVEL))))
+def _good_enough(generated: Generated, options: Options) -> bool:
+    """Is no other strategy worth a trial? The naive scheduler's programs are never near a bound."""
+    near = 1.0 if options.optimise == MOST_LEVEL else _NEAR
+    return options.schedule == "naive" or generated.cycles <= near * generated.bounds.best
 
 
 def _proven(
@@ -207,12 +202,13 @@ def _proven(
 
 
 def _searcher(options: Options, progress: Progress | None) -> Searching | Replaying | None:
-    """What schedules segments in place of the plain scheduler, if the options ask for it."""
-    if options.budget is None and options.replay is None:
+    """What betters the list scheduler's schedules: what the options ask for, or a brief search where they ask for the
+    best that can be had without saying what it may cost; cpsat begins with what that finds."""
+    brief = (options.schedule == "list" and options.optimise == MOST_LEVEL) or searches(options.schedule)
+    if options.budget is None and options.replay is None and not brief:
         return None
     from vliwc.tune.session import Replaying, Searching  # noqa: PLC0415 - imports numba, which is slow
 
     if options.replay is not None:
         return Replaying(options.replay)
-    assert options.budget is not None
-    return Searching(options.budget, options.seed, progress)
+    return Searching(options.budget or Budget(placements=_BRIEF), options.seed, progress)

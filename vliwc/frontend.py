@@ -17,6 +17,8 @@ from vliwc.machine import Machine, load_machine
 from vliwc.options import LOWERED, Options, require_known
 from vliwc.source import Source
 from vliwc.transform import optimize
+from vliwc.transform.engines import RAMP_SHARE
+from vliwc.transform.pipeline import FEWER, FEWEST_LEVEL, MOST_LEVEL, OTHER_RAMPS
 from vliwc.transform.planning import Strategy
 
 if TYPE_CHECKING:
@@ -120,17 +122,43 @@ def optimise_source(source: Source, options: Options = Options(), observe: Obser
     return Optimised(options, kernel, machine, graph, tuple(recorder.passes), tuple(strategies), clock.seconds)
 
 
-def optimised_again(front: Optimised, level: int, without: frozenset[str]) -> Optimised:
-    """The kernel optimised at another level, or without some of the alternatives."""
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A way to optimise a kernel: the level, which alternatives to do without, and how much of the engines' ramps
+    counts in their balance (see `vliwc.transform.optimize`)."""
+
+    level: int
+    without: frozenset[str] = frozenset()
+    ramps_count: float = RAMP_SHARE
+
+    def __str__(self) -> str:
+        named = f"without {', '.join(sorted(self.without))}" if self.without else f"ramps count {self.ramps_count:g}"
+        return f"-O{self.level}, {named}"
+
+
+def attempts(options: Options) -> Iterator[Attempt]:
+    """First what the options say, then what else may be tried in their place, up to what always has room."""
+    level = options.optimise
+    yield Attempt(level)
+    if level >= FEWEST_LEVEL:
+        if level == MOST_LEVEL:
+            yield from (Attempt(level, ramps_count=share) for share in OTHER_RAMPS)
+        yield from (Attempt(level, without) for without in FEWER if not without <= options.disable)
+    yield from (Attempt(below) for below in reversed(range(min(level, FEWEST_LEVEL))))
+
+
+def optimised_again(front: Optimised, attempt: Attempt) -> Optimised:
+    """The kernel optimised in another way."""
     recorder, strategies = _Recorder(None, None), list[Strategy]()
     graph = optimize(
         lower(front.kernel),
         front.machine,
-        level,
+        attempt.level,
         observe=recorder,
-        disable=front.options.disable | without,
+        disable=front.options.disable | attempt.without,
         pass_limit=front.options.pass_limit,
         tell=strategies.append,
+        ramps_count=attempt.ramps_count,
     )
     return replace(front, graph=graph, passes=tuple(recorder.passes), strategies=tuple(strategies))
 

@@ -12,10 +12,10 @@ from vliwc.errors import UsageError
 from vliwc.machine import Machine
 from vliwc.machine.faults import suggest
 from vliwc.transform import pass_names
-from vliwc.transform.pipeline import PIPELINING, optional_names
+from vliwc.transform.pipeline import MOST_LEVEL, PIPELINING, optional_names
 from vliwc.tune import Budget, Ledger
 
-LEVELS = (0, 1, 2, 3)
+LEVELS = tuple(range(MOST_LEVEL + 1))
 LOWERED = "lower"
 """The name under which the graph is observed before the first pass."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from vliwc.backend.bounds import Bounds, SegmentBound, segment_bound, total
 from vliwc.backend.certifier.witness import Induction, LoopWitness, Place, Witness
@@ -46,7 +46,7 @@ _SPILL_RESERVES = (1, 2, 4)
 
 
 class Searcher(Protocol):
-    """Looks for a better schedule of a segment than the scheduler's, such as `vliwc.tune.session`."""
+    """Looks for a better schedule of a segment than the list scheduler's, such as `vliwc.tune.session`."""
 
     def begin(self) -> None:
         """Generation begins, or begins again."""
@@ -102,6 +102,14 @@ class Generated:
         return sum(segment.cycles * segment.times for segment in self.segments)
 
 
+class _Part(NamedTuple):
+    """Segment `number` of so many `segments`, with this share (0 … 1) of the run's work."""
+
+    number: int
+    share: float
+    segments: int
+
+
 _Run = Callable[[Legal, Mapping[int, Kernel]], "_Generator"]
 """Generates a program with these loops overlapped."""
 
@@ -134,17 +142,24 @@ def generate(
     whole = effort or Effort()
     looks = searches(schedule) or searcher is not None
 
-    def solve(problem: Problem, part: Effort) -> Schedule | None:
-        return scheduler(schedule, part)(problem, seed, progress)
+    def listed(problem: Problem, _: _Part | None = None) -> Schedule | None:
+        return SCHEDULERS[QUICK](problem, seed, progress)
 
-    def listed(problem: Problem, part: Effort) -> Schedule | None:
-        return scheduler(QUICK, part)(problem, seed, progress)
+    def solve(problem: Problem, part: _Part) -> Schedule | None:
+        first = None
+        if searcher is not None:
+            first = searcher.schedule(part.number, part.share, problem, listed)
+            if first is None or not searches(schedule):
+                return first
+        return scheduler(schedule, whole.part(part.share, part.segments), first)(problem, seed, progress)
 
     def full(legal: Legal, kernels: Mapping[int, Kernel]) -> _Generator:
-        return _Generator(graph, legal, machine, solve, whole, searcher, kernels).run()
+        if searcher is not None:
+            searcher.begin()
+        return _Generator(graph, legal, machine, solve, kernels).run()
 
     def quick(legal: Legal, kernels: Mapping[int, Kernel]) -> _Generator:
-        return _Generator(graph, legal, machine, listed, whole, None, kernels).run()
+        return _Generator(graph, legal, machine, listed, kernels).run()
 
     legal = legalise(graph, machine)
     overlaps = pipeline and schedule != FOOT and bool(legal.origin)
@@ -202,16 +217,12 @@ class _Generator:
         graph: Graph,
         legal: Legal,
         machine: Machine,
-        solve: Callable[[Problem, Effort], Schedule | None],
-        effort: Effort,
-        searcher: Searcher | None,
+        solve: Callable[[Problem, _Part], Schedule | None],
         kernels: Mapping[int, Kernel],
     ) -> None:
         self.graph = graph
         self.machine = machine
         self.solve = solve
-        self.effort = effort
-        self.searcher = searcher
         self.legal = legal
         self.kernels = kernels
         self.plan: Plan = plan(legal)
@@ -229,8 +240,6 @@ class _Generator:
 
     def run(self) -> _Generator:
         """Segment by segment."""
-        if self.searcher is not None:
-            self.searcher.begin()
         for number in range(len(self.plan.segments)):
             self._segment(number)
         return self
@@ -370,10 +379,7 @@ class _Generator:
     def _schedule(self, number: int, problem: Problem) -> Schedule | None:
         work = [len(segment.nodes) * self._times(segment.loop) for segment in self.plan.segments]
         share = work[number] / max(sum(work), 1)
-        part = self.effort.part(share, len(work))
-        if self.searcher is None:
-            return self.solve(problem, part)
-        return self.searcher.schedule(number, share, problem, lambda p: self.solve(p, part))
+        return self.solve(problem, _Part(number, share, len(work)))
 
 
 def _begins(problem: Problem, found: Schedule) -> dict[int, int]:

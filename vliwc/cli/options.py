@@ -194,13 +194,16 @@ def read_effort(seconds: float | None, work: float | None, workers: int | None) 
 
 
 def read_search(
-    seconds: float | None, evals: int | None, save: Path | None, replay: Path | None
+    seconds: float | None, evals: int | None, save: Path | None, replay: Path | None, *, brief: bool
 ) -> tuple[Budget | None, Ledger | None]:
-    """The budget and the record that the search options stand for. Raises UsageError or DataError before any work."""
+    """The budget and the record that the search options stand for; is there a `brief` search without a budget?
+
+    Raises UsageError or DataError before any work.
+    """
     searching = seconds is not None or evals is not None
     if save is not None:
-        if not searching:
-            raise UsageError("there is no search to save", help="ask for one with --budget or --budget-evals")
+        if not searching and not brief:
+            raise UsageError("there is no search to save", help="ask for one with -O3, --budget or --budget-evals")
         require_writable(save)
     if not searching and replay is None:
         return None, None

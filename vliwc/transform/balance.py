@@ -9,7 +9,7 @@ within dead memory. Where scratch is so scarce that it would hold the program up
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -45,7 +45,7 @@ class Trial:
     main: Main
     setup: Loads
     group: Loads
-    ramp: Mapping[str, tuple[int, int]]
+    ramp: Mapping[str, tuple[float, float]]
     movable: tuple[int, int]
     constants: tuple[int, int] = (0, 0)
     """How many loads of what all groups share, and of one group, make constants: other engines may make them."""
@@ -77,12 +77,21 @@ class Mix:
 
 
 def balance(
-    trial: Trial, offers: Sequence[Offer], prices: Prices, groups: int, rooms: Sequence[Room], scratch: int
+    trial: Trial,
+    offers: Sequence[Offer],
+    prices: Prices,
+    groups: int,
+    rooms: Sequence[Room],
+    scratch: int,
+    ramps_count: float = RAMP_SHARE,
 ) -> Mix:
     """The best mix of `offers` for so many groups; tables go to `rooms` in memory and to `scratch` words.
 
-    CP-SAT with one worker and a deterministic limit: equal arguments give equal mixes.
+    So much of the trial's ramps (0 … 1 and more) counts as work. CP-SAT with one worker and a deterministic limit:
+    equal arguments give equal mixes.
     """
+    ramp = {engine: (ramps_count * early, ramps_count * late) for engine, (early, late) in trial.ramp.items()}
+    trial = replace(trial, ramp=ramp)
     model = _Model(trial, offers, prices, groups, rooms)
     model.hold_tables(scratch)
     mix = model.solve()
@@ -209,12 +218,12 @@ class _Model:
         # A little work is worth less than any cycle, but of two equal mixes the lighter leaves the scheduler more room.
         self.work = sum(terms[e] for e in ("compute", "flow", "load", "store"))
 
-    def _ramps(self, ramp: Mapping[str, tuple[int, int]], terms: dict[str, Any], setup_loads: Any) -> None:
+    def _ramps(self, ramp: Mapping[str, tuple[float, float]], terms: dict[str, Any], setup_loads: Any) -> None:
         """Adds for how long engines must be idle. While there can be no gather, the load engine does the set-up."""
         for engine, (early, late) in ramp.items():
             waiting = self.model.new_int_var(0, 1 << 40, f"waiting_{engine}")
-            self.model.add(waiting >= round(_SCALE * RAMP_SHARE * early) - (setup_loads if engine == "load" else 0))
-            terms[engine] += waiting + round(_SCALE * RAMP_SHARE * late)
+            self.model.add(waiting >= round(_SCALE * early) - (setup_loads if engine == "load" else 0))
+            terms[engine] += waiting + round(_SCALE * late)
 
     def _windows(self, counts: Mapping[Offer, Any]) -> Iterator[Any]:
         """For several pairs of cycles what is loaded between them and what is before and behind, in thousandths: no
@@ -230,14 +239,43 @@ class _Model:
             if after + before and inside:
                 yield sum(inside) + _SCALE * (after + before)
 
+    def _deadlines(self, counts: Mapping[Offer, Any], needed: Callable[[Sequence[Offer]], Any]) -> Iterator[Any]:
+        """For several tails what it takes to make the tables in memory that are looked up with so much or more left to
+        do, and to look up what is then looked up, and what is left to do, in thousandths of a cycle: a table is there
+        before its first look-up. `needed` says whether (1 or 0) any of the offers with a table is taken."""
+        users = [o for o in self.offers if o.table is not None and o.table.memory]
+        for tail in _some({o.sites[0].tail for o in users}):
+            early: dict[tuple[object, ...], list[Offer]] = {}
+            for o in users:
+                if o.table is not None and o.sites[0].tail >= tail:
+                    early.setdefault(o.table.key, []).append(o)
+            made = [(self.prices.cycles(self.tables[key].price), needed(several)) for key, several in early.items()]
+            made += [
+                ({**dict.fromkeys(ENGINES, 0.0), "load": self.prices.cycles(o.price)["load"]}, count)
+                for o, count in counts.items()
+                if o.price.load > 0 and o.sites[0].tail >= tail
+            ]
+            for engine in ENGINES:
+                yield sum(round(_SCALE * cycles[engine]) * times for cycles, times in made) + _SCALE * tail
+
     def hurried(self, counts: Mapping[Offer, int]) -> float:
-        """How long a program with this mix takes because of what has to be loaded between two cycles, in cycles."""
+        """How long a program with this mix takes because of what has to be loaded between two cycles, or before one, in
+        cycles."""
         used = {offer: count for offer, count in counts.items() if count}
-        return max(self._windows(used), default=0) / _SCALE
+        deadlines = self._deadlines(used, lambda offers: int(any(o in used for o in offers)))
+        return max((*self._windows(used), *deadlines), default=0) / _SCALE
 
     def keep_windows(self) -> None:
-        """Nothing may be loaded before it can be, nor too late."""
-        for cycles in self._windows(dict(zip(self.offers, self.counts, strict=True))):
+        """Nothing may be loaded before it can be, nor too late; tables are made in time."""
+        counts = dict(zip(self.offers, self.counts, strict=True))
+
+        def needed(offers: Sequence[Offer]) -> Any:
+            need = self.model.new_bool_var("")
+            for o in offers:
+                self.model.add(counts[o] <= self.groups * need)
+            return need
+
+        for cycles in (*self._windows(counts), *self._deadlines(counts, needed)):
             self.model.add(self.busiest >= cycles)
             self.model.add(self.least >= cycles)
 
@@ -318,5 +356,5 @@ class _Model:
 
 def _some(positions: set[int]) -> list[int]:
     """No more than a few of the positions, evenly, with 0."""
-    ordered = sorted(positions)
-    return sorted({0, *ordered[:: -(-len(ordered) // _WINDOWS)]})
+    ordered = sorted(positions | {0})
+    return ordered[:: -(-len(ordered) // _WINDOWS)]

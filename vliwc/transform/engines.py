@@ -40,14 +40,15 @@ class Choices:
     double: dict[int, Form]
 
 
-def use_idle_flow(graph: Graph, machine: Machine) -> Graph:
-    """Turns operations on vectors of bits into selects as long as the vector units are busier than flow."""
+def use_idle_flow(graph: Graph, machine: Machine, ramps_count: float = RAMP_SHARE) -> Graph:
+    """Turns operations on vectors of bits into selects as long as the vector units are busier than flow; so much of
+    flow's ramps (0 … 1 and more) counts as work."""
     prices = Prices(machine)
     if not prices.on_flow:
         return graph
     choices = bit_choices(graph, ranges.analyse(graph))
     cycles = prices.cycles(measure(graph, prices))
-    spare = cycles["compute"] - cycles["flow"] - RAMP_SHARE * sum(ramps(graph)["flow"])
+    spare = cycles["compute"] - cycles["flow"] - ramps_count * sum(ramps(graph)["flow"])
     op, select = prices.cycles(prices.op)["compute"], prices.cycles(prices.select)["flow"]
     flexible = prices.choice != prices.select
     first = choices.single if flexible else _spread(choices.single, int(spare / (op + select)))

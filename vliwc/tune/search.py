@@ -110,6 +110,7 @@ def search(
     `target` is a lower bound in cycles: the search ends when it is reached. With a budget of evaluations, equal
     arguments give equal results on every computer. KeyboardInterrupt ends the search, which keeps what it has.
     """
+    budget = budget.for_operations(len(problem.operations))
     tuner = Tuner(problem)
     score = _Score(tuner, target)
     first = tuner.neutral()

@@ -25,9 +25,11 @@ def schedule_names() -> tuple[str, ...]:
     return tuple(SCHEDULERS)
 
 
-def scheduler(name: str, effort: Effort) -> Scheduler:
-    """The scheduler of this name; one that searches does so within the effort."""
-    return partial(cast(Callable[..., Any], SCHEDULERS[name]), effort=effort) if searches(name) else SCHEDULERS[name]
+def scheduler(name: str, effort: Effort, first: Schedule | None = None) -> Scheduler:
+    """The scheduler of this name; one that searches does so within the effort, and begins with the schedule `first`."""
+    if not searches(name):
+        return SCHEDULERS[name]
+    return partial(cast(Callable[..., Any], SCHEDULERS[name]), effort=effort, first=first)
 
 
 def searches(name: str) -> bool:

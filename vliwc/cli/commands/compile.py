@@ -118,7 +118,9 @@ def command(
     compile time.
     """
     emissions = plan_emissions(kinds, output, kernel, as_json=as_json, graph_only=stop_after is not None)
-    budget_of_search, ledger = shared.read_search(budget, budget_evals, save_search, replay)
+    budget_of_search, ledger = shared.read_search(
+        budget, budget_evals, save_search, replay, brief=optimise == 3 and schedule == "list" and replay is None
+    )
     effort = shared.read_effort(time_limit, work_limit, workers)
     source = read_kernel(kernel)
 

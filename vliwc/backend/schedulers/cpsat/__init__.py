@@ -27,14 +27,18 @@ from vliwc.backend.schedulers.effort import Effort
 
 
 def schedule(
-    problem: Problem, seed: int = 0, progress: Callable[[str], None] | None = None, effort: Effort | None = None
+    problem: Problem,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+    effort: Effort | None = None,
+    first: Schedule | None = None,
 ) -> Schedule | None:
-    """The best schedule that is found within the effort, never longer than the list schedule, and with a lower bound.
+    """The best schedule that is found within the effort, never longer than the `first` one, and with a lower bound.
 
-    None if the list scheduler finds no room in scratch. KeyboardInterrupt ends the search, which keeps what it has.
-    Without an effort, it is `Effort()`.
+    Without a first one, that is the list schedule; None if there is no room in scratch for it. KeyboardInterrupt ends
+    the search, which keeps what it has. Without an effort, it is `Effort()`.
     """
-    found = listing.schedule(problem, seed, progress)
+    found = first or listing.schedule(problem, seed, progress)
     if found is None:
         return None
     from vliwc.backend.schedulers.cpsat.search import search  # noqa: PLC0415 - imports CP-SAT, which is slow
