@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vliwc.backend.bound_check import check_argument
+from vliwc.backend.bound_check import check_argument, check_kernel
 from vliwc.backend.bounds import SegmentBound, segment_bound
 from vliwc.backend.entries import parse
 from vliwc.backend.generator import Segment, generate
@@ -24,11 +24,6 @@ class Bounded:
     name: str
     machine: Machine
     segments: tuple[Segment, ...]
-
-    @property
-    def unverified(self) -> int:
-        """How many segments have no argument: overlapped loops, whose bounds hold for whole loops."""
-        return sum(segment.bound.argument is None for segment in self.segments)
 
     @property
     def best(self) -> int:
@@ -71,7 +66,15 @@ def check_report(bounded: Bounded, text: str | None = None) -> int:
         if len(records) != len(bounded.segments):
             raise entry.error("segments", f"there are {len(records)}, and {len(bounded.segments)} in {bounded.name}")
     return sum(
-        check_argument(segment.problem, record) * segment.times
+        _check(segment, record) * segment.times
         for segment, record in zip(bounded.segments, records, strict=True)
         if record is not None
     )
+
+
+def _check(segment: Segment, record: object) -> int:
+    """The bound in cycles that an argument proves for a segment."""
+    kernel = segment.kernel
+    if kernel is None:
+        return check_argument(segment.problem, record)
+    return check_kernel(kernel.cyclic, kernel.rotation.copies, segment.problem, record)

@@ -13,7 +13,7 @@ from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import SCHEDULERS, listing
 from vliwc.backend.schedulers.compiled import Compiled
 from vliwc.backend.schedulers.shapes import Shapes
-from vliwc.backend.schedulers.urgency import Settings, Urgency, room_for, rounds, squeezes
+from vliwc.backend.schedulers.urgency import Settings, Urgency, room_for, squeezes
 from vliwc.machine import load_machine
 
 
@@ -57,20 +57,9 @@ def test_urgent_operations_take_slots_from_those_under_way() -> None:
     assert scheduled(problem).cycles == segment_bound(problem).best == 11
 
 
-def test_forward_and_backward_closes_gaps() -> None:
-    problem = families.make("strands", 100, 0)
-    urgency, shapes = Urgency(problem), Shapes(problem)
-    found = listing.run(problem, shapes, urgency, Settings(0.0))
-    assert found is not None
-    better = listing.improved(problem, shapes, urgency, found)
-    check_schedule(problem, better)
-    assert better.cycles < found.cycles
-
-
 def test_large_problems_get_fewer_tries() -> None:
-    small, large = families.make("strands", 100, 0), families.make("strands", 3000, 0)
+    large = families.make("strands", 3000, 0)
     assert len(squeezes(large, Urgency(large))) >= 8
-    assert rounds(small) > rounds(replace(large, operations=large.operations * 8))
 
 
 def test_as_many_strands_are_tried_as_there_is_room_for() -> None:

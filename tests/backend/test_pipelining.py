@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -12,11 +13,15 @@ from tests.backend.harness import MACHINES, builder, cycles, image_of, run, with
 from tests.backend.loops import random_loop, streaming
 from tests.backend.test_loops import fibonacci
 from vliwc.backend import generate
+from vliwc.backend.bound_check import check_kernel
+from vliwc.backend.bounds import segment_bound
+from vliwc.backend.generator import Segment
 from vliwc.backend.pipelining import exact, modulo, pipeliner
 from vliwc.backend.pipelining.cyclic import Cyclic, Edge
 from vliwc.backend.pipelining.intervals import recurrence_interval, recurrences, resource_interval
 from vliwc.backend.problem import DATA, ORDER, Operation, Step, Word
 from vliwc.backend.schedulers.effort import Effort
+from vliwc.errors import DataError
 from vliwc.ir.graph import Access, Graph, Mode
 from vliwc.machine import load_machine, simulate
 
@@ -207,3 +212,62 @@ def test_exact_schedules_say_when_there_is_none() -> None:
     problem = cyclic(3, Edge(0, 1, DATA, 0), Edge(1, 0, DATA, 1))
     assert not list(exact.schedules(problem, 1))
     assert list(exact.schedules(problem, 2))
+
+
+def kernels(graph: Graph, machine: str = "takehome") -> list[Segment]:
+    return [segment for segment in generate(graph, load_machine(machine)).segments if segment.kernel is not None]
+
+
+def verified(segment: Segment, record: object) -> int:
+    assert segment.kernel is not None
+    return check_kernel(segment.kernel.cyclic, segment.kernel.rotation.copies, segment.problem, record)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_bounds_of_kernels_are_verified(machine: str) -> None:
+    """Resources for a stream (not where engines are wide), a circuit for a recurrence, one of them for random loops."""
+    graphs = [streaming(8).finish(), fibonacci(40), shifting(3), *(random_loop(seed, 8) for seed in range(4))]
+    kinds = set()
+    for graph in graphs:
+        for segment in kernels(graph, machine):
+            argument = segment.bound.argument
+            assert argument is not None
+            assert verified(segment, json.loads(json.dumps(argument.as_json()))) == segment.bound.best
+            kinds.add(argument.kind)
+    assert kinds == {"recurrence"} | ({"resource"} if machine != "wide" else set())
+
+
+def test_a_circuit_that_does_not_hold_is_refused() -> None:
+    (segment,) = kernels(fibonacci(40))
+    assert segment.bound.argument is not None
+    record = segment.bound.argument.as_json()
+    assert verified(segment, {**record, "bound": record["bound"] - 1}) == record["bound"] - 1
+    waits = record["circuit"]["waits"]
+    source, target, kind, distance = waits[0]
+    wrong: list[tuple[object, str]] = [
+        (waits[:-1] or [[source, target, kind, distance + 1]], "wait|begin"),
+        ([[source, target, kind, distance + 1], *waits[1:]], "does not wait so"),
+        ([], "none of them"),
+        ([[source, target]], "expected"),
+        ([[source, [target], kind, distance]], "expected"),
+        ([[source, target, {}, distance]], "expected"),
+    ]
+    for changed, cause in wrong:
+        with pytest.raises(DataError, match=cause):
+            verified(segment, {**record, "circuit": {"waits": changed}})
+    with pytest.raises(DataError, match="the circuit proves"):
+        verified(segment, {**record, "bound": record["bound"] + 1})
+
+
+def test_of_a_kernel_no_chain_and_no_part_of_its_work_counts() -> None:
+    """Both hold for the straight code of a trip, but not for another overlap of the loop."""
+    (segment,) = kernels(streaming(8).finish())
+    argument = segment_bound(segment.problem).argument
+    assert argument is not None
+    record = argument.as_json()
+    if "window" not in record:
+        record["window"] = {"after": 1, "before": 1}
+    with pytest.raises(DataError, match="only the work of all operations"):
+        verified(segment, {**record, "window": {**record["window"], "after": 1}})
+    with pytest.raises(DataError, match="expected an object"):
+        verified(segment, {"bound": 9, "lemmas": [], "chain": {"operations": []}})

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.backend.harness import with_scratch
 from tests.backend.test_parts import groups, problem_of
 from vliwc.backend.problem import Problem, Schedule
-from vliwc.backend.schedulers import listing
+from vliwc.backend.schedulers import multistart
 from vliwc.errors import DataError, UsageError
 from vliwc.tune import Budget, Ledger
 from vliwc.tune.budget import Clock
@@ -97,7 +97,7 @@ def test_malformed_tunings(change: dict[str, Any]) -> None:
 
 
 def test_searches_are_reproducible_and_better() -> None:
-    start = listing.schedule(PROBLEM)
+    start = multistart.schedule(PROBLEM)
     assert start is not None
     first, again, other = (search(PROBLEM, Budget(evals=150), seed=seed) for seed in (1, 1, 2))
     assert first is not None
@@ -143,13 +143,13 @@ def tight(words: int) -> Problem:
 
 
 def test_little_scratch_lets_few_strands_in() -> None:
-    words = next(w for w in range(40, 2000, 8) if listing.schedule(tight(w)))
+    words = next(w for w in range(40, 2000, 8) if multistart.schedule(tight(w)))
     assert search(tight(words), Budget(evals=60)) is not None
     assert search(tight(16), Budget(evals=60)) is None
 
 
 def plain(problem: Problem) -> Schedule | None:
-    return listing.schedule(problem)
+    return multistart.schedule(problem)
 
 
 def poor(problem: Problem) -> Schedule | None:

@@ -1,4 +1,5 @@
-"""Verifies the argument for a lower bound from the problem alone: `check_argument(problem, record)`.
+"""Verifies the argument for a lower bound from the problem alone: `check_argument(problem, record)`, and `check_kernel`
+for a trip of an overlapped loop.
 
 Shares no code with the schedulers or with the search for bounds, and uses no arithmetic but that of integers. What a
 record means is said in `vliwc.backend.bounds.argument` and docs/bounds.md; in short: *heads* (cycles before which
@@ -15,7 +16,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from vliwc.backend.entries import Entry
-from vliwc.backend.problem import DATA, Form, Operation, Problem
+from vliwc.backend.pipelining.cyclic import Cyclic, Edge
+from vliwc.backend.problem import DATA, ORDER, Form, Operation, Problem
 from vliwc.machine.description import Machine
 
 _HELP = "the argument is of another problem, or it is wrong: make a new one with `vliwc bound --json`"
@@ -42,6 +44,52 @@ def check_argument(problem: Problem, record: object) -> int:
     if value < bound:
         raise entry.error("bound", f"the conclusion proves {value} cycles, not {bound}")
     return bound
+
+
+def check_kernel(loop: Cyclic, iterations: int, trip: Problem, record: object) -> int:
+    """The bound in cycles of a trip of an overlapped loop, if the argument proves it, whichever way it is overlapped.
+
+    `loop` has the waits between operations of an iteration and of later ones, `trip` is what a trip does, which is
+    `iterations` iterations. Only the work of all operations counts, or a circuit of waits. Raises DataError as
+    `check_argument` does.
+    """
+    entry = Entry("argument", record, _HELP)
+    if not entry.has("circuit"):
+        window = entry.entry("window")
+        if entry.list("lemmas") or window.has("own") or (window.integer("after"), window.integer("before")) != (0, 1):
+            raise entry.error("window", "of an overlapped loop, only the work of all operations counts")
+        return check_argument(trip, record)
+    bound, circuit = entry.integer("bound"), entry.entry("circuit")
+    waits = _waits(circuit, loop)
+    delay = sum(_delay(loop.operations[wait.source], loop.machine, wait.kind) for wait in waits)
+    distance = sum(wait.distance for wait in waits)
+    if not distance:
+        raise circuit.error("waits", "none of them is for an earlier iteration")
+    value = -(-iterations * delay // distance)
+    if value < bound:
+        raise entry.error("bound", f"the circuit proves {value} cycles for {iterations} iterations, not {bound}")
+    return bound
+
+
+def _waits(circuit: Entry, loop: Cyclic) -> list[Edge]:
+    """The waits of a circuit: of the loop, and each begins where the one before it ends."""
+    known, found = frozenset(loop.edges), list[Edge]()
+    for item in circuit.list("waits"):
+        if not isinstance(item, list) or len(item) != 4 or item[2] not in ("data", "order"):
+            raise circuit.error("waits", "expected [operation, operation, data or order, iterations] each")
+        source, target, distance = (circuit.number("waits", item[part], 0, 1 << 31) for part in (0, 1, 3))
+        found.append(Edge(source, target, DATA if item[2] == "data" else ORDER, distance))
+        if found[-1] not in known:
+            raise circuit.error("waits", f"operation {target} does not wait so for operation {source}")
+    if any(wait.target != following.source for wait, following in pairwise([*found, *found[:1]])):
+        raise circuit.error("waits", "one of them does not begin where the one before it ends")
+    return found
+
+
+def _delay(operation: Operation, machine: Machine, kind: int) -> int:
+    """The fewest cycles from an operation's start to what waits for it."""
+    landings = (_form_span(form, machine) + (form[-1].latency if kind == DATA else 0) for form in operation.forms)
+    return min(landings, default=0)
 
 
 class _View:

@@ -80,6 +80,8 @@ class Segment:
     bound: SegmentBound
     cycles: int
     times: int
+    kernel: Kernel | None = None
+    """How its loop was overlapped, if it is the kernel of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +207,10 @@ class _Scheduled:
         return 0 if self.kernel else self.found.bound
 
     def segment(self) -> Segment:
-        """The segment with its bound. A kernel's holds for every overlap of the loop, so it has no argument."""
+        """The segment with its bound. A kernel's holds for every overlap of the loop."""
         cycles = self.found.cycles
         bound = kernel_bound(self.problem, self.kernel) if self.kernel else segment_bound(self.problem, cycles)
-        return Segment(self.problem, bound, cycles, self.times)
+        return Segment(self.problem, bound, cycles, self.times, self.kernel)
 
 
 class _Generator:

@@ -8,10 +8,10 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from vliwc.backend.bounds import Argument, Chain, Lemma, Window
+from vliwc.backend.bounds import Argument, Chain, Circuit, Lemma, Window
 from vliwc.backend.bounds.argument import ranges
 from vliwc.backend.generator import Segment
-from vliwc.backend.problem import Problem
+from vliwc.backend.problem import Operation, Problem
 from vliwc.backend.solution import Solution, solution_record
 from vliwc.bounding import Bounded
 from vliwc.machine.description import Machine
@@ -80,18 +80,11 @@ def bound_text(bounded: Bounded, proved: int, checked: str | None) -> Renderable
         facts(
             [
                 ("bound", f"{bounded.best:,} cycles for {bounded.name} on {bounded.machine.name}"),
-                ("check", f"{origin} prove {proved:,} cycles{_unverified(bounded.unverified)}"),
+                ("check", f"{origin} prove {proved:,} cycles"),
             ]
         )
     )
     return Group(*parts)
-
-
-def _unverified(count: int) -> str:
-    """What to add if segments have no argument."""
-    if not count:
-        return ""
-    return f"; unverified: {count:,} overlapped {'loop' if count == 1 else 'loops'}"
 
 
 def solution_text(solution: Solution) -> RenderableType:
@@ -123,9 +116,8 @@ def _segment_rows(number: int, segment: Segment, machine: Machine) -> list[tuple
     if bound.slots:
         rows.append(("busiest", _slack(bound.slots, machine, bound.best)))
     if bound.argument is not None:
-        rows.append(("why", "\n".join(sentences(bound.argument, problem))))
-    else:
-        rows.append(("why", "an overlapped loop: its resources and recurrences allow no less (unverified)"))
+        loop = segment.kernel.cyclic.operations if segment.kernel else ()
+        rows.append(("why", "\n".join(sentences(bound.argument, problem, loop))))
     return rows
 
 
@@ -140,23 +132,41 @@ def _slack(slots: dict[str, float], machine: Machine, cycles: int) -> str:
     return f"{engine}: {slots[engine]:,.0f} of {offered:,} slots; slack {offered - slots[engine]:,.0f} slots"
 
 
-def sentences(argument: Argument, problem: Problem) -> list[str]:
-    """The argument as sentences, each of which can be checked by hand."""
+def sentences(argument: Argument, problem: Problem, loop: Sequence[Operation] = ()) -> list[str]:
+    """The argument as sentences, each of which can be checked by hand; `loop` is the body of an overlapped loop."""
     lines = [_lemma(lemma, problem) for lemma in argument.lemmas[:_MOST_NAMED]]
     if len(argument.lemmas) > _MOST_NAMED:
         lines.append(f"{len(argument.lemmas) - _MOST_NAMED} more lemmas of this kind: see --json.")
     if isinstance(argument.conclusion, Chain):
         return [*lines, _chain(argument.conclusion, argument.bound, problem)]
+    if isinstance(argument.conclusion, Circuit):
+        return [*lines, _circuit(argument.conclusion, loop)]
     window = argument.conclusion
     return [*lines, f"{_who(argument)} {_work(window, problem.machine)}", *_own(window), _sum(window)]
 
 
 def _chain(chain: Chain, bound: int, problem: Problem) -> str:
     """A chain, if it is long its two ends."""
-    names = [_name(k, problem) for k in chain.operations]
-    if len(names) > _MOST_NAMED:
-        names = [*names[: _MOST_NAMED // 2], f"… ({len(names) - _MOST_NAMED} more) …", *names[-_MOST_NAMED // 2 :]]
+    names = _few([_name(k, problem.operations) for k in chain.operations])
     return f"Each of these waits for the one before, {bound:,} cycles in all: {' → '.join(names)}."
+
+
+def _circuit(circuit: Circuit, loop: Sequence[Operation]) -> str:
+    """A circle of waits between operations of a loop's body."""
+    names = _few([_name(k, loop) for k in (circuit.waits[0][0], *(later for _, later, _, _ in circuit.waits))])
+    return (
+        f"Each of these operations of an iteration waits for the one before, once around {circuit.delay:,} cycles and "
+        f"{circuit.distance:,} {'iteration' if circuit.distance == 1 else 'iterations'}: {' → '.join(names)}. "
+        f"A trip is {circuit.iterations:,} of them: {circuit.iterations:,} · {circuit.delay:,} / {circuit.distance:,} "
+        f"are {circuit.value:,} cycles or more, however they overlap."
+    )
+
+
+def _few(names: list[str]) -> list[str]:
+    """The names, if they are many those of the two ends."""
+    if len(names) <= _MOST_NAMED:
+        return names
+    return [*names[: _MOST_NAMED // 2], f"… ({len(names) - _MOST_NAMED} more) …", *names[-_MOST_NAMED // 2 :]]
 
 
 def _lemma(lemma: Lemma, problem: Problem) -> str:
@@ -164,11 +174,11 @@ def _lemma(lemma: Lemma, problem: Problem) -> str:
     work = f"{window.count:,} operations {_work(window, problem.machine)}"
     if lemma.side == "head":
         return (
-            f"{_name(lemma.operation, problem).capitalize()} cannot begin before cycle {window.value:,}: before it, "
-            f"from cycle {window.after:,} on and {window.before:,} or more cycles away, {work}"
+            f"{_name(lemma.operation, problem.operations).capitalize()} cannot begin before cycle {window.value:,}: "
+            f"before it, from cycle {window.after:,} on and {window.before:,} or more cycles away, {work}"
         )
     return (
-        f"From {_name(lemma.operation, problem)} to the end are {window.value:,} cycles or more: behind it, "
+        f"From {_name(lemma.operation, problem.operations)} to the end are {window.value:,} cycles or more: behind it, "
         f"{window.before:,} or more cycles away and {window.after:,} or more from the end, {work}"
     )
 
@@ -211,8 +221,8 @@ def _sum(window: Window) -> str:
     return f"{begin}, and {end}: {window.after:,} + {window.cycles:,} + {last:,} = {window.value:,} cycles."
 
 
-def _name(k: int, problem: Problem) -> str:
-    forms = problem.operations[k].forms
+def _name(k: int, operations: Sequence[Operation]) -> str:
+    forms = operations[k].forms
     return f"operation {k} ({forms[0][0].op})" if forms else f"join {k}"
 
 

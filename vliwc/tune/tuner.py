@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from vliwc.backend.problem import Problem, Schedule
-from vliwc.backend.schedulers.compiled import Compiled, Limits, Order, Outcome
+from vliwc.backend.schedulers.compiled import Compiled, Limits, Outcome
+from vliwc.backend.schedulers.making import Order
 from vliwc.backend.schedulers.packed import Floats
 from vliwc.tune.tuning import KNOTS, Tuning
 

@@ -12,7 +12,7 @@ from tests.backend.problems import problems
 from tests.effort import ENOUGH, LITTLE
 from vliwc.backend.problem import DATA, ORDER, Operation, Problem, Step
 from vliwc.backend.schedule_check import check_schedule
-from vliwc.backend.schedulers import cpsat, listing
+from vliwc.backend.schedulers import cpsat, multistart
 from vliwc.machine import load_machine
 
 MACHINE = load_machine("narrow")
@@ -78,7 +78,7 @@ def test_the_optimum_of_tiny_problems(problem: Problem) -> None:
 )
 @given(problems())
 def test_whatever_is_found_is_a_schedule(problem: Problem) -> None:
-    plain, found = listing.schedule(problem), cpsat.schedule(problem, effort=LITTLE)
+    plain, found = multistart.schedule(problem), cpsat.schedule(problem, effort=LITTLE)
     assert (plain is None) == (found is None)
     if plain is not None and found is not None:
         assert found.bound <= found.cycles <= plain.cycles

@@ -10,11 +10,10 @@ import pytest
 from tests.effort import ENOUGH
 from vliwc.backend.problem import DATA, Operation, Problem, Schedule, Step
 from vliwc.backend.schedule_check import check_schedule
-from vliwc.backend.schedulers import cpsat, listing
+from vliwc.backend.schedulers import cpsat, listing, multistart
 from vliwc.backend.schedulers.cpsat import exact, solving
 from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
 from vliwc.backend.schedulers.cpsat.instance import Instance
-from vliwc.backend.schedulers.cpsat.justification import justify
 from vliwc.backend.schedulers.cpsat.neighbourhood import Range, inside, lateness, shorten, tidy
 from vliwc.backend.schedulers.cpsat.placing import place
 from vliwc.backend.schedulers.cpsat.room import room
@@ -100,7 +99,7 @@ def test_a_list_schedule_at_the_bound_needs_no_model(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(exact.Exact, "decide", refuse)
     monkeypatch.setattr(Solver, "solve", refuse)
     problem = chains(1)
-    plain, found = listing.schedule(problem), cpsat.schedule(problem)
+    plain, found = multistart.schedule(problem), cpsat.schedule(problem)
     assert plain is not None
     assert found == replace(plain, bound=plain.cycles)
 
@@ -154,7 +153,7 @@ def test_unsound_timetables_are_known() -> None:
 
 def test_a_longer_timetable_is_no_offer() -> None:
     problem = chains(3)
-    found = listing.schedule(problem)
+    found = multistart.schedule(problem)
     assert found is not None
     incumbent = Incumbent(found, timetable(Instance(problem), found), 0, None)
     assert not incumbent.offer(slow(problem))
@@ -165,7 +164,7 @@ def test_no_place_is_no_schedule() -> None:
     """Five vectors at once do not fit into four blocks."""
     problem = problem_of([Operation(k, (step("valu"),), (), k) for k in range(5)], [4] * 5, words=20)
     problem.held = frozenset(range(5))
-    found = listing.schedule(problem)
+    found = multistart.schedule(problem)
     assert found is not None
     problem.machine = replace(problem.machine, scratch_words=19)
     assert place(timetable(Instance(problem), found)) is None
@@ -198,7 +197,7 @@ def test_two_workers_find_schedules_too() -> None:
 
 def test_progress_tells_cycles_bound_and_gap() -> None:
     messages: list[str] = []
-    table, quick = slow(chains(2)), listing.schedule(chains(2))
+    table, quick = slow(chains(2)), multistart.schedule(chains(2))
     begin = place(table)
     assert begin is not None
     assert quick is not None
@@ -219,7 +218,7 @@ def test_an_interrupt_keeps_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(solving, "wait", interrupt)
-    found, plain = cpsat.schedule(hard(), effort=WORK), listing.schedule(hard())
+    found, plain = cpsat.schedule(hard(), effort=WORK), multistart.schedule(hard())
     assert isinstance(found, Schedule)
     assert plain is not None
     assert found.bound <= found.cycles <= plain.cycles
@@ -276,14 +275,14 @@ def tangle(strands: int) -> Problem:
     return problem_of(operations, [1] * len(operations))
 
 
-def test_justification_is_a_schedule_and_no_longer() -> None:
+def test_the_start_is_a_schedule_and_no_longer() -> None:
     problem = tangle(20)
     found = listing.run(problem, Shapes(problem), Urgency(problem), Settings(window=1))
     assert found is not None
-    better = justify(problem, found, 4, seed=1)
+    better = start(Instance(problem), found, 1, 0.1, 0)
     check_schedule(problem, better)
     assert better.cycles < found.cycles
-    assert better == justify(problem, found, 4, seed=1)
+    assert better == start(Instance(problem), found, 1, 0.1, 0)
 
 
 def test_windows_help_where_scratch_is_tight() -> None:
@@ -291,6 +290,6 @@ def test_windows_help_where_scratch_is_tight() -> None:
     problem = chains(40, words=40)
     found = listing.run(problem, Shapes(problem), Urgency(problem), Settings(window=1))
     assert found is not None
-    better = start(Instance(problem), found, 0)
+    better = start(Instance(problem), found, 0, 0.1, 0)
     check_schedule(problem, better)
     assert better.cycles < found.cycles

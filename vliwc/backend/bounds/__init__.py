@@ -4,14 +4,26 @@ They hold for the operations and forms that selection offers, not for the kernel
 
 ========================  ================================================================
 `segment_bound(problem)`  the bounds of one problem, with an `Argument` for the best of them
+`resource_bound(problem)` what its work alone says, the only one of these that holds for kernels of overlapped loops
 `total(machine, bounds)`  the bounds of a whole run
 ========================  ================================================================
 
 `vliwc.backend.bound_check` verifies arguments; it shares no code with this package.
 """
 
-from vliwc.backend.bounds.argument import Argument, Chain, Lemma, Window
-from vliwc.backend.bounds.segment import SegmentBound, segment_bound
+from vliwc.backend.bounds.argument import Argument, Chain, Circuit, Lemma, Window
+from vliwc.backend.bounds.segment import SegmentBound, resource_bound, segment_bound
 from vliwc.backend.bounds.total import Bounds, total
 
-__all__ = ["Argument", "Bounds", "Chain", "Lemma", "SegmentBound", "Window", "segment_bound", "total"]
+__all__ = [
+    "Argument",
+    "Bounds",
+    "Chain",
+    "Circuit",
+    "Lemma",
+    "SegmentBound",
+    "Window",
+    "resource_bound",
+    "segment_bound",
+    "total",
+]

@@ -112,23 +112,54 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
+class Circuit:
+    """Operations of a loop's body that wait for each other in a circle, some of them for earlier iterations.
+
+    Once around, the waits add up to `delay` cycles and `distance` iterations: so `iterations` iterations take no less
+    than iterations · delay / distance cycles, rounded up, however they overlap.
+    """
+
+    waits: tuple[tuple[int, int, str, int], ...]
+    """Of each wait the earlier operation, the later one, its kind ("data" or "order"), and how many iterations before
+    the later one's the earlier one's is."""
+    delay: int
+    iterations: int
+
+    @property
+    def distance(self) -> int:
+        """The iterations from an operation to itself, once around."""
+        return sum(distance for _, _, _, distance in self.waits)
+
+    @property
+    def value(self) -> int:
+        """What follows: the fewest cycles of so many iterations."""
+        return -(-self.iterations * self.delay // self.distance)
+
+    def as_json(self) -> dict[str, Any]:
+        """The circuit as JSON-able data."""
+        return {"waits": [list(wait) for wait in self.waits], "delay": self.delay, "iterations": self.iterations}
+
+
+@dataclass(frozen=True, slots=True)
 class Argument:
     """A lower bound in cycles, and why it holds.
 
-    The conclusion is a chain, or a window and the operations with work in it. `lemmas` are in an order in which none
-    needs a later one: heads from the start to the end, tails from the end to the start.
+    The conclusion is a chain, or a window and the operations with work in it, or for a loop a circuit. `lemmas` are in
+    an order in which none needs a later one: heads from the start to the end, tails from the end to the start.
     """
 
     bound: int
     lemmas: tuple[Lemma, ...]
-    conclusion: Chain | Window
+    conclusion: Chain | Window | Circuit
     operations: tuple[int, ...] = ()
     """The operations with work in the concluding window, in ascending order."""
 
     @property
     def kind(self) -> str:
         """ "resource" for the work of all operations, "energy" for that of a part, "critical_path" for a chain alone,
-        "chain" for one that needs lemmas."""
+        "chain" for one that needs lemmas, "recurrence" for a circuit."""
+        if isinstance(self.conclusion, Circuit):
+            return "recurrence"
         if isinstance(self.conclusion, Chain):
             return "chain" if self.lemmas else "critical_path"
         whole = self.conclusion.after == 0 and self.conclusion.before == 1
@@ -139,6 +170,8 @@ class Argument:
         record: dict[str, Any] = {"kind": self.kind, "bound": self.bound, "lemmas": [x.as_json() for x in self.lemmas]}
         if isinstance(self.conclusion, Chain):
             return record | {"chain": self.conclusion.as_json()}
+        if isinstance(self.conclusion, Circuit):
+            return record | {"circuit": self.conclusion.as_json()}
         return record | {"window": {**self.conclusion.as_json(), "operations": ranges(self.operations)}}
 
 

@@ -60,6 +60,11 @@ def segment_bound(problem: Problem, enough: int | None = None) -> SegmentBound:
     return _remembered(_Content(problem)).run(enough)
 
 
+def resource_bound(problem: Problem) -> Argument:
+    """The argument of the resource bound: the work of all operations."""
+    return _remembered(_Content(problem)).resource
+
+
 class _Content:
     """A problem, equal to any other that differs only in where values stand in scratch: bounds do not depend on it."""
 
@@ -100,7 +105,7 @@ class _Bounder:
     @cached_property
     def _quick(self) -> SegmentBound:
         path = self._chain(self._heads, self._tails)
-        resource = self._resource()
+        resource = self.resource
         best = max(path, resource, key=lambda argument: argument.bound)
         if self.working:
             best = self._better(best, self._window(self._all_work, self._heads, self._tails))
@@ -152,7 +157,9 @@ class _Bounder:
 
     # -- arguments
 
-    def _resource(self) -> Argument:
+    @cached_property
+    def resource(self) -> Argument:
+        """The argument that the work of all operations gives."""
         prices = self.balance.prices
         if not prices:
             return Argument(0, (), Chain(()))

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vliwc.backend.pipelining.cyclic import Cyclic, fastest
+from vliwc.backend.pipelining.cyclic import Cyclic, Edge, fastest
 from vliwc.backend.problem import DATA, Form
 
 Demand = tuple[tuple[str, int], ...]
@@ -90,6 +90,34 @@ def recurrences(problem: Cyclic) -> list[int]:
         for k in operations:
             found[k] = interval
     return found
+
+
+def recurrence_circuit(problem: Cyclic, iterations: int = 1) -> tuple[Edge, ...]:
+    """Edges, each of which begins where the one before ends, in a circle that allows no less than RecMII; none if there
+    are no such circles."""
+    interval, operations = max(_circuits(problem, iterations), default=(1, []))
+    inside = frozenset(operations)
+    edges = [e for e in problem.edges if e.source in inside and e.target in inside]
+    if not edges:
+        return ()
+    longest, last = dict.fromkeys(operations, 0), dict[int, Edge]()
+    changed = operations[0]
+    for _ in operations:  # as often as that, only a circle can still be raised
+        for e in edges:
+            weight = iterations * edge_delay(problem, e) - (interval - 1) * e.distance
+            if longest[e.source] + weight > longest[e.target]:
+                longest[e.target], last[e.target], changed = longest[e.source] + weight, e, e.target
+    for _ in operations:
+        changed = last[changed].source
+    circle = [last[changed]]
+    while circle[-1].source != changed:
+        circle.append(last[circle[-1].source])
+    return tuple(reversed(circle))
+
+
+def edge_delay(problem: Cyclic, edge: Edge) -> int:
+    """The fewest cycles from the start of an edge's source to that of its target, if both were of one iteration."""
+    return fastest(problem.operations[edge.source], problem.machine)[edge.kind == DATA]
 
 
 def _circuits(problem: Cyclic, iterations: int = 1) -> list[tuple[int, list[int]]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from vliwc.backend.bounds import SegmentBound, segment_bound
+from vliwc.backend.bounds import Argument, Circuit, SegmentBound, resource_bound, segment_bound
 from vliwc.backend.pipelining.cyclic import Cyclic
-from vliwc.backend.pipelining.intervals import recurrence_interval
+from vliwc.backend.pipelining.intervals import edge_delay, recurrence_circuit, recurrence_interval
 from vliwc.backend.pipelining.modulo import Modulo, Placed
 from vliwc.backend.pipelining.pipeliner import Kernel
 from vliwc.backend.pipelining.rotation import Rotation
@@ -17,9 +17,20 @@ from vliwc.backend.scratch import Lives
 def kernel_bound(problem: Problem, kernel: Kernel) -> SegmentBound:
     """A lower bound of a trip of the kernel, whichever way the loop is overlapped: a chain of operations may reach into
     other trips, so only resources and recurrences count."""
-    bound = segment_bound(problem, enough=0)
+    bound, argument = segment_bound(problem, enough=0), resource_bound(problem)
     recurrence = recurrence_interval(kernel.cyclic, kernel.rotation.copies)
-    return SegmentBound(bound.resource, recurrence, bound.resource, bound.slots)
+    if recurrence > argument.bound:
+        argument = _recurrence(kernel)
+    return SegmentBound(bound.resource, recurrence, bound.resource, bound.slots, argument)
+
+
+def _recurrence(kernel: Kernel) -> Argument:
+    """The argument for a trip of as many iterations as the kernel has copies of the body."""
+    edges = recurrence_circuit(kernel.cyclic, kernel.rotation.copies)
+    delay = sum(edge_delay(kernel.cyclic, edge) for edge in edges)
+    waits = tuple((e.source, e.target, "data" if e.kind == DATA else "order", e.distance) for e in edges)
+    circuit = Circuit(waits, delay, kernel.rotation.copies)
+    return Argument(circuit.value, (), circuit)
 
 
 def kernel_schedule(problem: Problem, rotation: Rotation, cyclic: Cyclic, modulo: Modulo) -> Schedule | None:

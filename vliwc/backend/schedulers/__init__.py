@@ -8,7 +8,7 @@ from inspect import signature
 from typing import Any, cast
 
 from vliwc.backend.problem import Problem, Schedule
-from vliwc.backend.schedulers import cpsat, listing, naive
+from vliwc.backend.schedulers import cpsat, multistart, naive
 from vliwc.backend.schedulers.effort import Effort
 
 Progress = Callable[[str], None]
@@ -17,7 +17,7 @@ Progress = Callable[[str], None]
 Scheduler = Callable[[Problem, int, Progress | None], Schedule | None]
 """Schedules a problem, with a seed for breaking ties; None if it finds no room in scratch for the problem."""
 
-SCHEDULERS: dict[str, Scheduler] = {"cpsat": cpsat.schedule, "list": listing.schedule, "naive": naive.schedule}
+SCHEDULERS: dict[str, Scheduler] = {"cpsat": cpsat.schedule, "list": multistart.schedule, "naive": naive.schedule}
 
 
 def schedule_names() -> tuple[str, ...]:

@@ -6,24 +6,19 @@ and let go of the interpreter's lock, so threads may share one `Compiled`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from vliwc.backend.problem import Issue, Problem, Schedule
 from vliwc.backend.schedulers import native, native_justify, running
+from vliwc.backend.schedulers.justify import MARGIN
+from vliwc.backend.schedulers.making import Forms, Order
 from vliwc.backend.schedulers.packed import NONE, Floats, Integers, Records, pack, ranges
 from vliwc.backend.schedulers.shapes import Shapes
-from vliwc.backend.schedulers.urgency import Settings, Urgency
+from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings, Urgency
 
-Order = npt.NDArray[np.intp]
-"""The operations, the most urgent first."""
-
-_MARGIN = 200
-"""How many cycles before the first one operations may get on the way to the right."""
 NEVER = 1 << 30
 """A limit that no run reaches."""
 
@@ -56,10 +51,10 @@ class Outcome(NamedTuple):
 class Compiled:
     """A problem, ready to be scheduled many times."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, urgency: Urgency | None = None, shapes: Shapes | None = None) -> None:
         self.problem = problem
-        self.urgency = Urgency(problem)
-        self.shapes = Shapes(problem)
+        self.urgency = urgency or Urgency(problem)
+        self.shapes = shapes or Shapes(problem)
         self.packed = pack(problem, self.shapes, self.urgency)
 
     def schedule(self, settings: Settings) -> Schedule | None:
@@ -74,7 +69,7 @@ class Compiled:
         native.starts(operations, self.packed.edges, offsets, drift, extra, self.urgency.length, start)
         return np.argsort(start, kind="stable")
 
-    def menu(self, forms: Sequence[Sequence[int]]) -> Menu:
+    def menu(self, forms: Forms) -> Menu:
         """The menu of these forms of each class, given as positions among those that `Shapes` offers."""
         first = self.packed.kinds["first_choice"].tolist()
         places = [begin + i for begin, order in zip(first, forms, strict=True) for i in order]
@@ -91,13 +86,14 @@ class Compiled:
         how often the schedule is pushed to the right and back (see `justify`); the best of all is taken.
         """
         best, _ = self._best(order, limits, menu, NEVER, passes)
-        if best is None:
-            return None
-        state = best.state[0]
-        issues = [Issue(*row) for row in best.issues[: state["issued"]].tolist()]
-        known = np.flatnonzero(best.values["address"] != NONE).tolist()
-        address = {value: int(best.values["address"][value]) for value in known}
-        return Schedule(issues, _cycles(best), address, int(state["peak"]))
+        return None if best is None else _schedule(best)
+
+    def make(self, order: Order, settings: Settings = NO_LIMITS, forms: Forms | None = None) -> _Made | None:
+        """See `making.Maker`."""
+        limits = Limits(settings.strands, settings.reserve, settings.window)
+        menu = None if forms is None else self.menu(forms)
+        run = self._prepared(order, limits, menu, NEVER, self.packed.issues)
+        return _Made(self, run) if native.run(run) else None
 
     def measure(
         self,
@@ -124,13 +120,13 @@ class Compiled:
                 best = run
             if n == passes:
                 break
-            starts = self._latest_starts(run)
+            starts = self.latest_starts(run)
             if starts is None:
                 return best, n + 1
             order = np.argsort(starts, kind="stable")
         return best, passes + 1
 
-    def _latest_starts(self, run: running.Run) -> Integers | None:
+    def latest_starts(self, run: running.Run, *, by_paths: bool = False) -> Integers | None:
         """`justify.latest_starts` of a run; None in the odd case that slots fit much worse on the way back."""
         p = self.packed
         count = len(p.operations)
@@ -140,15 +136,18 @@ class Compiled:
         form[issues["operation"]] = issues["form"]
         end[issues["operation"]] = issues["cycle"]  # of several issues of an operation the last one comes last
         native_justify.ends(p.operations, p.edges, p.forms, p.steps, form, end)
+        if by_paths:
+            order, landed, path = np.argsort(end, kind="stable"), np.zeros(len(p.values), np.int32), np.zeros_like(end)
+            tables = p.operations, p.edges, p.forms, p.steps, p.needs, p.capacity
+            native_justify.paths(*tables, form, order.astype(np.int32), landed, path)
+            end = path
         last_first = np.argsort(end, kind="stable")[::-1].astype(np.int32)
         cycles = _cycles(run)
-        room = np.zeros((2, len(p.capacity), _MARGIN + cycles + 1), np.int32)
+        room = np.zeros((2, len(p.capacity), MARGIN + cycles + 1), np.int32)
         wanted = np.full(len(p.values), cycles, np.int32)
         starts = np.zeros(count, np.int32)
         tables = p.operations, p.edges, p.forms, p.steps, p.needs, p.capacity
-        fits = native_justify.latest_starts(
-            *tables, form, last_first, cycles, _MARGIN, room[0], room[1], wanted, starts
-        )
+        fits = native_justify.latest_starts(*tables, form, last_first, cycles, MARGIN, room[0], room[1], wanted, starts)
         return starts if fits else None
 
     def _prepared(self, order: Order, limits: Limits, menu: Menu | None, target: int, issues: int) -> running.Run:
@@ -216,3 +215,34 @@ def _copy(table: Records) -> Records:
 def _cycles(run: running.Run) -> int:
     """The length of a finished run's schedule."""
     return int(max(run.state[0]["cycle"], run.state[0]["landed"]))
+
+
+def _schedule(run: running.Run) -> Schedule:
+    """The schedule that a finished run has made."""
+    state = run.state[0]
+    issues = [Issue(*row) for row in run.issues[: state["issued"]].tolist()]
+    known = np.flatnonzero(run.values["address"] != NONE).tolist()
+    address = {value: int(run.values["address"][value]) for value in known}
+    return Schedule(issues, _cycles(run), address, int(state["peak"]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """See `making.Made`."""
+
+    compiled: Compiled
+    run: running.Run
+
+    @property
+    def cycles(self) -> int:
+        return _cycles(self.run)
+
+    @property
+    def peak(self) -> int:
+        return int(self.run.state[0]["peak"])
+
+    def late(self, *, by_paths: bool = False) -> Integers | None:
+        return self.compiled.latest_starts(self.run, by_paths=by_paths)
+
+    def schedule(self) -> Schedule:
+        return _schedule(self.run)

@@ -35,6 +35,11 @@ class Effort:
         if self.workers < 1:
             raise UsageError("there must be at least one worker")
 
+    @property
+    def amount(self) -> float:
+        """The limit: units of work, or seconds."""
+        return self.work or self.seconds or 0.0
+
     def part(self, share: float, parts: int) -> Effort:
         """What one of several parts gets that needs this share (0 … 1)."""
         share = (1 - _EVENLY) * share + _EVENLY / parts
@@ -44,7 +49,7 @@ class Effort:
 
     def for_one_loop(self) -> float:
         """What one exact modulo schedule may take, in units of work: a small part of it all."""
-        return min(1.0, _FOR_A_LOOP * (self.work or self.seconds or 0))
+        return min(1.0, _FOR_A_LOOP * self.amount)
 
 
 @dataclass(slots=True)

@@ -12,10 +12,11 @@ end, so that it has something to do from the start.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from vliwc.backend.bounds.network import form_span
 from vliwc.backend.problem import DATA, Problem, Schedule
+
+MARGIN = 200
+"""How many cycles before the first one operations may get on the way to the right, for those who keep account."""
 
 
 def latest_starts(problem: Problem, schedule: Schedule, *, by_paths: bool = False) -> list[int]:
@@ -110,8 +111,3 @@ class _Used:
         if self.taken[cycle] == self.slots:
             self.before[cycle] = cycle - 1
         return taken, cycle
-
-
-def order_of(starts: Sequence[int]) -> list[int]:
-    """The operations, the earliest first."""
-    return sorted(range(len(starts)), key=lambda k: (starts[k], k))

@@ -2,90 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from vliwc.backend.bounds.segment import segment_bound
 from vliwc.backend.problem import DATA, Issue, Operation, Problem, Schedule
-from vliwc.backend.schedulers.justify import latest_starts, order_of
 from vliwc.backend.schedulers.shapes import Shapes
-from vliwc.backend.schedulers.urgency import (
-    Settings,
-    Urgency,
-    around,
-    portfolio,
-    ranks_of,
-    rescues,
-    rounds,
-    squeezes,
-)
+from vliwc.backend.schedulers.urgency import Settings, Urgency, ranks_of
 from vliwc.backend.scratch import Lives, Present
 from vliwc.backend.strands import SHARED
 
-_PATIENCE = 4
-"""After so many passes that did not shorten a schedule, it is taken as it is."""
 MOST_SKIPPED = 16
 """How many operations are passed over in a cycle because a form that fits needs values that are not there."""
-NEARLY = 9
-"""How many free vectors are so few that scratch may have been in the way: the portfolio keeps 8 in reserve."""
-
-
-def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | None = None) -> Schedule | None:
-    """The shortest schedule that a portfolio of priorities finds; None if no setting finds room in scratch.
-
-    The search for a shorter one ends when a lower bound is reached.
-    """
-    urgency, every = Urgency(problem), Shapes(problem)
-    bound = segment_bound(problem, enough=0).best
-    tried: list[tuple[Settings, Shapes, Schedule]] = []
-
-    known: dict[tuple[object, ...], Schedule | None] = {}
-
-    def attempt(settings: Settings, shapes: Shapes = every) -> Schedule | None:
-        order = urgency.ranks(settings)[1]
-        key = tuple(order), settings.strands, settings.reserve, settings.window, shapes is every
-        if key not in known:  # in small problems, many settings come to the same
-            known[key] = run(problem, shapes, urgency, settings, order)
-        found = known[key]
-        if progress is not None:
-            result = f"{found.cycles} cycles" if found else "no room"
-            progress(f"list: stagger {settings.stagger:.3f}, drift {settings.drift:.2f}: {result}")
-        return found
-
-    def attempts(several: list[Settings], shapes: Shapes = every) -> bool:
-        """Tries settings until the bound is reached; False if one of them found no room in scratch."""
-        room = True
-        for settings in several:
-            if tried and min(tried, key=_cycles)[2].cycles <= bound:
-                break
-            found = attempt(settings, shapes)
-            room &= found is not None
-            if found is not None:
-                tried.append((settings, shapes, found))
-        return room
-
-    room = attempts(portfolio(problem, urgency, seed))
-    if not room or _nearly_full(problem, min(tried, key=_cycles)[2]):
-        attempts(squeezes(problem, urgency))
-    if not tried:
-        return next((found for settings in rescues(urgency) if (found := attempt(settings))), None)
-    settings = min(tried, key=_cycles)[0]
-    thrifty = every.thrifty(problem)
-    if thrifty.choices != every.choices:
-        attempts([settings], thrifty)
-    attempts(around(problem, settings))
-    _, shapes, best = min(tried, key=_cycles)
-    return best if best.cycles <= bound else improved(problem, shapes, urgency, best, bound, progress)
-
-
-def _nearly_full(problem: Problem, found: Schedule) -> bool:
-    """May scratch have been in a schedule's way?"""
-    return found.peak + NEARLY * problem.machine.lanes > problem.machine.scratch_words
-
-
-def _cycles(tried: tuple[Settings, Shapes, Schedule]) -> int:
-    return tried[2].cycles
 
 
 def run(
@@ -96,35 +23,6 @@ def run(
     `order` has the operations by urgency, if not that of the settings.
     """
     return _Run(problem, shapes, urgency, settings, order).run()
-
-
-def improved(
-    problem: Problem,
-    shapes: Shapes,
-    urgency: Urgency,
-    best: Schedule,
-    bound: int = 0,
-    progress: Callable[[str], None] | None = None,
-) -> Schedule:
-    """The best of the schedule and what forward-backward improvement makes of it (see `justify`).
-
-    There are as many passes as are worth their time, and no more once some of them have not shortened it or `bound` is
-    reached. When passes that keep to the order of the schedule do not help, one by paths may.
-    """
-    following, idle = best, 0
-    for _ in range(rounds(problem)):
-        starts = latest_starts(problem, following, by_paths=idle % 2 == 1)
-        found = run(problem, shapes, urgency, Settings(), order_of(starts))
-        idle += 1
-        if found is not None:
-            following = found
-            if found.cycles < best.cycles:
-                best, idle = found, 0
-            if progress is not None:
-                progress(f"list: forward and backward: {found.cycles} cycles")
-        if idle == _PATIENCE or best.cycles <= bound:
-            break
-    return best
 
 
 @dataclass(slots=True)

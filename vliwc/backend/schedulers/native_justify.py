@@ -22,6 +22,37 @@ def ends(operations: Records, edges: Records, forms: Records, steps: Records, fo
 
 
 @native
+def paths(
+    operations: Records,
+    edges: Records,
+    forms: Records,
+    steps: Records,
+    needs: Integers,
+    capacity: Integers,
+    form: Integers,
+    order: Integers,
+    landed: Integers,
+    path: Integers,
+) -> None:
+    """Fills `path`, `justify._paths`. `order` has the operations, those that end first first; `landed`, for each value,
+    and `path` are zero."""
+    for k in order:
+        o, latency = operations[k], 0
+        if form[k] >= 0:
+            f = forms[o.first_form + form[k]]
+            for i in range(f.first_need, f.end_need):
+                path[k] = max(path[k], landed[needs[i]])
+            for s in range(f.first_step, f.end_step):
+                path[k] += latency + (steps[s].slots - 1) // capacity[steps[s].engine]
+                latency = steps[s].latency
+        if o.writes >= 0:
+            landed[o.writes] = max(landed[o.writes], path[k] + latency)
+        for e in range(o.first_edge, o.end_edge):
+            waits = path[k] + (latency if edges[e].kind == DATA else 0)
+            path[edges[e].target] = max(path[edges[e].target], waits)
+
+
+@native
 def latest_starts(
     operations: Records,
     edges: Records,

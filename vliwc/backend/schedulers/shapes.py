@@ -58,6 +58,11 @@ class Shapes:
             result.choices.append([choice for choice in choices if costs[choice[0]] <= limit])
         return result
 
+    @property
+    def forms(self) -> list[list[int]]:
+        """The positions of all choices of each class."""
+        return [list(range(len(choices))) for choices in self.choices]
+
     def _preference(self, form: int, demand: tuple[int, int, int], needy: bool) -> tuple[int, int, int, int]:
         """A sort key: few steps, then many slots (single ones have more rivals), then an engine with few rivals.
 

@@ -36,7 +36,6 @@ _FEWEST_SQUEEZES = 12
 _SQUEEZED_DRIFT = 16.0
 _WINDOWS = (64, 128, 32, 256, 48, 16)
 """Staggers, drift and windows (operations) for problems that hardly fit scratch."""
-_MOST_ROUNDS = 8
 _FACTORS = (0.75, 0.87, 1.15, 1.33)
 """By how much the best of them is changed to find a better one."""
 _MOST_OPERATIONS = 200_000
@@ -61,6 +60,10 @@ class Settings:
     """Only the path to the end counts, from an operation's last slot on: no strands, and long operations may wait."""
     noise: int = 0
     """A seed for small disturbances of the priorities; 0 for none."""
+
+
+NO_LIMITS = Settings()
+"""For schedules whose priorities come from elsewhere."""
 
 
 class Urgency:
@@ -132,11 +135,6 @@ def portfolio(problem: Problem, urgency: Urgency, seed: int) -> list[Settings]:
     slopes = (_STAGGERS if several else _DRIFTS)[: _tries(problem)]
     settings = [Settings(stagger, drift, reserve=8 if several else 0, noise=seed) for stagger, drift in slopes]
     return settings + [Settings(0.0, drift, tails=True) for drift in _TAIL_DRIFTS]
-
-
-def rounds(problem: Problem) -> int:
-    """How many rounds forward and backward are worth their time."""
-    return max(1, min(_MOST_ROUNDS, _tries(problem) // 2))
 
 
 def around(problem: Problem, best: Settings) -> list[Settings]:

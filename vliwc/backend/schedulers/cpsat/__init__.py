@@ -10,7 +10,7 @@ docs/scheduling.md describes the model.
 `exact`, `neighbourhood`           what is solved: the whole block, or a part of it
 `relaxation`                       an easier problem, for proofs
 `ranges`, `search`                 which part comes next; the search
-`start`, `justification`           where the search begins
+`start`                            where the search begins
 `incumbent`                        the best schedule so far
 `solving`                          CP-SAT in threads
 =================================  =========================================================
@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from vliwc.backend.problem import Problem, Schedule
-from vliwc.backend.schedulers import listing
+from vliwc.backend.schedulers import multistart
 from vliwc.backend.schedulers.effort import Effort
 
 
@@ -38,7 +38,7 @@ def schedule(
     Without a first one, that is the list schedule; None if there is no room in scratch for it. KeyboardInterrupt ends
     the search, which keeps what it has. Without an effort, it is `Effort()`.
     """
-    found = first or listing.schedule(problem, seed, progress)
+    found = first or multistart.schedule(problem, seed, progress)
     if found is None:
         return None
     from vliwc.backend.schedulers.cpsat.search import search  # noqa: PLC0415 - imports CP-SAT, which is slow

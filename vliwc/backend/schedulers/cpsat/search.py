@@ -56,10 +56,11 @@ def search(
     bound = bounds.best
     if found.cycles <= bound:
         return found, bound
+    meter = Meter(effort)
     instance = Instance(problem)
-    first = start(instance, found, seed)
+    first = start(instance, found, seed, effort.amount, bound)
     incumbent = Incumbent(first, timetable(instance, first), bound, progress)
-    run = _Search(incumbent, seed, effort, _prices(problem, bounds, bound))
+    run = _Search(incumbent, seed, meter, _prices(problem, bounds, bound))
     with suppress(KeyboardInterrupt):
         run.run()
     better = incumbent.cycles < found.cycles
@@ -76,10 +77,10 @@ def _prices(problem: Problem, bounds: SegmentBound, cycles: int) -> dict[str, in
 
 
 class _Search:
-    def __init__(self, incumbent: Incumbent, seed: int, effort: Effort, prices: dict[str, int]) -> None:
+    def __init__(self, incumbent: Incumbent, seed: int, meter: Meter, prices: dict[str, int]) -> None:
         self.incumbent = incumbent
-        self.effort = effort
-        self.meter = Meter(effort)
+        self.effort = effort = meter.effort
+        self.meter = meter
         self.solver = Solver(self.meter, seed)
         self.exact = Exact(incumbent, self.solver, effort.workers)
         self.prices = prices
@@ -144,7 +145,7 @@ class _Search:
                     self._apply(kind, move, answer.solution)
 
     def _task(self, move: Move) -> Callable[[], Answer]:
-        most = min(_SOLVE, (self.effort.work or self.effort.seconds or 0) / _SOLVES)
+        most = min(_SOLVE, self.effort.amount / _SOLVES)
         return lambda: self.solver.solve(move.model.cp, most=most)
 
     def _apply(self, kind: Kind, move: Move, solution: Sequence[int]) -> None:

@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from vliwc.backend.problem import Problem, Schedule
-from vliwc.backend.schedulers import listing
 from vliwc.backend.schedulers.cpsat.instance import Instance
+from vliwc.backend.schedulers.iterated import iterated
+from vliwc.backend.schedulers.justify import latest_starts
+from vliwc.backend.schedulers.making import Maker, maker
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import Settings, Urgency
 
 _WINDOWS = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
-_MOST_OPERATIONS = 5_000
-"""In larger problems the windows cost more time than they are worth."""
-_FEWEST_OPERATIONS = 150
-"""Smaller problems are decided as a whole before justification is worth its time."""
-_ROUND_OPERATIONS = 50_000
-_FEWEST_ROUNDS, _MOST_ROUNDS = 6, 40
-"""How many rounds of justification: the fewer, the larger the problem."""
+_OPERATIONS = 50_000
+"""How many operations all schedules may have together, for each second or unit of work of the effort: they take about
+a twentieth of it."""
+_MOST_RUNS = 5_000
 
 
-def start(instance: Instance, found: Schedule, seed: int) -> Schedule:
-    """The best of `found`, of list schedules that stay within windows of the program order, and of justified ones."""
+def start(instance: Instance, found: Schedule, seed: int, effort: float, bound: int) -> Schedule:
+    """The best of `found`, of list schedules that stay within windows of the program order, and of many around these.
+
+    `effort` is in seconds or units of work; nothing shorter than `bound` is looked for.
+    """
     problem = instance.problem
-    count = len(problem.operations)
-    if count <= _MOST_OPERATIONS and _may_run_out(problem):
-        found = _in_windows(problem, found)
-    if count < _FEWEST_OPERATIONS:
-        return found
-    from vliwc.backend.schedulers.cpsat.justification import justify  # noqa: PLC0415 - imports numba, which is slow
+    runs = min(_MOST_RUNS, int(effort * _OPERATIONS / (len(problem.operations) + 1)))
+    urgency, shapes = Urgency(problem), Shapes(problem)
+    making = maker(problem, urgency, shapes, runs)
+    if runs > len(_WINDOWS) and _may_run_out(problem):
+        found = _in_windows(making, len(problem.operations), found)
+    late = np.array(latest_starts(problem, found), np.int32)
+    shorter = iterated(making, late, found.cycles, shapes.forms, runs, seed=seed, enough=bound)
+    return shorter.schedule() if shorter else found
 
-    return justify(instance.problem, found, max(_FEWEST_ROUNDS, min(_MOST_ROUNDS, _ROUND_OPERATIONS // count)), seed)
 
-
-def _in_windows(problem: Problem, found: Schedule) -> Schedule:
+def _in_windows(making: Maker, operations: int, found: Schedule) -> Schedule:
     """The list scheduler takes the first of its settings that finds room where scratch is tight. Which window is best
     depends on how fast the problem frees its words."""
-    shapes, urgency = Shapes(problem), Urgency(problem)
-    tried = [listing.run(problem, shapes, urgency, Settings(stagger=0.0, window=window)) for window in _WINDOWS]
-    return min([found, *(schedule for schedule in tried if schedule)], key=lambda schedule: schedule.cycles)
+    tried = [making.make(np.arange(operations), Settings(window=window)) for window in _WINDOWS]
+    best = min((made for made in tried if made), key=lambda made: made.cycles, default=None)
+    return best.schedule() if best and best.cycles < found.cycles else found
 
 
 def _may_run_out(problem: Problem) -> bool:

@@ -1,0 +1,96 @@
+"""Iterated local search around a schedule: disturb it, push it to the right and back, and go on from what is no longer.
+
+It begins with some passes that disturb nothing. Then each turn disturbs the cycles by which operations have to begin
+(see `justify`), and now and then the order in which forms are tried. The list scheduler makes the next schedule by
+them, and another one by the latest cycles of that (Lourenço, Martin and Stützle 2003; Valls, Ballestín and Quintanilla
+2005).
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import numpy.typing as npt
+
+from vliwc.backend.schedulers.making import Forms, Made, Maker, Order
+from vliwc.backend.schedulers.urgency import NO_LIMITS
+
+Starts = npt.NDArray[np.int32]
+"""For each operation a cycle."""
+
+_NOISE = (1.0, 4.0, 16.0, 64.0)
+"""By how many cycles operations are disturbed at most."""
+_PASSES = 2
+"""How many schedules a turn makes."""
+_OTHER_FORMS = 0.15
+"""How often forms are tried in another order."""
+_UNDISTURBED = 8
+"""How many passes come first that disturb nothing."""
+
+
+def iterated(
+    maker: Maker, late: Starts, cycles: int, forms: Forms, runs: int, *, seed: int, enough: int = 0
+) -> Made | None:
+    """The shortest of so many schedules around one of `cycles` cycles, or None if none is shorter than that.
+
+    `late` has the latest cycles in which operations can begin there, `forms` those that it was made of. The search ends
+    with `enough` cycles.
+    """
+    random, best = Random(seed), None
+    now, usual = cycles, forms
+    passed = _passes(maker, late, forms, enough)
+    if passed is not None and passed[0].cycles < now:
+        best, late = passed
+        now = best.cycles
+    for _ in range(-(-runs // _PASSES)):
+        if now <= enough:
+            break
+        tried = _shuffled(usual, random) if random.random() < _OTHER_FORMS else forms
+        turn = _turn(maker, _disturbed(late, random), tried)
+        if turn is not None and turn[0].cycles <= now:
+            made, late = turn
+            if made.cycles < now:
+                best, now = made, made.cycles
+            forms = tried
+    return best
+
+
+def _passes(maker: Maker, late: Starts, forms: Forms, enough: int) -> tuple[Made, Starts] | None:
+    """The shortest of some schedules, each of which is the one before pushed to the right and back, and its latest
+    starts. Longer ones are followed, too; every other one is pushed by paths."""
+    shortest: tuple[Made, Starts] | None = None
+    for number in range(_UNDISTURBED):
+        made = maker.make(np.argsort(late, kind="stable"), NO_LIMITS, forms)
+        following = None if made is None else made.late(by_paths=number % 2 == 0)
+        if made is None or following is None or (shortest and shortest[0].cycles <= enough):
+            break
+        late = following
+        if shortest is None or made.cycles < shortest[0].cycles:
+            shortest = made, late
+    return shortest
+
+
+def _turn(maker: Maker, order: Order, forms: Forms) -> tuple[Made, Starts] | None:
+    """The shortest of the schedules of one turn, with its latest starts."""
+    shortest: tuple[Made, Starts] | None = None
+    for _ in range(_PASSES):
+        made = maker.make(order, NO_LIMITS, forms)
+        late = None if made is None else made.late()
+        if made is None or late is None:
+            break
+        if shortest is None or made.cycles <= shortest[0].cycles:
+            shortest = made, late
+        order = np.argsort(late, kind="stable")
+    return shortest
+
+
+def _disturbed(late: Starts, random: Random) -> Order:
+    """The operations by their latest cycles, each later by a random part of a random number of cycles."""
+    most = random.choice(_NOISE)
+    return np.argsort(late + np.array([most * random.random() for _ in late]), kind="stable")
+
+
+def _shuffled(usual: Forms, random: Random) -> Forms:
+    """Forms in a random order for about half of the classes, in the usual one for the others."""
+    return [random.sample(forms, len(forms)) if random.random() < 0.5 else forms for forms in usual]

@@ -1,0 +1,109 @@
+"""Schedules from priorities, made plainly or by machine code: equal ones, so that only the time tells which it was.
+
+Machine code is twenty times as fast, but to load it takes a second. So a search is worth it if it would take that
+long without, or if it has been loaded already.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from vliwc.backend.problem import Problem, Schedule
+from vliwc.backend.schedulers import listing
+from vliwc.backend.schedulers.justify import MARGIN, latest_starts
+from vliwc.backend.schedulers.shapes import Shapes
+from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings, Urgency
+
+Order = npt.NDArray[np.intp]
+"""The operations, the most urgent first."""
+Forms = Sequence[Sequence[int]]
+"""For each class of operations the forms in the order in which they are tried, as positions in `Shapes.choices`."""
+
+_COMPILED = "vliwc.backend.schedulers.compiled"
+_PLAIN_WORK = 60_000
+"""How many operations are scheduled plainly in about the time in which machine code is loaded."""
+
+
+class Made(Protocol):
+    """A schedule as it comes from a `Maker`."""
+
+    @property
+    def cycles(self) -> int:
+        """Its length."""
+
+    @property
+    def peak(self) -> int:
+        """The most words of scratch that are taken at a time."""
+
+    def late(self, *, by_paths: bool = False) -> npt.NDArray[np.int32] | None:
+        """`justify.latest_starts`; None in the odd case that slots fit much worse on the way back."""
+
+    def schedule(self) -> Schedule:
+        """The schedule itself."""
+
+
+class Maker(Protocol):
+    """Makes list schedules of one problem."""
+
+    def make(self, order: Order, settings: Settings = NO_LIMITS, forms: Forms | None = None) -> Made | None:
+        """The schedule with these priorities and the limits of these settings; None if there is no room in scratch.
+
+        `forms` are those that `Shapes` offers, if they are not to be tried in its order.
+        """
+
+
+def maker(problem: Problem, urgency: Urgency, shapes: Shapes, runs: int) -> Maker:
+    """The faster way to make about so many schedules."""
+    if len(problem.operations) * runs <= _PLAIN_WORK and _COMPILED not in sys.modules:
+        return Plain(problem, urgency, shapes)
+    from vliwc.backend.schedulers.compiled import Compiled  # noqa: PLC0415 - imports numba, which is slow
+
+    return Compiled(problem, urgency, shapes)
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Makes schedules by `listing.run`."""
+
+    problem: Problem
+    urgency: Urgency
+    shapes: Shapes
+
+    def make(self, order: Order, settings: Settings = NO_LIMITS, forms: Forms | None = None) -> Made | None:
+        """See `Maker`."""
+        shapes = self.shapes
+        if forms is not None:
+            shapes = copy(shapes)
+            tried = zip(self.shapes.choices, forms, strict=True)
+            shapes.choices = [[choices[form] for form in positions] for choices, positions in tried]
+        found = listing.run(self.problem, shapes, self.urgency, settings, order.tolist())
+        return None if found is None else _Made(self.problem, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    problem: Problem
+    found: Schedule
+
+    @property
+    def cycles(self) -> int:
+        return self.found.cycles
+
+    @property
+    def peak(self) -> int:
+        return self.found.peak
+
+    def late(self, *, by_paths: bool = False) -> npt.NDArray[np.int32] | None:
+        starts = latest_starts(self.problem, self.found, by_paths=by_paths)
+        issued = (start for start, operation in zip(starts, self.problem.operations, strict=True) if operation.forms)
+        return None if min(issued, default=0) < -MARGIN else np.array(starts, np.int32)
+
+    def schedule(self) -> Schedule:
+        return self.found
