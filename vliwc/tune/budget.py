@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import inf
+from threading import Event
 
 from vliwc.errors import UsageError
 
@@ -14,10 +15,14 @@ class Budget:
     """Wall-clock seconds, or a number of schedules to try (evaluations): exactly one of them, and more than nothing.
 
     Raises UsageError for anything else. A search with a number of evaluations has the same result every time.
+
+    KeyboardInterrupt goes through a search, unless there is an event `interrupted`: then it ends the search, which
+    keeps what it has, and sets the event; nothing is left of the budget then.
     """
 
     seconds: float | None = None
     evals: int | None = None
+    interrupted: Event | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if (self.seconds is None) == (self.evals is None):
@@ -30,10 +35,12 @@ class Budget:
 
     def part(self, share: float) -> Budget | None:
         """This share (0 … 1) of the budget; None if nothing is left of it."""
+        if self.interrupted is not None and self.interrupted.is_set():
+            return None
         if self.evals is None:
-            return Budget(seconds=(self.seconds or 0) * share) if share > 0 else None
+            return replace(self, seconds=(self.seconds or 0) * share) if share > 0 else None
         evals = int(self.evals * share)
-        return Budget(evals=evals) if evals else None
+        return replace(self, evals=evals) if evals else None
 
 
 class Clock:

@@ -31,13 +31,13 @@ def schedule(
 ) -> Schedule | None:
     """The best schedule that is found within the effort, never longer than the list schedule, and with a lower bound.
 
-    None if the list scheduler finds no room in scratch. KeyboardInterrupt ends the search, which keeps what it has.
-    Without an effort, it is `Effort()`.
+    None if the list scheduler finds no room in scratch. Without an effort, it is `Effort()`.
     """
+    effort = effort or Effort()
     found = listing.schedule(problem, seed, progress)
-    if found is None:
-        return None
+    if found is None or effort.over():
+        return found
     from vliwc.backend.schedulers.cpsat.search import search  # noqa: PLC0415 - imports CP-SAT, which is slow
 
-    best, bound = search(problem, found, seed, progress, effort or Effort())
+    best, bound = search(problem, found, seed, progress, effort)
     return replace(best, bound=bound)
