@@ -57,6 +57,7 @@ def search(
     incumbent = Incumbent(first, timetable(instance, first), bound, progress)
     run = _Search(incumbent, seed, effort, _prices(problem, bounds, bound))
     try:
+        incumbent.tell()
         run.run()
     except KeyboardInterrupt:
         if effort.interrupted is None:
