@@ -2,8 +2,9 @@
 
 Changes a module of TARGETS in every way that cosmic-ray knows (operators, comparisons, numbers, conditions, loops,
 decorators …), and runs its tests on each mutant, in a process that is forked for it: the packages that tests import are
-loaded once only. Prints the share of mutants killed, and each survivor. A mutant of annotations only is left out, as
-nothing executes them. Needs `pip install cosmic-ray` and an operating system that forks.
+loaded once only. Prints the share of mutants killed, and each survivor. Left out are mutants of annotations only, as
+nothing executes them, and of `frozen` and `slots` of a dataclass, which change no result. Needs `pip install
+cosmic-ray` and an operating system that forks.
 
 Compiled functions run as plain Python, or a mutant of them would be compiled first; failing inputs are not shrunk.
 """
@@ -80,8 +81,18 @@ def _places(source: str) -> Iterator[tuple[str, int]]:
             yield from ((name, occurrence) for occurrence in range(places))
 
 
+_WITHOUT_EFFECT = ("frozen", "slots")
+"""Options of dataclasses that change no result: they forbid what the type checker forbids, or save room."""
+
+
 class _Bare(ast.NodeTransformer):
-    """Leaves out annotations."""
+    """Leaves out annotations, and options of dataclasses that change no result."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        for decorator in node.decorator_list:
+            if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "dataclass":
+                decorator.keywords = [k for k in decorator.keywords if k.arg not in _WITHOUT_EFFECT]
+        return self.generic_visit(node)
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
         node.annotation = None

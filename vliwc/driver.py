@@ -211,4 +211,5 @@ def _searcher(options: Options, progress: Progress | None) -> Searching | Replay
 
     if options.replay is not None:
         return Replaying(options.replay)
-    return Searching(options.budget or Budget(placements=_BRIEF), options.seed, progress)
+    interrupted = options.effort.interrupted if options.effort else None
+    return Searching(options.budget or Budget(placements=_BRIEF, interrupted=interrupted), options.seed, progress)

@@ -66,13 +66,13 @@ def test_every_number_of_trips(trips: int) -> None:
     run(streaming(8, 8 * trips).finish())
 
 
-def shifting(distance: int) -> Graph:
-    """b[i + distance] = b[i] * 3 + 1: a recurrence through memory."""
+def shifting(distance: int, first: int = 0) -> Graph:
+    """b[i + distance] = b[i] * 3 + 1 from i = first on: a recurrence through memory."""
     out = builder(1, b=(200, Mode.INOUT))
     i, _ = out.begin_loop()
     word = out.emit("muladd", out.emit("load", i, attr=Access("b")), out.const(3), out.const(1))
     out.emit("store", out.emit("add", i, out.const(distance)), word, attr=Access("b"))
-    out.end_loop("for", (0, 190, 1), i)
+    out.end_loop("for", (first, 190, 1), i)
     return out.finish()
 
 

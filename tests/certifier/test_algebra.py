@@ -77,6 +77,8 @@ def _equalities() -> dict[str, Callable[[Algebra, int, int, int, int], tuple[int
         "address arithmetic": lambda a, x, y, e, s: (a.add(a.add(x, c(a, 7)), c(a, 5)), a.add(c(a, 12), x)),
         "split multiply_add": lambda a, x, y, e, s: (a.apply["muladd"](x, y, s), a.add(s, a.apply["mul"](y, x))),
         "shift as product": lambda a, x, y, e, s: (a.apply["shl"](x, c(a, 5)), a.apply["mul"](c(a, 32), x)),
+        "shift far out": lambda a, x, y, e, s: (a.apply["shl"](x, c(a, 33)), a.zero),
+        "mask that just covers": lambda a, x, y, e, s: (a.apply["and"](a.add(s, c(a, 3)), c(a, 7)), a.add(s, c(a, 3))),
         "shift out": lambda a, x, y, e, s: (a.apply["shl"](x, c(a, 32)), a.zero),
         "shift right out": lambda a, x, y, e, s: (a.apply["shr"](x, c(a, 32)), a.zero),
         "shift of little": lambda a, x, y, e, s: (a.apply["shr"](s, c(a, 3)), a.zero),

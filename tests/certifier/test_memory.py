@@ -112,6 +112,16 @@ def test_stores_that_may_alias_keep_their_order() -> None:
     assert {address for address, _, _ in memories[0].differences(memories[1], bench.r)} == {a, b}
 
 
+def test_differences_are_told_at_known_addresses_first_and_these_in_order() -> None:
+    bench = Bench()
+    other = bench.memory.copy()
+    addresses = [bench.address(3, 1, 0), bench.address(0, 0, 7), bench.address(2, 4, 4), bench.address(0, 0, 2)]
+    for address in addresses:
+        bench.memory.store(bench.r, address, bench.algebra.constant(5))
+    told = [address for address, _, _ in bench.memory.differences(other, bench.r)]
+    assert told == [addresses[3], addresses[1], addresses[0], addresses[2]]
+
+
 @pytest.mark.parametrize("floating", [False, True])
 @pytest.mark.parametrize(("count", "precise"), [(MAX_EXACT, True), (MAX_EXACT + 1, False)])
 def test_so_many_constant_addresses_are_compared_one_by_one(floating: bool, count: int, precise: bool) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import click
 import pytest
@@ -13,7 +15,7 @@ from tests.cli.conftest import ROOT, Vliwc, spawn
 from vliwc import __version__, errors
 from vliwc.cli import failures
 from vliwc.cli.lazy import COMMANDS, LazyGroup
-from vliwc.cli.main import cli
+from vliwc.cli.main import Interrupts, cli, run
 from vliwc.errors import DataError, DoesNotFit, InternalError, UsageError, VliwcError
 
 HEAVY = ("numpy", "lark", "networkx", "ortools", "rich", "vliwc.driver", "vliwc.machine", "vliwc.language")
@@ -100,6 +102,24 @@ def test_every_error_becomes_a_message_and_a_code(
     captured = capsys.readouterr()
     assert captured.err == text
     assert captured.out == ""
+
+
+def test_what_an_interrupt_in_an_import_becomes(
+    kernel: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Modules of C++ code turn a KeyboardInterrupt into an ImportError. What users can meet stays what it is."""
+    interrupts = Interrupts()
+    with pytest.raises(KeyboardInterrupt):
+        interrupts(signal.SIGINT, None)
+    for error, code, text in (
+        (ImportError("initialization failed"), 130, "interrupted\n"),
+        (UsageError("no room"), 2, "error: no room\n"),
+    ):
+        monkeypatch.setattr("vliwc.frontend.lower", Mock(side_effect=error))
+        assert run(["compile", str(kernel)], interrupts) == code
+        assert capsys.readouterr().err == text
+    monkeypatch.setattr("vliwc.frontend.lower", Mock(side_effect=ImportError()))
+    assert run(["compile", str(kernel)], Interrupts()) == 70
 
 
 def test_a_system_exit_is_passed_on() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from random import Random
 from types import ModuleType
 from typing import Any
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
@@ -18,6 +20,7 @@ from vliwc.conformance.programs import Maker
 from vliwc.conformance.public import load_public
 from vliwc.machine import load_machine, simulate, takehome_module
 from vliwc.machine.fast import FastSimulator
+from vliwc.report.schema import schema_text
 
 STAND_IN = Path(__file__).parents[2] / "benchmarks" / "plain_stepper.py"
 VARIABLE = "VLIWC_PUBLIC_SIMULATOR"
@@ -45,6 +48,30 @@ def test_the_stand_in_agrees(checkout: Path) -> None:
     assert verdict.startswith("all agree: ")
     assert all(f" {ending.value}" in verdict for ending in compare.Ending)
     assert [path.name for path in checkout.rglob("*")] == ["tests", "frozen_problem.py"], "nothing is left there"
+
+
+def test_the_report(checkout: Path) -> None:
+    """It counts what the text counts; after a difference the exit code still tells."""
+    result = conformance(checkout, "--json", "--seed", "5")
+    record = json.loads(result.stdout)
+    jsonschema.validate(record, json.loads(schema_text("conformance")))
+    text = conformance(checkout, "--seed", "5").stdout
+    kinds = sum(slot["count"] > 0 for slot in record["slots"])
+    file = str(checkout / "tests" / "frozen_problem.py")
+    assert text.startswith(f"{record['runs']} runs of {record['bundles']:,} bundles, {kinds} kinds of slots, compared")
+    assert (result.exit_code, record["simulator"], record["seed"], record["runs"]) == (0, file, 5, 80)
+    assert sum(record["endings"].values()) == 80
+    assert all(f"{count} {ending}" in text for ending, count in record["endings"].items())
+    assert record["differences"] == []
+    path = Path(file)
+    path.write_text(path.read_text(encoding="utf-8").replace("written[x[0]] = 0", "written[x[0]] = 1"), "utf-8")
+    result = conformance(checkout, "--json")
+    record = json.loads(result.stdout)
+    jsonschema.validate(record, json.loads(schema_text("conformance")))
+    assert result.exit_code == 1
+    assert sum(record["endings"].values()) + len(record["differences"]) == record["runs"] == 80
+    assert record["differences"][0]["name"] in result.stderr
+    assert record["differences"][0]["cause"] in result.stderr
 
 
 def test_compiled_examples(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

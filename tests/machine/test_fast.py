@@ -15,6 +15,7 @@ from vliwc.ir.ops import BINARY, PURE
 from vliwc.machine import Bundle, Machine, ProgramError, Result, Simulation, SimulationFault, Slot, simulate
 from vliwc.machine.fast import FastSimulator, native
 from vliwc.machine.fast.packed import OPCODES, pack
+from vliwc.machine.fast.state import Group
 from vliwc.machine.faults import CycleLimitReached
 from vliwc.machine.slots import FORMATS, Effect
 
@@ -134,6 +135,63 @@ def test_how_much_room_a_program_needs() -> None:
     large = pack(program(const(0, 1), wide, const(3, 1), slot("flow", "trace_write", 0)), machine, strict=True)
     assert (large.results, large.most_traced, large.late, large.stride) == (8 + 8 + 1 + 1 + 1, 1, 3 * 3, 8)
     assert pack(program(const(0, 1), late), machine, strict=True).stride == 1
+
+
+def test_runs_side_by_side_have_words_of_their_own() -> None:
+    """Odd words, and an immediate: each run reads its own one."""
+    load = (slot("load", "load", 3, 0), slot("load", "load", 5, 1))
+    vectors = Bundle((splat(9, 3), splat(17, 5), splat(25, 6)))
+    code = program(
+        Bundle((const(0, 0), const(1, 1))),
+        Bundle(load),
+        slot("flow", "add_imm", 6, 3, 10),
+        vectors,
+        slot("valu", "multiply_add", 33, 9, 17, 25),
+    )
+    images = [[2, 3], [5, 7], [11, 13], [17, 19]]
+    found = FastSimulator(code, TAKEHOME).run(images).touched_scratch
+    assert found[:, 6].tolist() == [a + 10 for a, _ in images]
+    assert found[:, 33:41].tolist() == [[a * b + a + 10] * 8 for a, b in images]
+
+
+@pytest.mark.parametrize("access", [slot("load", "vload", 8, 1), slot("store", "vstore", 1, 8)])
+def test_the_end_of_the_image_is_looked_at_run_by_run(access: Slot) -> None:
+    code = program(const(0, 0), slot("load", "load", 1, 0), splat(8, 0), access)
+    faults = FastSimulator(code, TAKEHOME).run([[first, *range(11)] for first in (0, 4, 5, 3)]).faults
+    assert [fault is None for fault in faults] == [True, True, False, True]
+
+
+@pytest.mark.parametrize("target", [3, 4, 5])
+def test_relative_jumps(target: int) -> None:
+    jump = slot("flow", "cond_jump_rel", 0, target - 2)
+    assert both(const(0, 1), jump, const(1, 1), const(2, 1), const(3, 1)).executed == 7 - target
+
+
+@pytest.mark.parametrize("idle", [0, 1])
+def test_late_results_that_land_in_one_word_one_after_the_other(idle: int) -> None:
+    waits = [IDLE] * idle
+    again = slot("load", "load", 1, 2)
+    start = Bundle((const(0, 3), const(2, 4)))
+    assert both(start, *waits, LOAD, again, IDLE, machine=WIDE).scratch[1] == 104
+    machine = replace(WIDE, latencies={("load", "load"): 4, ("flow", "add_imm"): 2})
+    assert both(start, *waits, LOAD, slot("flow", "add_imm", 1, 2, 5), *[IDLE] * 4, machine=machine).scratch[1] == 103
+
+
+@pytest.mark.parametrize(("words", "size"), [(50, 32), (135_300, 31), (135_301, 30), (5_000_000, 1)])
+def test_how_many_runs_are_side_by_side(words: int, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as one group has room for, all of its words counted: image, scratch, results and late results."""
+    machine = replace(TAKEHOME, latencies={("valu", "vbroadcast"): 3})
+    late = program(const(0, 1), splat(1, 0), IDLE, IDLE)
+    groups: list[int] = []
+
+    def run(group: Group) -> int:
+        groups.append(int(group.state[0]["runs"]))
+        return native.STOPPED
+
+    monkeypatch.setattr(native, "run", run)
+    runs = size + 2
+    FastSimulator(late, machine).run(np.zeros((runs, words - 9 - 8 - 3 * 8), np.uint32))
+    assert groups == [size, 2] if size > 1 else [1, 1, 1]
 
 
 def test_two_results_that_land_together() -> None:

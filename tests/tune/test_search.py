@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from random import Random
+from threading import Event
 from typing import Any
 
 import pytest
@@ -129,13 +130,17 @@ def test_time_ends_the_search() -> None:
 def test_an_interrupt_keeps_the_best() -> None:
     def interrupt(message: str) -> None:
         messages.append(message)
-        if len(messages) == 3:
+        if len(messages) % 3 == 0:
             raise KeyboardInterrupt
 
     messages: list[str] = []
-    found = search(PROBLEM, Budget(evals=10**9), progress=interrupt)
+    budget = Budget(evals=10**9, interrupted=Event())
+    found = search(PROBLEM, budget, progress=interrupt)
     assert found is not None
     assert f"best {found.schedule.cycles} cycles" in messages[-1]
+    assert budget.part(0.5) is None
+    with pytest.raises(KeyboardInterrupt):
+        search(PROBLEM, Budget(evals=10**9), progress=interrupt)
 
 
 def tight(words: int) -> Problem:

@@ -35,6 +35,11 @@ def report_failure(error: BaseException, *, debug: bool) -> int:
     return _code(error)
 
 
+def foreseen(error: BaseException) -> bool:
+    """Whether the error is one that users can meet, and no mistake of the compiler."""
+    return _code(error) != INTERNAL or isinstance(error, VliwcError)
+
+
 def _code(error: BaseException) -> int:
     match error:
         case KeyboardInterrupt() | click.Abort():

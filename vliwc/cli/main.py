@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 import click
 
 from vliwc import __version__
-from vliwc.cli.failures import report_failure
+from vliwc.cli.failures import foreseen, report_failure
 from vliwc.cli.lazy import LazyGroup
 
 PROGRAM = "vliwc"
@@ -29,10 +31,24 @@ def cli(debug: bool) -> None:
     """Compile data-parallel kernels for VLIW SIMD machines, with a proof of what is emitted."""
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+class Interrupts:
+    """A handler of Ctrl-C that raises KeyboardInterrupt as Python's own does, and remembers that it did: an import in
+    which that happens may end with quite another error."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Handles the signal."""
+        self.came = True
+        signal.default_int_handler(number, frame)
+
+
+def run(arguments: Sequence[str] | None = None, interrupts: Interrupts | None = None) -> int:
     """Runs the command line `arguments` (default: the process's) and returns its exit code.
 
-    No exception leaves it: each becomes a message on stderr and a code of the table in `vliwc.errors`.
+    No exception leaves it: each becomes a message on stderr and a code of the table in `vliwc.errors`. One that nobody
+    foresaw is taken for an interrupt if `interrupts` came.
     """
     args = list(sys.argv[1:] if arguments is None else arguments)
     debug = False
@@ -44,6 +60,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except BaseException as error:  # a KeyboardInterrupt too must end in a code
+        if interrupts is not None and interrupts.came and not foreseen(error):
+            error = KeyboardInterrupt()
         return report_failure(error, debug=debug)
     return 0
 
@@ -55,12 +73,15 @@ def _plug_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open until the end
 
 
-def main() -> None:
-    """The console script."""
+def main() -> int:
+    """The command line of the process. Returns the exit code, or raises SystemExit."""
     _plug_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Unicode gets question marks, not an error
     if COMPLETION_VARIABLE in os.environ:
         cli.main(prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE)  # answers the shell and exits
-    sys.exit(run())
+    interrupts = Interrupts()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else whoever started the process ignores it
+        signal.signal(signal.SIGINT, interrupts)
+    return run(interrupts=interrupts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +14,8 @@ from vliwc.cli.files import read_text, require_writable
 from vliwc.errors import UsageError
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from vliwc.backend.schedulers.effort import Effort
     from vliwc.tune import Budget, Ledger
 
@@ -191,6 +194,24 @@ def read_effort(seconds: float | None, work: float | None, workers: int | None) 
     if seconds is None and work is None:
         seconds = DEFAULT_SECONDS
     return Effort(seconds, work) if workers is None else Effort(seconds, work, workers)
+
+
+INTERRUPTED = "interrupted: this is the best schedule so far"
+
+
+def ended_by(
+    interrupted: Event, schedule: str, effort: Effort | None, budget: Budget | None
+) -> tuple[Effort | None, Budget | None]:
+    """The limits of a command that keeps what its searches have found when Ctrl-C ends them, which sets the event."""
+    from vliwc.backend.schedulers import schedule_names, searches
+    from vliwc.backend.schedulers.effort import Effort
+
+    if effort is None and schedule in schedule_names() and searches(schedule):
+        effort = Effort()
+    return (
+        None if effort is None else replace(effort, interrupted=interrupted),
+        None if budget is None else replace(budget, interrupted=interrupted),
+    )
 
 
 def read_search(

@@ -9,6 +9,8 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from multiprocessing import resource_tracker
+from multiprocessing.pool import Pool
 from typing import Any
 
 from vliwc.backend import schedule_names
@@ -37,8 +39,7 @@ def outcomes(selection: Selection, first: int, jobs: int, seconds: float) -> Ite
             yield run_case(make_case(selection, number))
             number += 1
         return
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(jobs, initializer=_ignore_interrupts) as pool:
+    with _pool(jobs) as pool:
         waiting: deque[tuple[int, Any]] = deque()
         number = first
         while True:
@@ -58,8 +59,31 @@ def _work(selection: Selection, number: int) -> Outcome:
     return run_case(make_case(selection, number))
 
 
+def _pool(jobs: int) -> Pool:
+    """Processes that Ctrl-C does not reach, from their first moment on: who collects the outcomes ends them.
+
+    They inherit that the signal is blocked; on systems without such a thing, they ignore it once they have begun. While
+    they are started, which must not end half-way, a Ctrl-C waits.
+    """
+    context = multiprocessing.get_context("spawn")
+    if not hasattr(signal, "pthread_sigmask"):
+        return context.Pool(jobs, initializer=_ignore_interrupts)
+    resource_tracker.ensure_running()  # it would unblock the signal when it is first needed
+    came: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        pool = context.Pool(jobs)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        pool.terminate()
+        signal.raise_signal(signal.SIGINT)
+    return pool
+
+
 def _ignore_interrupts() -> None:
-    """Ctrl-C is for the process that collects the outcomes; it ends the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

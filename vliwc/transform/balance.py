@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
+from vliwc.solving import new_solver, solve
 from vliwc.transform.alternatives import Home, Offer
 from vliwc.transform.engines import RAMP_SHARE
 from vliwc.transform.loads import ENGINES, Loads, Prices
@@ -313,11 +314,11 @@ class _Model:
         """The best mix found, or None if there is none; its bound is not known yet."""
         self.model.minimize(20 * self.busiest + self.work)
         solver = self._solver()
-        status = solver.solve(self.model)
+        status = solve(solver, self.model)
         if status == self.cp.UNKNOWN:  # any mix will do then, and plain gathers are one
             solver.parameters.max_deterministic_time = float("inf")
             solver.parameters.stop_after_first_solution = True
-            status = solver.solve(self.model)
+            status = solve(solver, self.model)
         if status not in (self.cp.OPTIMAL, self.cp.FEASIBLE):
             return None
         counts = {o: solver.value(c) for o, c in zip(self.offers, self.counts, strict=True)}
@@ -329,16 +330,13 @@ class _Model:
         """What the busiest engine takes at least, in cycles, whatever the mix."""
         self.model.minimize(self.least)
         solver = self._solver()
-        solver.solve(self.model)
+        solve(solver, self.model)
         return float(solver.best_objective_bound) / _SCALE
 
     def _solver(self) -> Any:
-        solver = self.cp.CpSolver()
-        solver.parameters.num_workers = 1
+        solver = new_solver(2.0)
         solver.parameters.linearization_level = 2  # nearly a linear program: its relaxation says nearly all
-        solver.parameters.max_deterministic_time = 2.0
         solver.parameters.relative_gap_limit = 1e-4
-        solver.parameters.catch_sigint_signal = False  # its handler would outlive the solve and take Ctrl-C from Python
         return solver
 
     def _homes(self, place: Mapping[tuple[object, ...], Sequence[bool]]) -> dict[tuple[object, ...], Home]:

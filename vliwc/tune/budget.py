@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import inf
+from threading import Event
 
 from vliwc.errors import UsageError
 
@@ -18,11 +19,15 @@ class Budget:
     one of the three, and more than nothing.
 
     Raises UsageError for anything else. Without seconds, a search has the same result every time.
+
+    KeyboardInterrupt goes through a search, unless there is an event `interrupted`: then it ends the search, which
+    keeps what it has, and sets the event; nothing is left of the budget then.
     """
 
     seconds: float | None = None
     evals: int | None = None
     placements: int | None = None
+    interrupted: Event | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         given = [amount for amount in (self.seconds, self.evals, self.placements) if amount is not None]
@@ -36,16 +41,18 @@ class Budget:
 
     def part(self, share: float) -> Budget | None:
         """This share (0 … 1) of the budget; None if nothing is left of it."""
+        if self.interrupted is not None and self.interrupted.is_set():
+            return None
         if self.seconds is not None:
-            return Budget(seconds=self.seconds * share) if share > 0 else None
+            return replace(self, seconds=self.seconds * share) if share > 0 else None
         evals, placements = int((self.evals or 0) * share), int((self.placements or 0) * share)
-        return Budget(evals=evals or None, placements=placements or None) if evals or placements else None
+        return replace(self, evals=evals or None, placements=placements or None) if evals or placements else None
 
     def for_operations(self, count: int) -> Budget:
         """The same for a problem of so many operations: placements become evaluations, at least one."""
         if self.placements is None:
             return self
-        return Budget(evals=max(1, self.placements // (count + _OVERHEAD)))
+        return replace(self, evals=max(1, self.placements // (count + _OVERHEAD)), placements=None)
 
 
 class Clock:

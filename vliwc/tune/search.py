@@ -108,7 +108,7 @@ def search(
     """The shortest schedule that is found within the budget; None if none of the tunings finds room in scratch.
 
     `target` is a lower bound in cycles: the search ends when it is reached. With a budget of evaluations, equal
-    arguments give equal results on every computer. KeyboardInterrupt ends the search, which keeps what it has.
+    arguments give equal results on every computer.
     """
     budget = budget.for_operations(len(problem.operations))
     tuner = Tuner(problem)
@@ -125,6 +125,9 @@ def search(
             _anneal(chains, clock, target, threads, stop, progress)
         except KeyboardInterrupt:
             stop.set()
+            if budget.interrupted is None:
+                raise
+            budget.interrupted.set()
     best = min(chains, key=lambda chain: (chain.best_cycles, chain.best_value))
     schedule = tuner.schedule(best.best)
     return Found(best.best, schedule, clock.evals) if schedule else None

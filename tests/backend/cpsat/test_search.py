@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Event
 
 import pytest
 
@@ -218,10 +219,15 @@ def test_an_interrupt_keeps_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(solving, "wait", interrupt)
-    found, plain = cpsat.schedule(hard(), effort=WORK), multistart.schedule(hard())
+    with pytest.raises(KeyboardInterrupt):
+        cpsat.schedule(hard(), effort=WORK)
+    ended = replace(WORK, interrupted=Event())
+    found, plain = cpsat.schedule(hard(), effort=ended), multistart.schedule(hard())
     assert isinstance(found, Schedule)
     assert plain is not None
     assert found.bound <= found.cycles <= plain.cycles
+    assert ended.over()
+    assert cpsat.schedule(hard(), effort=ended.part(0.5, 2)) == plain  # nothing is searched any more
 
 
 def test_after_a_stop_nothing_is_solved() -> None:

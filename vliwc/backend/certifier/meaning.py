@@ -40,24 +40,28 @@ class Meaning:
                 assert isinstance(attr, int)
                 self.words[n] = (self.algebra.constant(attr),)
             case "splat":
-                self.words[n] = args[0] * g.width[n]
+                (word,) = args
+                self.words[n] = word * g.width[n]
             case "pack":
-                self.words[n] = tuple(a[0] for a in args)
+                self.words[n] = tuple(word for (word,) in args)
             case "lane":
                 assert isinstance(attr, int)
-                self.words[n] = (args[0][attr],)
+                (words,) = args
+                self.words[n] = (words[attr],)
             case "table":
                 assert isinstance(attr, tuple)
-                self.words[n] = tuple(self.algebra.table(attr, index) for index in args[0])
+                (indices,) = args
+                self.words[n] = tuple(self.algebra.table(attr, index) for index in indices)
             case "load" | "vload" | "gather":
-                self._load(n, args[0])
+                self._load(n, *args)
             case "store" | "vstore" | "scatter":
                 self._store(n, *args)
             case "store_if":
                 self._store_if(n, *args)
             case "result":
                 assert isinstance(attr, int)
-                self.words[n] = self.results[g.args[n][0]][attr]
+                (loop,) = g.args[n]
+                self.words[n] = self.results[loop][attr]
             case _:
                 raise ProofFailed(f"{self.describe(n)} has no meaning at this level")
 
@@ -74,8 +78,8 @@ class Meaning:
             raise ProofFailed(f"{self.describe(n)} accesses an array without words")
         base = self.algebra.constant(self.graph.origin(n))
         add, constant = self.algebra.add, self.algebra.constant
-        if len(index) == 1 and count > 1:
-            return region, [add(add(index[0], base), constant(k)) for k in range(count)]
+        if len(index) == 1:
+            return region, [add(add(*index, base), constant(k)) for k in range(count)]
         return region, [add(i, base) for i in index[:count]]
 
     def _inside(self, n: int, index: Words, count: int) -> tuple[int, list[int]]:
@@ -103,9 +107,10 @@ class Meaning:
 
         Its address is in the array in any case.
         """
+        (chosen,), (word,) = condition, value
         region, (address,) = self.locate(n, index, 1)
         select, start = self.algebra.select, self.algebra.constant(self.addresses.regions[region].base)
-        address = select(condition[0], address, start)
+        address = select(chosen, address, start)
         self.addresses.assume(address, region)
         kept = self.memory.load(region, address)
-        self.memory.store(region, address, select(condition[0], value[0], kept))
+        self.memory.store(region, address, select(chosen, word, kept))

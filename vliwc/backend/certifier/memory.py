@@ -15,6 +15,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 
 from vliwc.backend.certifier.addresses import Addresses, Region
@@ -22,6 +23,8 @@ from vliwc.backend.certifier.algebra import Algebra
 from vliwc.backend.certifier.expressions import Terms
 from vliwc.backend.certifier.intervals import FULL, Interval
 from vliwc.ir.graph import Graph
+
+_word = itemgetter(0)
 
 MAX_EXACT = 64
 """Up to so many constant addresses are compared with a symbolic one each; beyond, only their range is."""
@@ -141,12 +144,10 @@ class Memory:
 
     def _range(self, contents: Contents, address: int) -> tuple[int, int]:
         lo, hi = self.addresses.bounds(address)
-        return bisect_left(contents.order, (lo, 0)), bisect_right(contents.order, (hi + 1, 0))
+        return bisect_left(contents.order, lo, key=_word), bisect_right(contents.order, hi, key=_word)
 
     def _overlay_fixed(self, contents: Contents, address: int) -> int:
         """The memory that `address` may see where all stores were to constant addresses, and not to this one."""
-        if self.algebra.is_constant(address) or not contents.order:
-            return contents.version
         start, stop = self._range(contents, address)
         if stop - start <= MAX_EXACT:
             return self._overlay(contents.version, [contents.fixed[a] for a in self._fixed_aliases(contents, address)])

@@ -66,7 +66,7 @@ class Crossing:
     node: int
     back: int
     place: Place
-    offset: int = 0
+    offset: int
 
 
 @dataclass(frozen=True, slots=True)

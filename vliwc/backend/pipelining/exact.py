@@ -21,6 +21,7 @@ from vliwc.backend.pipelining.intervals import JUMP
 from vliwc.backend.pipelining.modulo import Modulo, Part, Placed
 from vliwc.backend.problem import DATA, Form
 from vliwc.machine.description import Machine
+from vliwc.solving import new_solver, solve
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
@@ -61,7 +62,6 @@ class _Model:
         self.interval = interval
         self.profiles = [[_profile(form, problem.machine) for form in o.forms] for o in problem.operations]
         self.model = cp_model.CpModel()
-        self.solver = cp_model.CpSolver()
         self.solved = (cp_model.OPTIMAL, cp_model.FEASIBLE)
         self.most_stages = _most_stages(problem, interval)
         self.starts: list[cp_model.IntVar] = []
@@ -110,10 +110,8 @@ class _Model:
 
     def solve(self, work: float) -> Modulo | None:
         """The best schedule that is found in time, if any."""
-        solver = self.solver
-        solver.parameters.num_workers = 1
-        solver.parameters.max_deterministic_time = work
-        if solver.solve(self.model) not in self.solved:
+        solver = new_solver(work)
+        if solve(solver, self.model) not in self.solved:
             return None
         placed = []
         for start, forms, choice in zip(self.starts, self.profiles, self.choices, strict=True):

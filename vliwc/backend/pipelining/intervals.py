@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from vliwc.backend.pipelining.cyclic import Cyclic, Edge, fastest
 from vliwc.backend.problem import DATA, Form
+from vliwc.solving import new_solver, solve
 
 Demand = tuple[tuple[str, int], ...]
 """The slots that a form takes of each engine."""
@@ -62,10 +63,8 @@ def resource_interval(problem: Cyclic) -> Resources:
         used = cp_model.LinearExpr.sum(load.get(engine, []))
         model.add(used + taken.get(engine, 0) <= problem.machine.slots(engine) * interval)
     model.minimize(interval * (most + 1) + cp_model.LinearExpr.sum([x for terms in load.values() for x in terms]))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.max_deterministic_time = 2.0
-    solver.solve(model)
+    solver = new_solver(2.0)
+    solve(solver, model)
     quota = {forms: tuple(solver.value(x) for x in found) for forms, found in shares.items()}
     return Resources(solver.value(interval), quota)
 

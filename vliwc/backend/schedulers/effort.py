@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field, replace
+from threading import Event
 
 from vliwc.errors import UsageError
 
@@ -21,11 +22,15 @@ class Effort:
     A unit of work takes about three seconds for large models. With `work` in place of seconds, and one worker, equal
     problems and seeds have equal results. `workers` is the number of threads. Raises UsageError for limits that leave
     nothing to do with.
+
+    KeyboardInterrupt goes through a search, unless there is an event `interrupted`: then it ends the search, which
+    keeps what it has, and sets the event. No part of such an effort is of use any more.
     """
 
     seconds: float | None = DEFAULT_SECONDS
     work: float | None = None
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    interrupted: Event | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if (self.seconds is None) == (self.work is None):
@@ -47,6 +52,10 @@ class Effort:
             return replace(self, work=self.work * share)
         return replace(self, seconds=(self.seconds or 0) * share)
 
+    def over(self) -> bool:
+        """Whether an interrupt has ended it."""
+        return self.interrupted is not None and self.interrupted.is_set()
+
     def for_one_loop(self) -> float:
         """What one exact modulo schedule may take, in units of work: a small part of it all."""
         return min(1.0, _FOR_A_LOOP * self.amount)
@@ -62,6 +71,8 @@ class Meter:
 
     def left(self) -> float:
         """The seconds or units of work that are left."""
+        if self.effort.over():
+            return 0.0
         if self.effort.work is not None:
             return max(0.0, self.effort.work - self.work)
         return max(0.0, (self.effort.seconds or 0) - (time.monotonic() - self._began))

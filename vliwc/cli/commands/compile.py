@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import click
@@ -126,6 +127,8 @@ def command(
 
     from vliwc.driver import Options, finish, optimise_source
 
+    interrupted = Event()
+    effort, budget_of_search = shared.ended_by(interrupted, schedule, effort, budget_of_search)
     options = Options(
         optimise=optimise,
         schedule=schedule,
@@ -151,6 +154,8 @@ def command(
         return
     with progress(f"compiling {kernel}") as tell:
         compilation = finish(front, tell)
+    if interrupted.is_set():
+        note(shared.INTERRUPTED)
     if save_search is not None and compilation.ledger is not None:
         write_whole(save_search, compilation.ledger.to_text())
     _write_program(compilation, emissions, as_json=as_json, quiet=quiet)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vliwc.cli import options as shared
-from vliwc.cli.terminal import complain, note, progress
+from vliwc.cli.terminal import complain, note, print_json, progress
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -25,8 +25,11 @@ SHOWN = 5
 @click.option("--inputs", type=click.IntRange(1), default=3, show_default=True, help="Inputs for each example.")
 @click.option("--examples/--no-examples", default=True, show_default=True, help="Run the compiled examples, too.")
 @shared.seed_option
+@shared.json_option
 @click.pass_context
-def command(ctx: click.Context, path: Path, programs: int, inputs: int, examples: bool, seed: int) -> None:
+def command(
+    ctx: click.Context, path: Path, programs: int, inputs: int, examples: bool, seed: int, as_json: bool
+) -> None:
     """Compare the simulators with the public one.
 
     PATH is your checkout of anthropics/original_performance_takehome; its simulator (tests/frozen_problem.py) is loaded
@@ -41,7 +44,7 @@ def command(ctx: click.Context, path: Path, programs: int, inputs: int, examples
     try:
         _perform(public, tally, programs, inputs, examples, seed)
     finally:  # Ctrl-C keeps what has been found so far
-        _report(tally, find_public(path))
+        _report(tally, find_public(path), seed, as_json=as_json)
     if tally.differences:
         ctx.exit(1)
 
@@ -58,12 +61,17 @@ def _perform(public: ModuleType, tally: Tally, programs: int, inputs: int, examp
                 tell(report.name)
 
 
-def _report(tally: Tally, file: Path) -> None:
+def _report(tally: Tally, file: Path, seed: int, *, as_json: bool) -> None:
     """Tells what has been compared, and the first differences."""
     for report in tally.differences[:SHOWN]:
         complain(report.name, report.cause)
     if len(tally.differences) > SHOWN:
         note(f"… and {len(tally.differences) - SHOWN} more")
+    if as_json:
+        from vliwc.report.conformance import conformance_record
+
+        print_json(conformance_record(tally, str(file), seed))
+        return
     endings = ", ".join(f"{count:,} {ending.value}" for ending, count in tally.endings.most_common())
     kinds = len(tally.slots)
     click.echo(f"{tally.runs:,} runs of {tally.bundles:,} bundles, {kinds} kinds of slots, compared with {file}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 import click
 
 from vliwc.cli import options as shared
 from vliwc.cli.files import read_text, require_writable, write_whole
-from vliwc.cli.terminal import print_json, progress, show
+from vliwc.cli.terminal import note, print_json, progress, show
 from vliwc.errors import UsageError
 
 
@@ -50,12 +51,16 @@ def command(
     require_name("scheduler", schedule, schedule_names())
     if effort is not None and not searches(schedule):
         raise UsageError(f"a limit of time or work, or workers, mean nothing to '{schedule}'")
+    interrupted = Event()
+    effort, _ = shared.ended_by(interrupted, schedule, effort, None)
     problem = Instance.from_text(text)
     if solution_text is not None:
         solution = read_solution(problem, solution_text)
     else:
         with progress(f"scheduling {instance}") as tell:
             solution = solve(problem, schedule, seed, effort, tell)
+    if interrupted.is_set():
+        note(shared.INTERRUPTED)
 
     from vliwc.report import bounds as report
 

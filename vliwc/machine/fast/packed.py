@@ -151,7 +151,7 @@ class _Packer:
                 if effect is Effect.CONTROL:
                     control = _control(slot, number)
                 elif effect is Effect.TRACE:
-                    self.traces.append(sources[0].start)
+                    self.traces += [words.start for words in sources]
                 else:
                     row = self._row(slot, sources)
                     kinds[2 if effect is Effect.STORE else row.delay > 0].append(row)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vliwc.errors import DataError, InternalError
 from vliwc.ir.ops import Lanes
@@ -17,6 +19,8 @@ from vliwc.machine.faults import SimulationFault
 from vliwc.machine.program import Program
 from vliwc.machine.simulator import Result, Simulation, Snapshot, State, image_words, require_room
 from vliwc.machine.validate import validate
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 NO_LIMIT = (1 << 63) - 1
 GROUP = 32
@@ -53,11 +57,9 @@ class Outcomes:
         fault = self.faults[number]
         if fault is not None:
             raise fault
-        scratch = np.zeros(self.scratch_words, np.uint32)
-        scratch[: self.touched_scratch.shape[1]] = self.touched_scratch[number]
         return Result(
             memory=self.memory[number],
-            scratch=scratch,
+            scratch=_extended(self.touched_scratch[number], self.scratch_words),
             trace_buffer=self.traces[number],
             cycles=int(self.cycles[number]),
             executed=int(self.executed[number]),
@@ -146,8 +148,8 @@ class FastSimulator:
                 self._finish(_alone(group, i), [words[:, [i]] for words in traced], range(number, number + 1), outcomes)
             return
         rows = slice(numbers.start, numbers.stop)
-        outcomes.memory[rows] = group.memory.reshape(-1, runs).T
-        outcomes.touched_scratch[rows] = group.scratch.reshape(-1, runs).T
+        outcomes.memory[rows] = group.memory.reshape(outcomes.memory.shape[1], runs).T
+        outcomes.touched_scratch[rows] = group.scratch.reshape(self._packed.scratch_words, runs).T
         outcomes.cycles[rows] = state["cycle"]
         outcomes.executed[rows] = state["executed"]
         outcomes.next_bundle[rows] = state["pc"]
@@ -190,12 +192,12 @@ class FastSimulator:
 
         Raises InternalError if it finds nothing wrong.
         """
-        state, missing = group.state[0], self._machine.scratch_words - len(group.scratch)
-        late = group.late.reshape(-1, max(1, self._packed.stride))
+        state = group.state[0]
+        late = group.late.reshape(self._packed.late, self._packed.stride)
         snapshot = Snapshot(
             memory=group.memory.tolist(),
-            scratch=group.scratch.tolist() + [0] * missing,
-            written=bytes(group.written) + bytes(missing),
+            scratch=_extended(group.scratch, self._machine.scratch_words).tolist(),
+            written=bytes(_extended(group.written, self._machine.scratch_words)),
             late=tuple(
                 (int(entry["due"]), int(entry["dest"]), tuple(late[k, : entry["width"]].tolist()))
                 for k, entry in enumerate(group.pending[: state["pending"]])
@@ -212,6 +214,13 @@ class FastSimulator:
             return fault
         where = f"bundle {snapshot.next_bundle}, cycle {snapshot.cycle}"
         raise InternalError(f"the simulators disagree at {where}: only the fast one faults")
+
+
+def _extended(words: NDArray[_Number], size: int) -> NDArray[_Number]:
+    """So many words, of which the first ones are these and the others 0."""
+    longer = np.zeros(size, words.dtype)
+    longer[: len(words)] = words
+    return longer
 
 
 def _alone(group: Group, run: int) -> Group:

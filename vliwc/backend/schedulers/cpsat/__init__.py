@@ -35,13 +35,14 @@ def schedule(
 ) -> Schedule | None:
     """The best schedule that is found within the effort, never longer than the `first` one, and with a lower bound.
 
-    Without a first one, that is the list schedule; None if there is no room in scratch for it. KeyboardInterrupt ends
-    the search, which keeps what it has. Without an effort, it is `Effort()`.
+    Without a first one, that is the list schedule; None if there is no room in scratch for it. Without an effort, it is
+    `Effort()`.
     """
+    effort = effort or Effort()
     found = first or multistart.schedule(problem, seed, progress)
-    if found is None:
-        return None
+    if found is None or effort.over():
+        return found
     from vliwc.backend.schedulers.cpsat.search import search  # noqa: PLC0415 - imports CP-SAT, which is slow
 
-    best, bound = search(problem, found, seed, progress, effort or Effort())
+    best, bound = search(problem, found, seed, progress, effort)
     return replace(best, bound=bound)

@@ -40,16 +40,17 @@ class Incumbent:
         shorter = table.cycles < self.cycles
         self.schedule, self.table = schedule, table
         if shorter:
-            self._tell()
+            self.tell()
         return True
 
     def raise_bound(self, bound: int) -> None:
         """There is no schedule with fewer cycles than this."""
         if bound > self.bound:
             self.bound = bound
-            self._tell()
+            self.tell()
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Says how far the search is."""
         if self._progress is not None:
             gap = 100 * (self.cycles / self.bound - 1) if self.bound else 0.0
             self._progress(f"cpsat: {self.cycles} cycles, bound {self.bound}, gap {gap:.1f} %")

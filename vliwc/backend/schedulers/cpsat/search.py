@@ -7,7 +7,6 @@ through large-neighbourhood search (Shaw 1998): ranges of cycles are opened one 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from random import Random
 
 from vliwc.backend.bounds import SegmentBound, segment_bound
@@ -48,10 +47,7 @@ _EMPHASIS = 4
 def search(
     problem: Problem, found: Schedule, seed: int, progress: Callable[[str], None] | None, effort: Effort
 ) -> tuple[Schedule, int]:
-    """The best schedule that is found, at least as good as `found`, and a lower bound in cycles.
-
-    KeyboardInterrupt ends the search, which keeps what it has.
-    """
+    """The best schedule that is found, at least as good as `found`, and a lower bound in cycles."""
     bounds = segment_bound(problem, found.cycles)
     bound = bounds.best
     if found.cycles <= bound:
@@ -61,8 +57,13 @@ def search(
     first = start(instance, found, seed, effort.amount, bound)
     incumbent = Incumbent(first, timetable(instance, first), bound, progress)
     run = _Search(incumbent, seed, meter, _prices(problem, bounds, bound))
-    with suppress(KeyboardInterrupt):
+    try:
+        incumbent.tell()
         run.run()
+    except KeyboardInterrupt:
+        if effort.interrupted is None:
+            raise
+        effort.interrupted.set()
     better = incumbent.cycles < found.cycles
     return incumbent.schedule if better else found, incumbent.bound
 

@@ -80,6 +80,8 @@ class Solver:
                     pass
             except KeyboardInterrupt:
                 self.stop()
+                while wait(futures, timeout=_POLL).not_done:
+                    self.stop()  # once more: a solver that had hardly begun did not hear
                 raise
         return [future.result() for future in futures]
 

@@ -1,0 +1,42 @@
+"""Small constraint programs, solved by CP-SAT of OR-Tools within a limit of work, so that Ctrl-C gets through."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
+
+_POLL = 0.05
+"""Seconds between attempts to stop a solver: one that has hardly begun does not hear."""
+
+
+def new_solver(work: float) -> cp_model.CpSolver:
+    """A solver with one worker and so much deterministic time, thus with equal answers on every computer.
+
+    It leaves the handler of Ctrl-C alone: CP-SAT's own would outlive the solve, and take Ctrl-C from Python for good.
+    """
+    from ortools.sat.python import cp_model  # noqa: PLC0415 - heavy, and only a compilation needs it
+
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_deterministic_time = work
+    solver.parameters.catch_sigint_signal = False
+    return solver
+
+
+def solve(solver: cp_model.CpSolver, model: cp_model.CpModel) -> Any:
+    """Solves in a thread, since Python handles no signal while its main thread is in foreign code; returns the status.
+
+    What a handler raises, such as KeyboardInterrupt, stops the solver at once, and goes on to the caller.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        status = thread.submit(solver.solve, model)
+        try:
+            wait([status])
+        except BaseException:
+            while wait([status], _POLL).not_done:
+                solver.stop_search()
+            raise
+    return status.result()
