@@ -85,7 +85,7 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
     clock = Clock(front.seconds)
     front, generated = _best_strategy(front, clock, progress)
     searcher = _searcher(options, progress)
-    if searcher is not None and generated.cycles > generated.bounds.best:
+    if searcher is not None and (options.replay is not None or generated.cycles > generated.bounds.best):
         with clock.stage("search"):
             generated = _generate(front, progress, searcher)
     stages = comparison(front.kernel, options)
@@ -126,24 +126,25 @@ def _generate(
 
 
 def _best_strategy(front: Optimised, clock: Clock, progress: Progress | None) -> tuple[Optimised, Generated]:
-    """The kernel's best graph and program, of those that the optimiser makes with all alternatives and with fewer.
+    """The kernel's best graph and program, of those that the optimiser makes in several ways.
 
-    The balance of engines knows nothing of latency and little of scratch. So where a program takes much longer than
-    its bound, or more scratch than there is, others are tried; if there is room for none, those of lower levels. A
-    scheduler that searches works on the best graph alone: the list scheduler finds out which that is.
+    The balance of engines knows little of latency and of scratch. So where a program takes much longer than its bound,
+    or more scratch than there is, others are tried; if there is room for none, those of lower levels. A scheduler that
+    searches works on the best graph alone: the list scheduler finds out which that is.
     Raises NoRoom as for the first one if none has room.
     """
     options = front.options
     quickly = searches(options.schedule)
     best, generated, failure = front, None, None
     tried: list[Graph] = []
-    for attempt in attempts(options):
-        if tried and attempt.level == options.optimise and not front.strategies:
-            continue  # there was nothing to choose from
-        if generated is not None and (attempt.level < options.optimise or _good_enough(generated, options)):
+    for attempt in (None, *attempts(front)):
+        lower = attempt is not None and attempt.level < options.optimise
+        if generated is not None and (lower or _good_enough(front, generated)):
             break
+        if generated is None and attempt is not None and not (lower or attempt.without):
+            continue  # it needs no less scratch
         candidate = front
-        if tried:
+        if attempt is not None:
             if progress is not None:
                 cause = f"{generated.cycles:,} cycles are not the bound" if generated else "no room in scratch"
                 progress(f"{cause}: trying {attempt}")
@@ -176,10 +177,16 @@ def _with_bounds_of(front: Optimised, candidate: Optimised) -> Optimised:
     return replace(candidate, strategies=tuple(map(Strategy, bounds, mixes)))
 
 
-def _good_enough(generated: Generated, options: Options) -> bool:
-    """Is no other strategy worth a trial? The naive scheduler's programs are never near a bound."""
-    near = 1.0 if options.optimise == MOST_LEVEL else _NEAR
-    return options.schedule == "naive" or generated.cycles <= near * generated.bounds.best
+def _good_enough(front: Optimised, generated: Generated) -> bool:
+    """Is no other strategy worth a trial? The naive scheduler's programs are never near a bound.
+
+    Where the first strategy makes do with less scratch, the bound of its operations is no measure of what is possible.
+    """
+    goal = generated.bounds.best
+    if any(strategy.crowded for strategy in front.strategies):
+        goal = min(goal, max(strategy.bound for strategy in front.strategies))
+    near = 1.0 if front.options.optimise == MOST_LEVEL else _NEAR
+    return front.options.schedule == "naive" or generated.cycles <= near * goal
 
 
 def _proven(

@@ -17,8 +17,8 @@ from vliwc.machine import Machine, load_machine
 from vliwc.options import LOWERED, Options, require_known
 from vliwc.source import Source
 from vliwc.transform import optimize
-from vliwc.transform.engines import RAMP_SHARE
-from vliwc.transform.pipeline import FEWER, FEWEST_LEVEL, MOST_LEVEL, OTHER_RAMPS
+from vliwc.transform.loads import EXPECTED, Losses
+from vliwc.transform.pipeline import CROWDED, FEWER, FEWEST_LEVEL, MORE_LOST, MOST_LEVEL
 from vliwc.transform.planning import Strategy
 
 if TYPE_CHECKING:
@@ -124,25 +124,28 @@ def optimise_source(source: Source, options: Options = Options(), observe: Obser
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A way to optimise a kernel: the level, which alternatives to do without, and how much of the engines' ramps
-    counts in their balance (see `vliwc.transform.optimize`)."""
+    """A way to optimise a kernel: the level, which alternatives to do without, and for what losses the balance of
+    engines allows (see `vliwc.transform.optimize`)."""
 
     level: int
     without: frozenset[str] = frozenset()
-    ramps_count: float = RAMP_SHARE
+    losses: Losses = EXPECTED
 
     def __str__(self) -> str:
-        named = f"without {', '.join(sorted(self.without))}" if self.without else f"ramps count {self.ramps_count:g}"
-        return f"-O{self.level}, {named}"
+        if self.without:
+            return f"-O{self.level} without {', '.join(sorted(self.without))}"
+        return f"-O{self.level} with {self.losses.ramps:g} of the ramps, lives times {self.losses.lives:g}"
 
 
-def attempts(options: Options) -> Iterator[Attempt]:
-    """First what the options say, then what else may be tried in their place, up to what always has room."""
+def attempts(front: Optimised) -> Iterator[Attempt]:
+    """What may be tried in place of what the options say, down to what always has room."""
+    options = front.options
     level = options.optimise
-    yield Attempt(level)
-    if level >= FEWEST_LEVEL:
+    if front.strategies:
+        if any(strategy.crowded for strategy in front.strategies):
+            yield from (Attempt(level, losses=losses) for losses in CROWDED)
         if level == MOST_LEVEL:
-            yield from (Attempt(level, ramps_count=share) for share in OTHER_RAMPS)
+            yield from (Attempt(level, losses=losses) for losses in MORE_LOST)
         yield from (Attempt(level, without) for without in FEWER if not without <= options.disable)
     yield from (Attempt(below) for below in reversed(range(min(level, FEWEST_LEVEL))))
 
@@ -158,7 +161,7 @@ def optimised_again(front: Optimised, attempt: Attempt) -> Optimised:
         disable=front.options.disable | attempt.without,
         pass_limit=front.options.pass_limit,
         tell=strategies.append,
-        ramps_count=attempt.ramps_count,
+        losses=attempt.losses,
     )
     return replace(front, graph=graph, passes=tuple(recorder.passes), strategies=tuple(strategies))
 

@@ -15,9 +15,8 @@ from tests.transform.lookup_kernels import lookup
 from tests.transform.lookups import MACHINES, prepare
 from vliwc.analysis.linear import Form
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Offer, Table
-from vliwc.transform.balance import _SLACK, Mix, Trial, balance
-from vliwc.transform.engines import RAMP_SHARE
-from vliwc.transform.loads import ENGINES, Loads, Prices
+from vliwc.transform.balance import Mix, Trial, balance
+from vliwc.transform.loads import ENGINES, EXPECTED, Loads, Prices
 from vliwc.transform.planning import assign
 from vliwc.transform.rooms import Death, Room
 from vliwc.transform.sites import Site
@@ -196,7 +195,7 @@ def test_engines_wait_at_the_ends() -> None:
     measured = trial([a], Loads(load=8), Loads(load=40))
     idle = replace(measured, ramp={"load": (60, 10), "flow": (0, 0)})
     busiest = [balance(m, [plain(a)], PRICES, 10, [], 0).busiest for m in (measured, idle)]
-    begin, end = 60 * RAMP_SHARE, 10 * RAMP_SHARE
+    begin, end = 60 * EXPECTED.ramps, 10 * EXPECTED.ramps
     assert busiest == [60, 60 + end + begin - 20], "while there can be no gather, the set-up is loaded"
 
 
@@ -223,7 +222,7 @@ def test_scratch_is_an_engine_where_it_is_scarce(words: int, held: int) -> None:
 
     def cycles(count: int) -> float:
         free = words - 80 - (held if count else 0)
-        crowded = _SLACK * (400 * groups + 2400 * count) / free
+        crowded = EXPECTED.lives * (400 * groups + 2400 * count) / free
         return max((8 * groups - 7 * count) / 2, crowded)
 
     best = min(range(groups + 1), key=cycles)
@@ -260,6 +259,20 @@ def test_gathers_have_to_be_between_head_and_tail() -> None:
 
 def _window(work: float, outside: float) -> float:
     return work + outside if work else 0
+
+
+@pytest.mark.parametrize(
+    ("making", "tail", "taken", "cycles"), [(90, 0, range(21), 100), (90, 30, [0], 110), (60, 30, range(8, 21), 100)]
+)
+def test_tables_are_there_before_the_first_look_up(making: int, tail: int, taken: Sequence[int], cycles: int) -> None:
+    """Beside 100 cycles of flow there is time for a table, or for 80 cycles of gathers, but the rest has to follow."""
+    late = replace(site(0), tail=tail)
+    table = Table(("table",), Loads(words=12 * making), memory=8)
+    offer = Offer(OTHER, (late,), Loads(vectors=1), table)
+    room = [Room(("s",), 0, 64, Death.FREE)]
+    mix = balance(trial([late], Loads(load=8, flow=5)), [plain(late), offer], PRICES, 20, room, 0)
+    assert mix.busiest == mix.bound == cycles
+    assert mix.counts[offer] in taken
 
 
 def test_bounds_count_on_no_constants() -> None:

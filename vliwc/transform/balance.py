@@ -16,13 +16,10 @@ from typing import Any
 
 from vliwc.solving import new_solver, solve
 from vliwc.transform.alternatives import Home, Offer
-from vliwc.transform.engines import RAMP_SHARE
-from vliwc.transform.loads import ENGINES, Loads, Prices
+from vliwc.transform.loads import ENGINES, EXPECTED, Loads, Losses, Prices
 from vliwc.transform.rooms import Room
 from vliwc.transform.sites import Site
 
-_SLACK = 2.5
-"""How much longer values live than they have to."""
 _LONGEST = 16
 """No more than so many times longer may a program get for want of scratch."""
 _WINDOWS = 16
@@ -46,7 +43,7 @@ class Trial:
     main: Main
     setup: Loads
     group: Loads
-    ramp: Mapping[str, tuple[float, float]]
+    ramp: Mapping[str, tuple[int, int]]
     movable: tuple[int, int]
     constants: tuple[int, int] = (0, 0)
     """How many loads of what all groups share, and of one group, make constants: other engines may make them."""
@@ -67,6 +64,8 @@ class Mix:
     rooms: tuple[Room, ...]
     busiest: float
     bound: float
+    crowded: bool = False
+    """Was scratch counted as an engine, as it might hold the program up?"""
 
     def main(self, found: Sequence[Site]) -> Main:
         """Each site's most frequent offer, as far as offers for several sites can be had for all of them."""
@@ -84,16 +83,13 @@ def balance(
     groups: int,
     rooms: Sequence[Room],
     scratch: int,
-    ramps_count: float = RAMP_SHARE,
+    losses: Losses = EXPECTED,
 ) -> Mix:
     """The best mix of `offers` for so many groups; tables go to `rooms` in memory and to `scratch` words.
 
-    So much of the trial's ramps (0 … 1 and more) counts as work. CP-SAT with one worker and a deterministic limit:
-    equal arguments give equal mixes.
+    CP-SAT with one worker and a deterministic limit: equal arguments give equal mixes.
     """
-    ramp = {engine: (ramps_count * early, ramps_count * late) for engine, (early, late) in trial.ramp.items()}
-    trial = replace(trial, ramp=ramp)
-    model = _Model(trial, offers, prices, groups, rooms)
+    model = _Model(trial, offers, prices, groups, rooms, losses)
     model.hold_tables(scratch)
     mix = model.solve()
     assert mix is not None, "plain gathers are always feasible"
@@ -103,9 +99,9 @@ def balance(
         if crowded:
             model.share_scratch(mix.busiest)
         mix = model.solve() or mix
-    free = _Model(trial, offers, prices, groups, rooms)
+    free = _Model(trial, offers, prices, groups, rooms, losses)
     free.keep_windows()
-    return replace(mix, bound=free.bound())
+    return replace(mix, bound=free.bound(), crowded=crowded)
 
 
 class _Model:
@@ -116,6 +112,7 @@ class _Model:
         prices: Prices,
         groups: int,
         rooms: Sequence[Room],
+        losses: Losses,
     ) -> None:
         from ortools.sat.python import cp_model  # noqa: PLC0415 -- slow to import, and most kernels need no plan
 
@@ -129,6 +126,7 @@ class _Model:
         self.built = {key: self.model.new_bool_var(f"table_{k}") for k, key in enumerate(self.tables)}
         self.place: dict[tuple[object, ...], list[Any]] = {}
         self.trial = trial
+        self.losses = losses
         self.groups = groups
         self.free = prices.machine.scratch_words - trial.constant_words
         """The words of scratch for tables and for what groups under way hold."""
@@ -219,12 +217,14 @@ class _Model:
         # A little work is worth less than any cycle, but of two equal mixes the lighter leaves the scheduler more room.
         self.work = sum(terms[e] for e in ("compute", "flow", "load", "store"))
 
-    def _ramps(self, ramp: Mapping[str, tuple[float, float]], terms: dict[str, Any], setup_loads: Any) -> None:
+    def _ramps(self, ramp: Mapping[str, tuple[int, int]], terms: dict[str, Any], setup_loads: Any) -> None:
         """Adds for how long engines must be idle. While there can be no gather, the load engine does the set-up."""
         for engine, (early, late) in ramp.items():
             waiting = self.model.new_int_var(0, 1 << 40, f"waiting_{engine}")
-            self.model.add(waiting >= round(_SCALE * early) - (setup_loads if engine == "load" else 0))
-            terms[engine] += waiting + round(_SCALE * late)
+            self.model.add(
+                waiting >= round(_SCALE * self.losses.ramps * early) - (setup_loads if engine == "load" else 0)
+            )
+            terms[engine] += waiting + round(_SCALE * self.losses.ramps * late)
 
     def _windows(self, counts: Mapping[Offer, Any]) -> Iterator[Any]:
         """For several pairs of cycles what is loaded between them and what is before and behind, in thousandths: no
@@ -295,8 +295,8 @@ class _Model:
         """What all groups occupy, in words times cycles."""
         main = dict.fromkeys(self.trial.main.values())
         other = self.trial.group.area - sum(o.price.area for o in main)
-        own = sum(round(scale * _SLACK * o.price.area) * count for o, count in counts.items())
-        return own + round(scale * _SLACK * self.groups * other)
+        own = sum(round(scale * self.losses.lives * o.price.area) * count for o, count in counts.items())
+        return own + round(scale * self.losses.lives * self.groups * other)
 
     def share_scratch(self, cycles: float) -> None:
         """Makes scratch one more engine, whose slots are the words that tables leave over; `cycles` is what the program

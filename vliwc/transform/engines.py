@@ -22,11 +22,8 @@ from vliwc.analysis.linear import Form, step
 from vliwc.ir.graph import Graph
 from vliwc.ir.ops import MASK
 from vliwc.machine.description import Machine
-from vliwc.transform.loads import Prices, measure, ramps
+from vliwc.transform.loads import EXPECTED, Losses, Prices, measure, ramps
 from vliwc.transform.rewriter import Rewriter
-
-RAMP_SHARE = 0.5
-"""How much of the ramps counts: the groups at the ends may use the idle engine where the others do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +37,15 @@ class Choices:
     double: dict[int, Form]
 
 
-def use_idle_flow(graph: Graph, machine: Machine, ramps_count: float = RAMP_SHARE) -> Graph:
-    """Turns operations on vectors of bits into selects as long as the vector units are busier than flow; so much of
-    flow's ramps (0 … 1 and more) counts as work."""
+def use_idle_flow(graph: Graph, machine: Machine, losses: Losses = EXPECTED) -> Graph:
+    """Turns operations on vectors of bits into selects as long as the vector units are busier than flow, with what it
+    loses in its ramps."""
     prices = Prices(machine)
     if not prices.on_flow:
         return graph
     choices = bit_choices(graph, ranges.analyse(graph))
     cycles = prices.cycles(measure(graph, prices))
-    spare = cycles["compute"] - cycles["flow"] - ramps_count * sum(ramps(graph)["flow"])
+    spare = cycles["compute"] - cycles["flow"] - losses.ramps * sum(ramps(graph)["flow"])
     op, select = prices.cycles(prices.op)["compute"], prices.cycles(prices.select)["flow"]
     flexible = prices.choice != prices.select
     first = choices.single if flexible else _spread(choices.single, int(spare / (op + select)))

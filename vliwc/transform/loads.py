@@ -36,6 +36,22 @@ class Loads:
         return Loads(*(getattr(self, f.name) + times * getattr(other, f.name) for f in fields(Loads)))
 
 
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What a schedule is expected to lose against a perfect one, which the balance of engines allows for."""
+
+    ramps: float = 0.5
+    """How much of the ramps counts: the groups at the ends may use the idle engine where the others do not."""
+    lives: float = 2.5
+    """How much longer values live than they have to."""
+    tables: float = 0.75
+    """The share of scratch that tables may take."""
+
+
+EXPECTED = Losses()
+"""What is allowed for at first."""
+
+
 class Prices:
     """What operations on all lanes cost on a machine, and how long its engines take for them."""
 

@@ -16,12 +16,13 @@ from vliwc.transform.affine import affine
 from vliwc.transform.alternatives import CATALOGUE, GATHER
 from vliwc.transform.combine_loads import combine_loads
 from vliwc.transform.combine_stores import combine_stores
-from vliwc.transform.engines import RAMP_SHARE, use_idle_flow
+from vliwc.transform.engines import use_idle_flow
 from vliwc.transform.forward import forward
 from vliwc.transform.fuse import fuse
 from vliwc.transform.heights import reduce_heights
 from vliwc.transform.interchange import interchange
 from vliwc.transform.lanewise import lanewise
+from vliwc.transform.loads import EXPECTED, Losses
 from vliwc.transform.pieces import split_arrays
 from vliwc.transform.planning import Strategy, plan_gathers
 from vliwc.transform.promote import promote
@@ -62,15 +63,17 @@ IN_MEMORY = frozenset({"transformed", "rows", "column"})
 FEWER = (IN_MEMORY, frozenset(_ALTERNATIVES))
 """What may be left out if the balanced mix does not do well: tables in memory, which are a long way to the first
 look-up and may take much scratch; and all but plain gathers."""
-OTHER_RAMPS = (1.5, 1.0)
-"""What else to try for how much of the ramps counts: the shorter a program is, the more of them is lost."""
+MORE_LOST = (Losses(ramps=1.5), Losses(ramps=1.0))
+"""What else may be allowed for: the shorter a program is, the more of its ramps is lost."""
+CROWDED = (Losses(lives=0.0, tables=1.0), Losses(lives=1.0))
+"""The same where scratch is scarce: with few groups, the scheduler may get along with less than the balance thinks."""
 
 
 def _passes(
     level: int,
     disable: frozenset[str] = frozenset(),
     tell: Callable[[Strategy], None] | None = None,
-    ramps_count: float = RAMP_SHARE,
+    losses: Losses = EXPECTED,
 ) -> list[Pass]:
     if level == 0:
         return [
@@ -89,7 +92,7 @@ def _passes(
         Pass("xors", 1, lambda g, _: xors(simplify(xors(g)))),
         Pass("affine", 1, affine),
         Pass("pieces", 2, split_arrays),
-        Pass("vectorize", 1, lambda g, m: _vectorize(g, m, plain, tell, ramps_count), essential=True),
+        Pass("vectorize", 1, lambda g, m: _vectorize(g, m, plain, tell, losses), essential=True),
         Pass("combine-loads", 1, combine_loads),
         Pass("combine-stores", 1, combine_stores),
         Pass("lanewise", 1, lanewise),
@@ -98,7 +101,7 @@ def _passes(
         Pass("simplify-vectors", 1, lambda g, _: xors(simplify(g))),
         Pass("heights", 2, reduce_heights),
         Pass("fuse", 1, fuse),
-        Pass("idle-flow", 2, lambda g, m: use_idle_flow(g, m, ramps_count)),
+        Pass("idle-flow", 2, lambda g, m: use_idle_flow(g, m, losses)),
     ]
 
 
@@ -107,12 +110,12 @@ def _vectorize(
     machine: Machine,
     disable: frozenset[str],
     tell: Callable[[Strategy], None] | None,
-    ramps_count: float,
+    losses: Losses,
 ) -> Graph:
     def finish(sample: Graph) -> Graph:
         return fuse(affine(simplify(absolute(lanewise(sample, machine))), machine), machine)
 
-    graph, plans = plan_gathers(graph, machine, finish, disable, tell, ramps_count)
+    graph, plans = plan_gathers(graph, machine, finish, disable, tell, losses)
     return vectorize(graph, machine, plans)
 
 
@@ -141,11 +144,10 @@ def optimize(
     pass_limit: int | None = None,
     stop_after: str | None = None,
     tell: Callable[[Strategy], None] | None = None,
-    ramps_count: float = RAMP_SHARE,
+    losses: Losses = EXPECTED,
 ) -> Graph:
     """Runs the pipeline of a level (0 to 3). `observe(name, graph)` sees the graph after each pass, `tell` learns how
-    gathers are to be carried out, and `ramps_count` says how much the cycles in which an engine cannot have work yet,
-    or no more, count in the balance of engines.
+    gathers are to be carried out; their balance allows for `losses`.
 
     Passes in `disable` are skipped unless they are essential, and so are all after the first `pass_limit` passes that
     are not (see `optional_passes`). `stop_after` ends the pipeline after the pass of that
@@ -153,7 +155,7 @@ def optimize(
     """
     optional = optional_passes(level)
     skipped = disable if pass_limit is None else disable.union(optional[pass_limit:])
-    for step in _passes(level, disable, tell, ramps_count):
+    for step in _passes(level, disable, tell, losses):
         if step.level > level or (step.name in skipped and not step.essential):
             continue
         graph = step.run(graph, machine)

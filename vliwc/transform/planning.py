@@ -16,9 +16,9 @@ from vliwc.ir.graph import Graph, Loop
 from vliwc.machine.description import Machine
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Home, Offer, Setting
 from vliwc.transform.balance import Main, Mix, Trial, balance
-from vliwc.transform.engines import RAMP_SHARE, bit_choices
+from vliwc.transform.engines import bit_choices
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
-from vliwc.transform.loads import Prices, measure, ramps
+from vliwc.transform.loads import EXPECTED, Losses, Prices, measure, ramps
 from vliwc.transform.occupancy import occupancy
 from vliwc.transform.pieces import join_arrays, unused_name
 from vliwc.transform.rooms import Death, Room, find_rooms, joint_rooms
@@ -40,6 +40,8 @@ class Strategy:
 
     bound: int
     mix: tuple[tuple[str, str, int], ...]
+    crowded: bool = False
+    """Was the mix chosen so that it needs less scratch?"""
 
 
 def plan_gathers(
@@ -48,19 +50,20 @@ def plan_gathers(
     finish: Callable[[Graph], Graph],
     disable: frozenset[str] = frozenset(),
     tell: Callable[[Strategy], None] | None = None,
-    ramps_count: float = RAMP_SHARE,
+    losses: Losses = EXPECTED,
 ) -> tuple[Graph, dict[int, Plan]]:
     """A plan for each innermost `par` with sites; `finish` is what the pipeline does after vectorisation.
 
     Where a table is to stand across several arrays, these are joined first: the plans are for the graph that comes with
-    them. `disable` names alternatives that are left out. `tell` learns what was decided. `ramps_count` as in `balance`.
+    them. `disable` names alternatives that are left out. `tell` learns what was decided. The balance allows for
+    `losses`.
     """
-    planner = _Planner(graph, machine, finish, disable, ramps_count, joint=True)
+    planner = _Planner(graph, machine, finish, disable, losses, joint=True)
     plans = planner.plans()
     bounds = [strategy.bound for strategy in planner.strategies]
     if planner.joined:
         graph = join_arrays(graph, planner.joined)
-        planner = _Planner(graph, machine, finish, disable, ramps_count, joint=False)
+        planner = _Planner(graph, machine, finish, disable, losses, joint=False)
         plans = planner.plans()
     if tell is not None:
         if len(bounds) != len(planner.strategies):  # joined, the arrays offer a choice more or less
@@ -77,7 +80,7 @@ class _Planner:
         machine: Machine,
         finish: Callable[[Graph], Graph],
         disable: frozenset[str],
-        ramps_count: float,
+        losses: Losses,
         *,
         joint: bool,
     ) -> None:
@@ -89,7 +92,7 @@ class _Planner:
         self.prices = Prices(machine)
         self.catalogue = [a for a in CATALOGUE if a is GATHER or a.name not in disable]
         self.taken: list[Home] = []
-        self.ramps_count = ramps_count
+        self.losses = losses
         self.joint = joint
         """May tables stand across arrays?"""
         self.joined: list[tuple[str, ...]] = []
@@ -138,12 +141,12 @@ class _Planner:
         self.taken += mix.homes.values()
         self.joined += [room.arrays for room in mix.rooms if len(room.arrays) > 1]
         if blocks == 1:
-            self.strategies.append(Strategy(ceil(min(bounds) - _EPSILON), _described(mix)))
+            self.strategies.append(Strategy(ceil(min(bounds) - _EPSILON), _described(mix), mix.crowded))
         return Plan(assign(mix, found, groups + partial), self._arrays_of_their_own(mix.homes, rooms))
 
     def _balance(self, trial: Trial, offers: Sequence[Offer], groups: int, rooms: Sequence[Room]) -> Mix:
-        scratch = self.machine.scratch_words * 3 // 4
-        return balance(trial, offers, self.prices, groups, rooms, scratch, self.ramps_count)
+        scratch = int(self.machine.scratch_words * self.losses.tables)
+        return balance(trial, offers, self.prices, groups, rooms, scratch, self.losses)
 
     def _known(self, site: Site, loop: Loop, varying: set[int], blocks: int) -> bool:
         """Are a site's words consecutive, or known as its index follows from the iteration's number alone? Then they
