@@ -8,7 +8,7 @@ docs/scheduling.md describes the model.
 `variables`, `model`               the constraints
 `room`, `placing`                  scratch: its limit in the model, and words for the values
 `exact`, `neighbourhood`           what is solved: the whole block, or a part of it
-`relaxation`                       an easier problem, for proofs
+`relaxation`, `parts`              easier problems, for proofs
 `ranges`, `search`                 which part comes next; the search
 `start`                            where the search begins
 `incumbent`                        the best schedule so far

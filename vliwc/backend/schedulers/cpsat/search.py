@@ -11,10 +11,12 @@ from random import Random
 
 from vliwc.backend.bounds import SegmentBound, segment_bound
 from vliwc.backend.problem import Problem, Schedule
+from vliwc.backend.schedulers import multistart
 from vliwc.backend.schedulers.cpsat.exact import Exact, Verdict
 from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
 from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.neighbourhood import Move, lateness
+from vliwc.backend.schedulers.cpsat.parts import parts
 from vliwc.backend.schedulers.cpsat.placing import place
 from vliwc.backend.schedulers.cpsat.ranges import Kind, Ranges
 from vliwc.backend.schedulers.cpsat.room import room
@@ -32,6 +34,8 @@ _DECISION = 0.3
 """What raising the bound by one may take of the effort that is left."""
 _QUESTION = 0.1
 """What a question on the way down may take of it."""
+_PARTS = 0.25
+"""What all parts between joins may take of the whole effort, but for what is divided evenly."""
 _NEIGHBOURHOODS = 0.3
 """What the search of neighbourhoods may take of it before the next decision."""
 _SOLVE = 1.0
@@ -49,14 +53,10 @@ def search(
 ) -> tuple[Schedule, int]:
     """The best schedule that is found, at least as good as `found`, and a lower bound in cycles."""
     bounds = segment_bound(problem, found.cycles)
-    bound = bounds.best
-    if found.cycles <= bound:
-        return found, bound
-    meter = Meter(effort)
-    instance = Instance(problem)
-    first = start(instance, found, seed, effort.amount, bound)
-    incumbent = Incumbent(first, timetable(instance, first), bound, progress)
-    run = _Search(incumbent, seed, meter, _prices(problem, bounds, bound))
+    if found.cycles <= bounds.best:
+        return found, bounds.best
+    run = _begun(problem, found, bounds, seed, progress, effort)
+    incumbent = run.incumbent
     try:
         incumbent.tell()
         run.run()
@@ -66,6 +66,22 @@ def search(
         effort.interrupted.set()
     better = incumbent.cycles < found.cycles
     return incumbent.schedule if better else found, incumbent.bound
+
+
+def _begun(
+    problem: Problem,
+    found: Schedule,
+    bounds: SegmentBound,
+    seed: int,
+    progress: Callable[[str], None] | None,
+    effort: Effort,
+) -> _Search:
+    """A search for a shorter schedule than `found`, ready to run."""
+    meter = Meter(effort)
+    instance = Instance(problem)
+    first = start(instance, found, seed, effort.amount, bounds.best)
+    incumbent = Incumbent(first, timetable(instance, first), bounds.best, progress)
+    return _Search(incumbent, seed, meter, _prices(problem, bounds, bounds.best))
 
 
 def _prices(problem: Problem, bounds: SegmentBound, cycles: int) -> dict[str, int]:
@@ -80,6 +96,7 @@ def _prices(problem: Problem, bounds: SegmentBound, cycles: int) -> dict[str, in
 class _Search:
     def __init__(self, incumbent: Incumbent, seed: int, meter: Meter, prices: dict[str, int]) -> None:
         self.incumbent = incumbent
+        self.seed = seed
         self.effort = effort = meter.effort
         self.meter = meter
         self.solver = Solver(self.meter, seed)
@@ -90,11 +107,12 @@ class _Search:
 
     def run(self) -> None:
         """Decisions about the whole block, where it is small enough, and neighbourhoods, in turn."""
+        self._add_parts()
         size = self.exact.size()
         small = size <= min(_MOST_VARIABLES, _VARIABLES * self.meter.left())
         linear = size <= _LINEAR_VARIABLES
         if small and linear:
-            self._raise_bound(linear=False, share=_QUESTION)
+            self._raise_bound(linear=False)
         if small:
             self._raise_bound(linear)
         while small and not self.over():
@@ -111,9 +129,31 @@ class _Search:
 
     # -- decisions
 
-    def _raise_bound(self, linear: bool, share: float = _DECISION) -> None:
+    def _add_parts(self) -> None:
+        """Raises the bound to what the parts between joins take together."""
+        several = parts(self.incumbent.table.instance.problem)
+        if len(several) < 2 or self.over():
+            return
+        effort = self.effort.part(_PARTS / len(several), len(several))
+        self.incumbent.raise_bound(sum(self._least(part, effort) for part in several))
+
+    def _least(self, problem: Problem, effort: Effort) -> int:
+        """A lower bound of a part, proved within this effort."""
+        found = multistart.schedule(problem, self.seed)
+        assert found is not None, "a part has no values that scratch could have no room for"
+        bounds = segment_bound(problem, found.cycles)
+        if found.cycles <= bounds.best:
+            return bounds.best
+        run = _begun(problem, found, bounds, self.seed, None, effort)
+        try:
+            run.run()
+        finally:
+            self.meter.work += run.meter.work
+        return run.incumbent.bound
+
+    def _raise_bound(self, linear: bool) -> None:
         """Asks for as many cycles as the bound says, until there is a schedule or no answer in time."""
-        most = self.meter.left() * share
+        most = self.meter.left() * _DECISION
         while not self.over() and self.exact.decide(self.incumbent.bound, most, linear=linear) is Verdict.NONE:
             self.incumbent.raise_bound(self.incumbent.bound + 1)
 
