@@ -8,8 +8,9 @@ should take which form.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -73,10 +74,9 @@ def schedules(problem: Cyclic, resources: Resources, interval: int, hints: Seque
     end of an iteration moves into the gaps at the beginning of the next. At last the operations of tight recurrences
     come before all others, which are placed around them (after Llosa's swing, 1996).
     """
-    rau, hinted = _Search(problem, resources, interval), _Hinted(problem, resources, interval, hints)
-    first = (hinted, rau) if len(problem.operations) > _LONG else (rau, hinted)
-    for search in (*first, _Swing(problem, resources, interval)):
-        found = search.run()
+    ways: list[Callable[[Cyclic, Resources, int], _Search]] = [_Search, partial(_Hinted, hints=hints)]
+    for way in (*(reversed(ways) if len(problem.operations) > _LONG else ways), _Swing):
+        found = way(problem, resources, interval).run()
         if found is not None:
             yield compact(found, problem)
 
