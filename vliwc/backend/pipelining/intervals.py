@@ -115,19 +115,19 @@ def _least(edges: list[_Edge]) -> int:
 
     A cycle that is positive says which interval it takes at least; so it goes up, from cycle to cycle (Lawler 1967).
     """
-    interval = 1
-    while cycle := _positive_cycle(edges, interval):
+    interval, nodes = 1, {n for a, b, _, _ in edges for n in (a, b)}
+    while cycle := _positive_cycle(nodes, edges, interval):
         interval = -(-sum(delay for _, _, delay, _ in cycle) // sum(distance for *_, distance in cycle))
     return interval
 
 
-def _positive_cycle(edges: list[_Edge], interval: int) -> list[_Edge]:
+def _positive_cycle(nodes: set[int], edges: list[_Edge], interval: int) -> list[_Edge]:
     """A cycle of edges that takes longer than it may; empty if there is none.
 
     Bellman and Ford's relaxation, which ends as soon as an operation is its own predecessor (Tarjan 1981): the first
     cycle is found in a few rounds, where waiting for the last round takes as many as there are operations.
     """
-    longest = {n: 0 for a, b, _, _ in edges for n in (a, b)}
+    longest = dict.fromkeys(nodes, 0)
     before: dict[int, _Edge] = {}
     changed = True
     while changed:
