@@ -25,7 +25,7 @@ from vliwc.ir.graph import Access, Graph, Mode
 from vliwc.machine import Program, load_machine, simulate
 
 MACHINE = load_machine("takehome")
-GRAPHS = {"stream": streaming(8).finish(), "fibonacci": fibonacci(40), "memory": shifting(3, 1)}
+GRAPHS = {"stream": streaming(8).finish(), "fibonacci": fibonacci(40), "memory": shifting(5, 1)}
 
 
 @cache
