@@ -159,6 +159,7 @@ WRONG = {
         lambda p: replace(p, stages=tuple((n, s + 2) for n, s in p.stages)),
         "comes to its last stage",
     ),
+    "no stage for the store": (lambda p: replace(p, stages=p.stages[:-1]), "does not have a stage for each store"),
     "stages one earlier": (
         lambda p: replace(p, stages=tuple((n, s - 1) for n, s in p.stages)),
         r"b\[8\] .* is wrong on entry to the loop at bundle 6",
