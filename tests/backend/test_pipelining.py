@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -17,8 +18,8 @@ from vliwc.backend.bound_check import check_kernel
 from vliwc.backend.bounds import segment_bound
 from vliwc.backend.generator import Segment
 from vliwc.backend.pipelining import exact, modulo, pipeliner
-from vliwc.backend.pipelining.cyclic import Cyclic, Edge
-from vliwc.backend.pipelining.intervals import recurrence_interval, recurrences, resource_interval
+from vliwc.backend.pipelining.cyclic import Cyclic, Edge, fastest
+from vliwc.backend.pipelining.intervals import recurrence_interval, recurrences, resource_interval, settles
 from vliwc.backend.problem import DATA, ORDER, Operation, Step, Word
 from vliwc.backend.schedulers.effort import Effort
 from vliwc.errors import DataError
@@ -173,6 +174,18 @@ def test_resource_interval_counts_the_jump_and_balances_forms() -> None:
     assert sum(quota) == 15
 
 
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 2), st.booleans()), max_size=14))
+def test_the_recurrence_interval_is_the_least(drawn: list[tuple[int, int, int, bool]]) -> None:
+    """No cycle of edges takes longer than it may; with one cycle less between iterations, one does."""
+    edges = [Edge(a, b, DATA if late else ORDER, d if a < b else d + 1) for a, b, d, late in drawn]
+    problem = cyclic(6, *edges)
+    times = [fastest(o, problem.machine) for o in problem.operations]
+    found = recurrence_interval(problem)
+    for interval, right in ((found, True), (found - 1, False)):
+        ways = [(e.source, e.target, times[e.source][e.kind == DATA] - interval * e.distance) for e in edges]
+        assert interval == 0 or settles(dict.fromkeys(range(6), 0), ways) is right
+
+
 def test_recurrence_interval() -> None:
     chain = [Edge(k, k + 1, DATA, 0) for k in range(4)]
     assert recurrence_interval(cyclic(5, *chain)) == 1
@@ -194,7 +207,9 @@ def test_modulo_schedules_meet_all_constraints(data: st.DataObject) -> None:
     problem = cyclic(count, *edges)
     resources = resource_interval(problem)
     least = max(resources.interval, recurrence_interval(problem))
-    candidates = [next(modulo.schedules(problem, resources, least + 1, [0] * count), None)]
+    candidates = [
+        next(modulo.schedules(problem, resources, least + 1, [0] * count, partial(recurrences, problem)), None)
+    ]
     candidates += exact.schedules(problem, least)
     assert len(candidates) == 2, "the exact scheduler finds one at the minimum interval here"
     for found in candidates:

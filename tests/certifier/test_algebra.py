@@ -108,7 +108,7 @@ def _equalities() -> dict[str, Callable[[Algebra, int, int, int, int], tuple[int
         "xor with nothing": lambda a, x, y, e, s: (a.apply["xor"](x, a.zero), x),
         "nothing shifted left": lambda a, x, y, e, s: (a.apply["shl"](a.zero, x), a.zero),
         "nothing shifted right": lambda a, x, y, e, s: (a.apply["shr"](a.zero, x), a.zero),
-        "shifted left by much": lambda a, x, y, e, s: (a.apply["shl"](x, a.add(s, c(a, 29))), a.zero),
+        "shifted left by much": lambda a, x, y, e, s: (a.apply["shl"](x, a.add(s, c(a, 30))), a.zero),
         "shifted right by much": lambda a, x, y, e, s: (a.apply["shr"](x, a.add(s, c(a, 29))), a.zero),
         "known upper bits": lambda a, x, y, e, s: (a.apply["shr"](a.add(s, c(a, 5)), c(a, 1)), c(a, 4)),
         "above 0": lambda a, x, y, e, s: (a.apply["lt"](a.zero, x), a.apply["xor"](a.apply["eq"](x, a.zero), a.one)),

@@ -235,6 +235,14 @@ def _equal(n: str, ghosts: tuple[Ghost, ...], ghost: int) -> None:
     check_equals(bench.meaning, body)
 
 
+def test_no_ghost_stands_for_a_load() -> None:
+    """Not even one that computes the same from it: what is loaded depends on when that is."""
+    bench = Bench(WIDE)
+    load = bench.one("vload")
+    with pytest.raises(ProofFailed, match="does not compute what"):
+        _equal("vload", (Ghost("or", (load, load), None, 4),), len(bench.graph))
+
+
 def test_ghosts_that_stand_for_a_node() -> None:
     bench = Bench(WIDE)
     first, a, v = len(bench.graph), bench.one("vload"), bench.graph.body[1]

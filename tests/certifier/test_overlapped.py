@@ -25,7 +25,7 @@ from vliwc.ir.graph import Access, Graph, Mode
 from vliwc.machine import Program, load_machine, simulate
 
 MACHINE = load_machine("takehome")
-GRAPHS = {"stream": streaming(8).finish(), "fibonacci": fibonacci(40), "memory": shifting(3, 1)}
+GRAPHS = {"stream": streaming(8).finish(), "fibonacci": fibonacci(40), "memory": shifting(5, 1)}
 
 
 @cache
@@ -159,6 +159,7 @@ WRONG = {
         lambda p: replace(p, stages=tuple((n, s + 2) for n, s in p.stages)),
         "comes to its last stage",
     ),
+    "no stage for the store": (lambda p: replace(p, stages=p.stages[:-1]), "does not have a stage for each store"),
     "stages one earlier": (
         lambda p: replace(p, stages=tuple((n, s - 1) for n, s in p.stages)),
         r"b\[8\] .* is wrong on entry to the loop at bundle 6",

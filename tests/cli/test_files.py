@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import KERNEL, Vliwc
 from vliwc.cli import files
 from vliwc.errors import UsageError
 
@@ -75,6 +76,27 @@ def test_unwritable_places_are_found_early(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(UsageError, match="no permission"):
         files.require_writable(tmp_path / "a.vasm")
+
+
+def test_nothing_is_written_over_what_is_read(vliwc: Vliwc, kernel: Path) -> None:
+    Path("link.vasm").symlink_to(kernel)
+    Path("hard.vasm").hardlink_to(kernel)
+    for arguments in (
+        ("compile", kernel, "-o", kernel, "--emit", "asm"),
+        ("compile", kernel, "-o", f"./{kernel}", "--emit", "asm"),
+        ("compile", kernel, "-o", "link.vasm"),
+        ("compile", kernel, "-o", "hard.vasm"),
+        ("compile", kernel, "--budget-evals", "5", "--save-search", kernel),
+        ("reduce", kernel, "--check", "true", "-o", kernel),
+        ("schedule", kernel, "-o", kernel),
+        ("schedule", "instance.json", "--check", kernel, "-o", kernel),
+    ):
+        outcome = vliwc(*arguments)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert ": it is read, too\n  help: give the output another name\n" in outcome.err
+    Path("words.txt").write_text("1 2")
+    assert "it is read, too" in vliwc("run", "words.txt", "-o", "words.txt").err
+    assert kernel.read_text(encoding="utf-8") == KERNEL
 
 
 def test_unreadable_files(tmp_path: Path) -> None:

@@ -269,7 +269,11 @@ def test_records_of_other_versions_are_refused() -> None:
     [
         (lambda d: d.pop("format"), "no record of a campaign"),
         (lambda d: d.pop("cases"), "damaged: 'cases'"),
-        (lambda d: d.update(cases="many"), "damaged: invalid literal"),
+        (lambda d: d.update(cases="many"), "damaged: a count is no number from 0 on"),
+        (lambda d: d.update(cases=-5), "damaged: a count is no number from 0 on"),
+        (lambda d: d.update(seconds=10**400), "damaged"),
+        (lambda d: d.update(cases=float("inf")), "not JSON: Infinity is no number"),
+        (lambda d: d.update(failures="123"), "damaged: a count is no number from 0 on"),
         (lambda d: d.update(verdicts=[1]), "damaged"),
         (lambda d: d.update(selection=None), "damaged"),
         (lambda d: d["selection"].update(policies=["no such"]), "there is no no such"),
@@ -283,7 +287,7 @@ def test_damaged_records_are_refused(change, message: str) -> None:  # type: ign
         Record.from_text(json.dumps(data))
 
 
-@pytest.mark.parametrize("text", ["", "[1]", "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "[1]", "[" * 100_000, '{"cases": 1, "cases": 2}'])
 def test_what_is_no_record_is_refused(text: str) -> None:
     with pytest.raises(DataError, match=r"not JSON|no record"):
         Record.from_text(text)

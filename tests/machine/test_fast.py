@@ -148,7 +148,7 @@ def test_runs_side_by_side_have_words_of_their_own() -> None:
         vectors,
         slot("valu", "multiply_add", 33, 9, 17, 25),
     )
-    images = [[2, 3], [5, 7], [11, 13], [17, 19]]
+    images = [[2, 3], [5, 7], [11, 13]]
     found = FastSimulator(code, TAKEHOME).run(images).touched_scratch
     assert found[:, 6].tolist() == [a + 10 for a, _ in images]
     assert found[:, 33:41].tolist() == [[a * b + a + 10] * 8 for a, b in images]
@@ -181,11 +181,13 @@ def test_late_results_that_land_in_one_word_one_after_the_other(idle: int) -> No
 def test_how_many_runs_are_side_by_side(words: int, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as one group has room for, all of its words counted: image, scratch, results and late results."""
     machine = replace(TAKEHOME, latencies={("valu", "vbroadcast"): 3})
-    late = program(const(0, 1), splat(1, 0), IDLE, IDLE)
+    late = program(const(0, 1), splat(1, 0), IDLE, slot("flow", "trace_write", 0))
     groups: list[int] = []
 
     def run(group: Group) -> int:
-        groups.append(int(group.state[0]["runs"]))
+        groups.append(int(group.state["runs"].sum()))
+        assert len(group.state) == 1
+        assert len(group.trace) == 1024 * groups[-1], "room for as many steps of the trace"
         return native.STOPPED
 
     monkeypatch.setattr(native, "run", run)

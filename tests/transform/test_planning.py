@@ -45,5 +45,13 @@ def test_a_partial_group_does_what_the_others_do(name: str) -> None:
     assert sum(op == "gather" for op in whole.graph.op) >= sum(op == "gather" for op in partial.graph.op) > 0
 
 
+@pytest.mark.parametrize("rounds", [10**8, 2**32 - 1])
+def test_programs_that_run_for_ages_have_a_strategy(rounds: int) -> None:
+    """The numbers of the integer program stay within what a solver takes."""
+    options = Options(defines={"rounds": rounds, "batch": 8})
+    (strategy, *_) = optimise_source(example("tree_walk"), options).strategies
+    assert strategy.bound > rounds
+
+
 def test_kernels_without_a_choice_have_no_strategy() -> None:
     assert optimise_source(example("saxpy")).strategies == ()

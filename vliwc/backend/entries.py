@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from vliwc import strict_json
 from vliwc.errors import DataError
 
 
 def parse(text: str, what: str, help: str) -> Entry:  # noqa: A002
     """The object that a JSON text is. Raises DataError if the text is no JSON, or no object."""
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"the {what} is no JSON: {error or 'it is nested too deeply'}", help=help) from None
+        data = strict_json.loads(text)
+    except ValueError as error:
+        raise DataError(f"the {what} is no JSON: {error}", help=help) from None
     return Entry(what, data, help)
 
 

@@ -55,10 +55,13 @@ def _near(path: Path) -> str | None:
     return f"did you mean {path.parent / near[0]}?" if near else None
 
 
-def require_writable(path: Path) -> None:
-    """Raises UsageError unless a file can be put at `path`. Call it before long work."""
+def require_writable(path: Path, *inputs: Path) -> None:
+    """Raises UsageError unless a file can be put at `path`, which is none of `inputs`. Call it before long work."""
     parent = path.absolute().parent
     try:
+        for given in inputs:
+            if path.is_file() and given.is_file() and path.samefile(given):
+                raise UsageError(f"cannot write {path}: it is read, too", help="give the output another name")
         if not parent.is_dir():
             raise UsageError(f"cannot write {path}: there is no directory {parent}", help="make the directory first")
         if path.is_dir():

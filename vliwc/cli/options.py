@@ -138,6 +138,9 @@ seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of everything random."
 )
 
+MOST_WORKERS = 256
+"""So many threads or processes may be asked for: more than there are processors only cost memory."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a JSON report to stdout.")
 
 
@@ -166,7 +169,7 @@ def effort_options(function: F) -> F:
     """The limits of a scheduler that searches."""
     for option in (
         click.option(
-            "--workers", metavar="N", type=click.IntRange(min=1), help="Threads of cpsat. Default: all cores."
+            "--workers", metavar="N", type=click.IntRange(1, MOST_WORKERS), help="Threads of cpsat. Default: all cores."
         ),
         click.option(
             "--work-limit",
@@ -215,7 +218,7 @@ def ended_by(
 
 
 def read_search(
-    seconds: float | None, evals: int | None, save: Path | None, replay: Path | None, *, brief: bool
+    kernel: Path, seconds: float | None, evals: int | None, save: Path | None, replay: Path | None, *, brief: bool
 ) -> tuple[Budget | None, Ledger | None]:
     """The budget and the record that the search options stand for; is there a `brief` search without a budget?
 
@@ -225,7 +228,7 @@ def read_search(
     if save is not None:
         if not searching and not brief:
             raise UsageError("there is no search to save", help="ask for one with -O3, --budget or --budget-evals")
-        require_writable(save)
+        require_writable(save, kernel)
     if not searching and replay is None:
         return None, None
     from vliwc.tune import Budget, Ledger

@@ -9,10 +9,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from math import inf
 from multiprocessing import resource_tracker
 from multiprocessing.pool import Pool
 from typing import Any
 
+from vliwc import strict_json
 from vliwc.backend import schedule_names
 from vliwc.errors import DataError
 from vliwc.fuzz.cases import Outcome, Selection, lost, make_case, run_case
@@ -134,8 +136,8 @@ class Record:
     def from_text(text: str) -> Record:
         """Reads a record. Raises DataError if it is none."""
         try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            data: Any = strict_json.loads(text)
+        except ValueError as error:
             raise DataError(f"the campaign record is not JSON: {error}") from None
         version = data.get("format") if isinstance(data, dict) else None
         if version != _FORMAT and str(version).startswith(_FAMILY):
@@ -146,7 +148,7 @@ class Record:
             raise DataError("this is no record of a campaign", help=f'it must say "format": "{_FORMAT}"')
         try:
             return _read(data)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"the campaign record is damaged: {error}", help="start a new campaign") from None
 
 
@@ -156,6 +158,9 @@ def _read(data: Mapping[str, Any]) -> Record:
         unknown = [name for name in names if name not in known]
         if unknown or not names:
             raise ValueError(f"there is no {unknown[0] if unknown else 'policy or scheduler'}")
+    counts = [data["cases"], data["seconds"], *data["verdicts"].values(), *data["tried"].values(), *data["failures"]]
+    if not all(isinstance(count, int | float) and 0 <= count < inf for count in counts):
+        raise ValueError("a count is no number from 0 on")
     selection = Selection(int(chosen["seed"]), tuple(chosen["policies"]), tuple(chosen["schedules"]))
     return Record(
         selection,

@@ -26,6 +26,8 @@ _WINDOWS = 16
 """At how many positions windows begin and end."""
 _SCALE = 1000
 """The integer program counts in thousandths of a cycle."""
+_LARGE = 1 << 36
+"""The engines' loads may be about so large in these numbers, and are never more than sixteen times that."""
 
 Main = dict[int, Offer]
 """For each site (by its node) the offer that most groups take."""
@@ -130,6 +132,9 @@ class _Model:
         self.groups = groups
         self.free = prices.machine.scratch_words - trial.constant_words
         """The words of scratch for tables and for what groups under way hold."""
+        total = prices.cycles(trial.setup.plus(trial.group, groups))
+        self.scale = min(_SCALE, _LARGE / max(1.0, *total.values()))
+        """What a cycle counts: less in programs that run for ages, as the solver's numbers have an end."""
         self._cover(groups)
         self._tables(groups)
         self._engines(trial, groups)
@@ -185,7 +190,7 @@ class _Model:
         base = self.prices.cycles(fixed)
         self.busiest = self.model.new_int_var(0, 1 << 40, "busiest")
         self.least = self.model.new_int_var(0, 1 << 40, "least")
-        terms: dict[str, Any] = {e: round(_SCALE * base[e]) for e in ENGINES}
+        terms: dict[str, Any] = {e: round(self.scale * base[e]) for e in ENGINES}
         priced = [(o.price, count) for o, count in zip(self.offers, self.counts, strict=True)]
         priced += [(self.tables[key].price, built) for key, built in self.built.items()]
         if self.prices.on_flow:
@@ -193,9 +198,9 @@ class _Model:
                 moved = self.model.new_int_var(0, groups * movable, "moved")
                 priced.append((Loads().plus(self.prices.select, selects).plus(self.prices.op, -1), moved))
         # Choices between shared words are counted as selects; any of them may be a multiply-add instead.
-        choices = sum(round(_SCALE * price.choices) * variable for price, variable in priced)
+        choices = sum(round(self.scale * price.choices) * variable for price, variable in priced)
         shifted = self.model.new_int_var(0, 1 << 20, "shifted")
-        self.model.add(_SCALE * shifted <= choices + max(0, round(_SCALE * fixed.choices)))
+        self.model.add(max(1, round(self.scale)) * shifted <= choices + max(0, round(self.scale * fixed.choices)))
         priced.append((Loads(flow=-1, fused=1), shifted))
         # Constants may be made on alu, of others, instead of being loaded.
         shared, own = trial.constants
@@ -203,11 +208,11 @@ class _Model:
         priced.append((Loads(load=-1, words=1), derived))
         for price, variable in priced:
             for engine, cycles in self.prices.cycles(price).items():
-                terms[engine] += round(_SCALE * cycles) * variable
-        one = round(_SCALE * self.prices.cycles(Loads(load=1))["load"])
+                terms[engine] += round(self.scale * cycles) * variable
+        one = round(self.scale * self.prices.cycles(Loads(load=1))["load"])
         # Some may be the same in the end, by where tables stand: no bound counts on any.
         splats = self.prices.cycles(Loads().plus(self.prices.op, trial.constant_words / self.prices.lanes))
-        constants = {"load": one * (shared + own * groups - derived), "compute": round(_SCALE * splats["compute"])}
+        constants = {"load": one * (shared + own * groups - derived), "compute": round(self.scale * splats["compute"])}
         for engine, load in terms.items():
             self.model.add(self.least >= load - constants.get(engine, 0))
         tables = sum(round(t.price.load) * self.built[key] for key, t in self.tables.items())
@@ -221,10 +226,9 @@ class _Model:
         """Adds for how long engines must be idle. While there can be no gather, the load engine does the set-up."""
         for engine, (early, late) in ramp.items():
             waiting = self.model.new_int_var(0, 1 << 40, f"waiting_{engine}")
-            self.model.add(
-                waiting >= round(_SCALE * self.losses.ramps * early) - (setup_loads if engine == "load" else 0)
-            )
-            terms[engine] += waiting + round(_SCALE * self.losses.ramps * late)
+            idle = round(self.scale * self.losses.ramps * early) - (setup_loads if engine == "load" else 0)
+            self.model.add(waiting >= idle)
+            terms[engine] += waiting + round(self.scale * self.losses.ramps * late)
 
     def _windows(self, counts: Mapping[Offer, Any]) -> Iterator[Any]:
         """For several pairs of cycles what is loaded between them and what is before and behind, in thousandths: no
@@ -233,12 +237,12 @@ class _Model:
         one = self.prices.cycles(Loads(load=1))["load"]
         for after, before in product(_some({s.head for s in sites}), _some({s.tail for s in sites})):
             inside = [
-                round(_SCALE * one * offer.price.load) * count
+                round(self.scale * one * offer.price.load) * count
                 for offer, count in counts.items()
                 if offer.price.load > 0 and offer.sites[0].head >= after and offer.sites[0].tail >= before
             ]
             if after + before and inside:
-                yield sum(inside) + _SCALE * (after + before)
+                yield sum(inside) + round(self.scale * (after + before))
 
     def _deadlines(self, counts: Mapping[Offer, Any], needed: Callable[[Sequence[Offer]], Any]) -> Iterator[Any]:
         """For several tails what it takes to make the tables in memory that are looked up with so much or more left to
@@ -257,14 +261,15 @@ class _Model:
                 if o.price.load > 0 and o.sites[0].tail >= tail
             ]
             for engine in ENGINES:
-                yield sum(round(_SCALE * cycles[engine]) * times for cycles, times in made) + _SCALE * tail
+                work = sum(round(self.scale * cycles[engine]) * times for cycles, times in made)
+                yield work + round(self.scale * tail)
 
     def hurried(self, counts: Mapping[Offer, int]) -> float:
         """How long a program with this mix takes because of what has to be loaded between two cycles, or before one, in
         cycles."""
         used = {offer: count for offer, count in counts.items() if count}
         deadlines = self._deadlines(used, lambda offers: int(any(o in used for o in offers)))
-        return max((*self._windows(used), *deadlines), default=0) / _SCALE
+        return max((*self._windows(used), *deadlines), default=0) / self.scale
 
     def keep_windows(self) -> None:
         """Nothing may be loaded before it can be, nor too late; tables are made in time."""
@@ -291,7 +296,7 @@ class _Model:
         area = float(self._area(counts, 1))
         return 0.0 if area <= 0 else area / free if free > 0 else math.inf
 
-    def _area(self, counts: Mapping[Offer, Any], scale: int) -> Any:
+    def _area(self, counts: Mapping[Offer, Any], scale: float) -> Any:
         """What all groups occupy, in words times cycles."""
         main = dict.fromkeys(self.trial.main.values())
         other = self.trial.group.area - sum(o.price.area for o in main)
@@ -301,8 +306,8 @@ class _Model:
     def share_scratch(self, cycles: float) -> None:
         """Makes scratch one more engine, whose slots are the words that tables leave over; `cycles` is what the program
         takes without."""
-        most = round(_LONGEST * _SCALE * cycles)
-        taken = self._area(dict(zip(self.offers, self.counts, strict=True)), _SCALE)
+        most = round(_LONGEST * self.scale * cycles)
+        taken = self._area(dict(zip(self.offers, self.counts, strict=True)), self.scale)
         for k, (key, table) in enumerate(self.tables.items()):
             lasting = self.model.new_int_var(0, most, f"lasting_{k}")
             self.model.add(lasting >= self.busiest - most * (1 - self.built[key]))
@@ -324,14 +329,14 @@ class _Model:
         counts = {o: solver.value(c) for o, c in zip(self.offers, self.counts, strict=True)}
         place = {key: [solver.boolean_value(v) for v in at] for key, at in self.place.items()}
         rooms = tuple(room for k, room in enumerate(self.rooms) if any(at[k] for at in place.values()))
-        return Mix(counts, self._homes(place), rooms, solver.value(self.busiest) / _SCALE, 0.0)
+        return Mix(counts, self._homes(place), rooms, solver.value(self.busiest) / self.scale, 0.0)
 
     def bound(self) -> float:
         """What the busiest engine takes at least, in cycles, whatever the mix."""
         self.model.minimize(self.least)
         solver = self._solver()
         solve(solver, self.model)
-        return float(solver.best_objective_bound) / _SCALE
+        return float(solver.best_objective_bound) / self.scale
 
     def _solver(self) -> Any:
         solver = new_solver(2.0)

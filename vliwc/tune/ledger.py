@@ -6,8 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
+from vliwc import strict_json
 from vliwc.backend.problem import Problem
 from vliwc.errors import DataError
 from vliwc.tune.tuning import Tuning
@@ -72,20 +73,9 @@ class Ledger:
 
 def _parsed(text: str) -> object:
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refused)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"the search record is no JSON: {error or 'nested too deeply'}") from None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        raise ValueError("a key is there twice in one object")
-    return result
-
-
-def _refused(number: str) -> NoReturn:
-    raise ValueError(f"{number} is no number of a search")
+        return strict_json.loads(text)
+    except ValueError as error:
+        raise DataError(f"the search record is no JSON: {error}") from None
 
 
 def _entry(data: Any) -> tuple[int, Entry]:

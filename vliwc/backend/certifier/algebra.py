@@ -81,7 +81,8 @@ class Algebra(Expressions):
             pairs = zip(words[::2], words[1::2], strict=False)
             words = [self.select(c, b, a) for a, b in pairs] + words[len(words) & ~1 :]
             bit *= 2
-        return words[0]
+        (word,) = words
+        return word
 
     def never_zero(self, a: int) -> bool:
         """Is `a` nonzero for all values of its symbols, as far as intervals tell?"""

@@ -65,7 +65,7 @@ class Overlapped(Frame):
         body, named = Body(self.meaning.graph, n, pipeline.ghosts, pipeline.equals), dict(pipeline.stages)
         stages = {m: named[m] for m in body.timed() if m in named}  # in the body's order
         stores = (m for m in body.memory() if self.meaning.graph.kind(m) is Kind.STORE)
-        if not all(m in stages for m in stores) or min(stages.values(), default=0) < 0:
+        if not all(m in stages for m in stores) or any(stage < 0 for stage in stages.values()):
             raise self.wrong(w, "the witness does not have a stage for each store")
         beats = body.loop.trips - pipeline.peeled
         if pipeline.copies < 1 or beats < pipeline.copies or beats % pipeline.copies:

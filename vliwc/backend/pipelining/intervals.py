@@ -134,17 +134,55 @@ def _circuits(problem: Cyclic, iterations: int = 1) -> list[tuple[int, list[int]
     return [(_least(edges), sorted({n for a, b, _, _ in edges for n in (a, b)})) for edges in inside.values()]
 
 
-def _least(edges: list[tuple[int, int, int, int]]) -> int:
-    """The least interval that has no positive cycle among edges (source, target, delay, distance)."""
-    nodes = {n for a, b, _, _ in edges for n in (a, b)}
-    low, high = 1, max(1, sum(delay for _, _, delay, _ in edges))
-    while low < high:
-        middle = (low + high) // 2
-        if settles(dict.fromkeys(nodes, 0), [(a, b, delay - middle * d) for a, b, delay, d in edges]):
-            high = middle
-        else:
-            low = middle + 1
-    return low
+_Edge = tuple[int, int, int, int]
+"""Source, target, delay, distance."""
+
+
+def _least(edges: list[_Edge]) -> int:
+    """The least interval that has no positive cycle among the edges.
+
+    A cycle that is positive says which interval it takes at least; so it goes up, from cycle to cycle (Lawler 1967).
+    """
+    interval, nodes = 1, {n for a, b, _, _ in edges for n in (a, b)}
+    while cycle := _positive_cycle(nodes, edges, interval):
+        interval = -(-sum(delay for _, _, delay, _ in cycle) // sum(distance for *_, distance in cycle))
+    return interval
+
+
+def _positive_cycle(nodes: set[int], edges: list[_Edge], interval: int) -> list[_Edge]:
+    """A cycle of edges that takes longer than it may; empty if there is none.
+
+    Bellman and Ford's relaxation, which ends as soon as an operation is its own predecessor (Tarjan 1981): the first
+    cycle is found in a few rounds, where waiting for the last round takes as many as there are operations.
+    """
+    longest = dict.fromkeys(nodes, 0)
+    before: dict[int, _Edge] = {}
+    changed = True
+    while changed:
+        changed = False
+        for edge in edges:
+            a, b, delay, distance = edge
+            if (way := longest[a] + delay - interval * distance) > longest[b]:
+                longest[b], before[b], changed = way, edge, True
+        if cycle := _closed(before):
+            return cycle
+    return []
+
+
+def _closed(before: dict[int, _Edge]) -> list[_Edge]:
+    """The edges of a cycle, if each operation is reached by the edge `before` it; empty if there is none."""
+    seen: set[int] = set()
+    for start in before:
+        path: dict[int, _Edge] = {}
+        n = start
+        while n in before and n not in seen:
+            seen.add(n)
+            path[n] = before[n]
+            n = before[n][0]
+        if n in path:
+            edges = list(path.values())
+            return edges[list(path).index(n) :]
+    return []
 
 
 def settles(longest: dict[int, int], edges: Sequence[tuple[int, int, int]]) -> bool:

@@ -8,13 +8,14 @@ should take which form.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 from vliwc.backend.pipelining.cyclic import Cyclic, Edge, fastest
-from vliwc.backend.pipelining.intervals import JUMP, Resources, demand, recurrences, settles
+from vliwc.backend.pipelining.intervals import JUMP, Resources, demand, settles
 from vliwc.backend.problem import DATA, Form
 
 _LONG = 100
@@ -65,18 +66,23 @@ class Modulo:
         return self.placed[k].first // self.interval
 
 
-def schedules(problem: Cyclic, resources: Resources, interval: int, hints: Sequence[int]) -> Iterator[Modulo]:
+def schedules(
+    problem: Cyclic, resources: Resources, interval: int, hints: Sequence[int], tightness: Callable[[], Sequence[int]]
+) -> Iterator[Modulo]:
     """Modulo schedules of this interval; none if no search finds one within its budget.
 
     Three orders are tried. By height alone, as Rau has it, for short bodies; long ones begin with `hints`: the cycle of
     each operation in a schedule without overlap, which has found out how to live with the scratch that there is; so the
     end of an iteration moves into the gaps at the beginning of the next. At last the operations of tight recurrences
-    come before all others, which are placed around them (after Llosa's swing, 1996).
+    come before all others, which are placed around them (after Llosa's swing, 1996); `tightness` gives `recurrences`,
+    which take long to find and are the same for all intervals.
     """
-    rau, hinted = _Search(problem, resources, interval), _Hinted(problem, resources, interval, hints)
-    first = (hinted, rau) if len(problem.operations) > _LONG else (rau, hinted)
-    for search in (*first, _Swing(problem, resources, interval)):
-        found = search.run()
+    hinted, swing = partial(_Hinted, hints=hints), partial(_Swing, tightness=tightness)
+    ways: list[Callable[[Cyclic, Resources, int], _Search]] = [_Search, hinted, swing]
+    if len(problem.operations) > _LONG:
+        ways = [hinted, _Search, swing]
+    for way in ways:
+        found = way(problem, resources, interval).run()
         if found is not None:
             yield compact(found, problem)
 
@@ -315,11 +321,12 @@ class _Search:
 class _Swing(_Search):
     """Tight recurrences first; then everything as near to what is placed as can be."""
 
-    def __init__(self, problem: Cyclic, resources: Resources, interval: int) -> None:
+    def __init__(
+        self, problem: Cyclic, resources: Resources, interval: int, tightness: Callable[[], Sequence[int]]
+    ) -> None:
         super().__init__(problem, resources, interval)
-        tightness = recurrences(problem)
         most = max(self.height, default=0) + 1
-        self.rank = [-tightness[k] * most - height for k, height in enumerate(self.height)]
+        self.rank = [-tight * most - height for tight, height in zip(tightness(), self.height, strict=True)]
 
     def _starts(self, k: int) -> range:
         """From the first cycle that is possible up to the last one; down from the last one if there is no first."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 
 from vliwc.backend.legalise import Legal
 from vliwc.backend.pipelining import exact
 from vliwc.backend.pipelining.cyclic import Cyclic, Unsuitable, cyclic_problem
-from vliwc.backend.pipelining.intervals import recurrence_interval, resource_interval
+from vliwc.backend.pipelining.intervals import recurrence_interval, recurrences, resource_interval
 from vliwc.backend.pipelining.modulo import Modulo, schedules
 from vliwc.backend.pipelining.rotation import Rotation, rotate
 from vliwc.backend.problem import DATA
@@ -108,9 +109,10 @@ def overlap(
     resources = resource_interval(cyclic)
     asked = _MOST_EXACT if exact_work is None else _MOST_EXACT_ASKED
     hints = [order.get(o.node, 0) for o in cyclic.operations]
+    tightness = cache(lambda: recurrences(cyclic))
     reason = "no shorter interval was found"
     for interval in _intervals(bounds.interval, below):
-        found = schedules(cyclic, resources, interval, hints)
+        found = schedules(cyclic, resources, interval, hints, tightness)
         if bounds.operations <= asked and (exact_work is not None or interval <= bounds.interval + 1):
             found = chain(found, exact.schedules(cyclic, interval, work))
         for modulo in found:

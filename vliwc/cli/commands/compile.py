@@ -119,9 +119,8 @@ def command(
     compile time.
     """
     emissions = plan_emissions(kinds, output, kernel, as_json=as_json, graph_only=stop_after is not None)
-    budget_of_search, ledger = shared.read_search(
-        budget, budget_evals, save_search, replay, brief=optimise == 3 and schedule == "list" and replay is None
-    )
+    brief = optimise == 3 and schedule == "list" and replay is None
+    budget_of_search, ledger = shared.read_search(kernel, budget, budget_evals, save_search, replay, brief=brief)
     effort = shared.read_effort(time_limit, work_limit, workers)
     source = read_kernel(kernel)
 
@@ -185,7 +184,7 @@ def plan_emissions(
     else:
         raise UsageError(f"several --emit need a directory, and {output} is none", help="make it, or emit one form")
     for path in paths:
-        require_writable(path)
+        require_writable(path, kernel)
     return tuple(Emission(kind, path) for kind, path in zip(kinds, paths, strict=True))
 
 

@@ -27,7 +27,9 @@ _SAVE_SECONDS = 10.0
 @click.command(name="fuzz")
 @click.option("--minutes", type=shared.AMOUNT, required=True, help="How long to go on.")
 @shared.seed_option
-@click.option("--jobs", type=click.IntRange(1), help="Number of processes. Default: one for each processor.")
+@click.option(
+    "--jobs", type=click.IntRange(1, shared.MOST_WORKERS), help="Number of processes. Default: one for each processor."
+)
 @click.option("--policy", "policies", multiple=True, metavar="NAME", help="Draw kernels by this policy (repeatable).")
 @click.option("--schedule", "schedules", multiple=True, metavar="NAME", help="Use this scheduler (repeatable).")
 @click.option("--out", metavar="DIR", type=shared.PATH, help="Where to put record and failures. Default: vliwc-fuzz.")

@@ -44,7 +44,7 @@ def command(
     if (check is None) == (not diff):
         raise UsageError("what should the kernel keep?", help="give either --diff or --check CMD")
     if output is not None:
-        require_writable(output)
+        require_writable(output, kernel)
     source = read_kernel(kernel)
 
     from vliwc.driver import Options

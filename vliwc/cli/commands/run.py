@@ -63,7 +63,7 @@ def command(
     """
     if output is not None:
         require_image_suffix(output)
-        require_writable(output)
+        require_writable(output, program)
     known: Kernel | None
     if program.suffix == KERNEL_SUFFIX:
         if kernel is not None:

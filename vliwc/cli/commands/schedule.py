@@ -38,7 +38,7 @@ def command(
     and the argument for the bound.
     """
     if output is not None:
-        require_writable(output)
+        require_writable(output, instance, *(() if check is None else (check,)))
     text = read_text(instance, "instance")
     solution_text = None if check is None else read_text(check, "solution")
     effort = shared.read_effort(time_limit, work_limit, workers)
