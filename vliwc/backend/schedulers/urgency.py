@@ -34,7 +34,7 @@ _SQUEEZED_SHARES = (2.0, 1.4, 3.0, 1.0)
 _FEWEST_SQUEEZES = 12
 """How many settings are tried at least for problems that hardly fit scratch: those that fail do so early."""
 _SQUEEZED_DRIFT = 16.0
-_WINDOWS = (64, 128, 32, 256, 48, 16)
+_WINDOWS = (64, 192, 32, 384, 128, 256, 96, 16)
 """Staggers, drift and windows (operations) for problems that hardly fit scratch."""
 _FACTORS = (0.75, 0.87, 1.15, 1.33)
 """By how much the best of them is changed to find a better one."""
