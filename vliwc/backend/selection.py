@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from vliwc.analysis import ranges
 from vliwc.analysis.known import known_words
 from vliwc.analysis.linear import Forms
 from vliwc.backend.constants import derive_constants
@@ -45,7 +44,7 @@ class Selector:
         self.plan = plan
         self.placement = placement
         self.machine = machine
-        self.forms = Forms(legal.graph, ranges.analyse(legal.graph), legal.forms)
+        self.forms = Forms(legal.graph, known=legal.forms)
         self.known = known_words(legal.graph)
 
     def problem(self, number: int, address: dict[int, int]) -> Problem:
