@@ -205,6 +205,9 @@ class Algebra(Expressions):
             return self.sub(self.one, a)
         if self.never_zero(a):
             return self.zero
+        low, high = self.range_of(self.offset[a], self.terms[a])
+        if high & MASK == 0 and high - low == 1:  # it is -1 or 0
+            return self.add(a, self.one)
         if len(self.terms[a]) == 1 and self.is_boolean(self.terms[a][0][0]):
             return self._is_zero_of_boolean(a)
         a, _ = self._positive(a)

@@ -13,7 +13,9 @@ The table only interns; `vliwc.backend.certifier.algebra` says which operation b
 
 from __future__ import annotations
 
-from vliwc.backend.certifier.intervals import FULL, Interval, integer_range, of_operation, wrap
+from collections.abc import Collection
+
+from vliwc.backend.certifier.intervals import FULL, Interval, integer_range, of_operation, signed, wrap
 from vliwc.ir.ops import MASK
 
 Terms = tuple[tuple[int, int], ...]
@@ -97,9 +99,34 @@ class Expressions:
         key = offset, terms
         found = self._linear.get(key)
         if found is None:
-            bounds = wrap(*integer_range(offset, terms, self.lo, self.hi))
-            found = self._linear[key] = self._new("linear", (), offset, terms, bounds)
+            found = self._linear[key] = self._new("linear", (), offset, terms, wrap(*self.range_of(offset, terms)))
         return found
+
+    def range_of(self, offset: int, terms: Terms) -> Interval:
+        """Bounds of the integer that a normal form is before it is taken modulo 2^32.
+
+        A boolean c and a word `when` it are bounded together: c - (c ? y : 0) is "c and not y" if y is a boolean.
+        """
+        low, high = integer_range(offset, terms, self.lo, self.hi)
+        alone = {x: signed(k) for x, k in terms}
+        for x, _ in terms:
+            c, y = self._condition(x, alone) if self.op[x] == "when" and x in alone else (0, 0)
+            if c:
+                weight, factor = alone.pop(c), alone.pop(x)
+                apart = sorted((factor * self.lo[x], factor * self.hi[x]))
+                both = sorted((weight + factor * self.lo[y], weight + factor * self.hi[y]))
+                low += min(0, both[0]) - min(0, weight) - apart[0]
+                high += max(0, both[1]) - max(0, weight) - apart[1]
+        return low, high
+
+    def _condition(self, x: int, among: Collection[int]) -> tuple[int, int]:
+        """The boolean among some expressions that is the condition of a `when`, and the word; (0, 0) if none is."""
+        c, y = self.args[x]
+        assert isinstance(c, int)
+        assert isinstance(y, int)
+        if c in among:
+            return c, y
+        return (y, c) if y in among and self.is_boolean(y) else (0, 0)
 
     def tighten(self, a: int, lo: int, hi: int) -> None:
         """Notes that `a` is from `lo` to `hi`, which its normal form does not show."""
