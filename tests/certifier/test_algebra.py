@@ -156,7 +156,18 @@ def _equalities() -> dict[str, Callable[[Algebra, int, int, int, int], tuple[int
             a.apply["muladd"](a.sub(a.one, a.apply["and"](x, a.one)), a.sub(a.one, e), a.apply["and"](x, a.one)),
         ),
         "product of booleans": lambda a, x, y, e, s: (a.apply["mul"](e, e), e),
+        "a bit that is 1": lambda a, x, y, e, s: (a.apply["eq"](bit_without(a, x, e), a.one), bit_without(a, x, e)),
+        "a bit that is 0": lambda a, x, y, e, s: (
+            a.apply["eq"](bit_without(a, x, e), a.zero),
+            a.sub(a.one, bit_without(a, x, e)),
+        ),
     }
+
+
+def bit_without(a: Algebra, x: int, e: int) -> int:
+    """The lowest bit of x, but 0 if the boolean e is 1 with it: their difference is a boolean again."""
+    bit = a.apply["and"](x, a.one)
+    return a.sub(bit, a.select(bit, e, a.zero))
 
 
 @pytest.mark.parametrize("name", _equalities())
