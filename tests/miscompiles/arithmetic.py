@@ -96,7 +96,15 @@ def select_by_an_arm(flow: Flow, rng: Random) -> Iterator[Damaged]:
 
 def one_lane_instead_of_all(flow: Flow, rng: Random) -> Iterator[Damaged]:
     """A vector operation is done on `alu`, for its first lane only."""
-    steps = (s for s in flow.sites(Effect.COMPUTE, engine="valu") if s.slot.op in OTHER and max(s.needed) > 0)
+    lanes = flow.machine.lanes
+    steps = (
+        s
+        for s in flow.sites(Effect.COMPUTE, engine="valu")
+        if s.slot.op in OTHER
+        and any(
+            flow.held(s.time, w) != s.results[k] for k, w in enumerate(writes(s.slot, lanes)) if k and k in s.needed
+        )
+    )
     fitting = (s for s in steps if has_room(flow.program, flow.machine, s.site.bundle, "alu"))
     return replaced(flow, rng, fitting, lambda s: [replace(s.slot, engine="alu")])
 

@@ -213,6 +213,8 @@ class Flow:
             return operands[0]
         if meaning.name in ("add", "or", "xor") and 0 in known:
             return operands[1 - known.index(0)]
+        if meaning.name in ("sub", "shl", "shr") and known[1] == 0:
+            return operands[0]
         if meaning.commutative:
             operands.sort()
         return self._number(meaning.name, *operands)
