@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from tests.endtoend.pipeline import assert_compiled_right
 from vliwc.backend import Generated, generate
 from vliwc.backend.pressure import NoRoom
 from vliwc.backend.schedulers.effort import Effort
-from vliwc.driver import Options, compile_source, optimise_source
+from vliwc.driver import Options, compile_source, finish, optimise_source
+from vliwc.frontend import attempts
 from vliwc.machine import load_machine
 from vliwc.source import Source
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 TWO_LOOKUPS = """
 param n = 131
 memory {
@@ -78,3 +81,22 @@ def test_a_search_works_on_the_best_graph_only(monkeypatch: pytest.MonkeyPatch) 
     searched = compile_source(Source("k.vk", TWO_LOOKUPS), options).generated.cycles
     assert asked == ["list", "list", "cpsat"]
     assert searched <= compile_source(Source("k.vk", TWO_LOOKUPS), _options(131, 96)).generated.cycles
+
+
+def test_a_mix_that_spares_scratch_is_not_the_only_one_tried() -> None:
+    """The balance takes few groups for more crowded than they are: the program without that caution is shorter."""
+    kernel = Source("forest.vk", (EXAMPLES / "decision_forest.vk").read_text(encoding="utf-8"))
+    machine = replace(load_machine("takehome"), scratch_words=400)
+    front = optimise_source(kernel, Options(machine=machine, defines={"n": 16, "trees": 2}))
+    assert [strategy.crowded for strategy in front.strategies] == [True]
+    said: list[str] = []
+    best = finish(front, said.append)
+    assert "lives times 0" in _trying(said)[0]
+    assert best.generated.cycles < generate(front.graph, machine).cycles
+    assert [s.bound for s in best.front.strategies] == [s.bound for s in front.strategies]
+
+
+def test_the_highest_level_tries_more() -> None:
+    low, high = (optimise_source(Source("k.vk", TWO_LOOKUPS), Options(optimise=level)) for level in (2, 3))
+    ways = [{attempt.losses for attempt in attempts(front) if not attempt.without} for front in (low, high)]
+    assert ways[0] < ways[1]
