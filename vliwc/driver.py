@@ -23,7 +23,7 @@ from vliwc.options import Options
 from vliwc.source import Source
 from vliwc.transform.pipeline import MOST_LEVEL
 from vliwc.transform.planning import Strategy
-from vliwc.tune import Budget, Ledger
+from vliwc.tune import Ledger
 
 if TYPE_CHECKING:
     from vliwc.stages import Comparison
@@ -33,8 +33,6 @@ __all__ = ["Compilation", "Options", "compile_source", "finish", "optimise_sourc
 
 _NEAR = 1.03
 """A program that takes no more than so many times its bound is good enough, but at the highest level."""
-_BRIEF = 3_000_000
-"""Operations that are placed in a search that nobody has asked for in particular: about two seconds of work."""
 
 Progress = Callable[[str], None]
 """Told from time to time, in a few words, what is going on."""
@@ -209,14 +207,13 @@ def _proven(
 
 
 def _searcher(options: Options, progress: Progress | None) -> Searching | Replaying | None:
-    """What betters the list scheduler's schedules: what the options ask for, or a brief search where they ask for the
-    best that can be had without saying what it may cost; cpsat begins with what that finds."""
-    brief = (options.schedule == "list" and options.optimise == MOST_LEVEL) or searches(options.schedule)
-    if options.budget is None and options.replay is None and not brief:
+    """What betters the list scheduler's schedules, if the options ask for it."""
+    budget = options.searching
+    if budget is None and options.replay is None:
         return None
     from vliwc.tune.session import Replaying, Searching  # noqa: PLC0415 - imports numba, which is slow
 
     if options.replay is not None:
         return Replaying(options.replay)
-    interrupted = options.effort.interrupted if options.effort else None
-    return Searching(options.budget or Budget(placements=_BRIEF, interrupted=interrupted), options.seed, progress)
+    assert budget is not None
+    return Searching(budget, options.seed, progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vliwc.backend import schedule_names
 from vliwc.backend.schedulers import searches
@@ -16,6 +16,8 @@ from vliwc.transform.pipeline import MOST_LEVEL, PIPELINING, optional_names
 from vliwc.tune import Budget, Ledger
 
 LEVELS = tuple(range(MOST_LEVEL + 1))
+BRIEF = Budget(placements=3_000_000)
+"""A search that nobody has asked for in particular: about two seconds of work."""
 LOWERED = "lower"
 """The name under which the graph is observed before the first pass."""
 
@@ -44,8 +46,8 @@ class Options:
     pass_limit: int | None = None
     """How many of the optional passes run, from the first on; None for all."""
     budget: Budget | None = None
-    """What a search for a better schedule may cost; without one there is no search. A budget in seconds makes results
-    depend on the computer's speed."""
+    """What a search for a better schedule may cost, if that is not to be left to `searching`. A budget in seconds makes
+    results depend on the computer's speed."""
     replay: Ledger | None = None
     """What an earlier search has found, in place of a search."""
     effort: Effort | None = None
@@ -53,6 +55,16 @@ class Options:
     depend on the computer's speed."""
     stop_after: str | None = None
     """The last pass to run; then there is a graph, but no program."""
+
+    @property
+    def searching(self) -> Budget | None:
+        """What a search of list schedules may cost: what was given, or little where the best is asked for without a
+        word on its cost; cpsat begins with what that finds. None if there is no search."""
+        if self.budget is not None or self.replay is not None:
+            return self.budget
+        if searches(self.schedule):
+            return replace(BRIEF, interrupted=self.effort.interrupted if self.effort else None)
+        return BRIEF if self.schedule == "list" and self.optimise == MOST_LEVEL else None
 
     @property
     def pipeline(self) -> bool:

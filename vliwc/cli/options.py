@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from vliwc.cli.files import read_text, require_writable
-from vliwc.errors import UsageError
+from vliwc.cli.files import read_text
 
 if TYPE_CHECKING:
     from threading import Event
@@ -217,18 +216,9 @@ def ended_by(
     )
 
 
-def read_search(
-    kernel: Path, seconds: float | None, evals: int | None, save: Path | None, replay: Path | None, *, brief: bool
-) -> tuple[Budget | None, Ledger | None]:
-    """The budget and the record that the search options stand for; is there a `brief` search without a budget?
-
-    Raises UsageError or DataError before any work.
-    """
+def read_search(seconds: float | None, evals: int | None, replay: Path | None) -> tuple[Budget | None, Ledger | None]:
+    """The budget and the record that the search options stand for. Raises UsageError or DataError before any work."""
     searching = seconds is not None or evals is not None
-    if save is not None:
-        if not searching and not brief:
-            raise UsageError("there is no search to save", help="ask for one with -O3, --budget or --budget-evals")
-        require_writable(save, kernel)
     if not searching and replay is None:
         return None, None
     from vliwc.tune import Budget, Ledger

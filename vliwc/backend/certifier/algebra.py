@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vliwc.backend.certifier.expressions import Expressions
-from vliwc.backend.certifier.intervals import integer_range, misses_zero
+from vliwc.backend.certifier.intervals import misses_zero
 from vliwc.ir.ops import MASK, PURE, WORD_BITS
 
 _HALF = (MASK + 1) // 2
@@ -86,7 +86,7 @@ class Algebra(Expressions):
 
     def never_zero(self, a: int) -> bool:
         """Is `a` nonzero for all values of its symbols, as far as intervals tell?"""
-        return self.lo[a] > 0 or misses_zero(*integer_range(self.offset[a], self.terms[a], self.lo, self.hi))
+        return self.lo[a] > 0 or misses_zero(*self.range_of(self.offset[a], self.terms[a]))
 
     # Products and quotients
 

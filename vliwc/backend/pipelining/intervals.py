@@ -7,7 +7,7 @@ operation after d iterations may take longer than d intervals (RecMII).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from vliwc.backend.pipelining.cyclic import Cyclic, Edge, fastest
@@ -76,8 +76,8 @@ def recurrence_interval(problem: Cyclic, iterations: int = 1) -> int:
     one takes alone: a circuit of 3 cycles over 2 iterations allows 3 cycles for both, while one alone has to take 2.
 
     For an interval I, an edge from a to b of distance d says `t(b) >= t(a) + delay - I * d`. That can be met if and
-    only if no cycle of edges has a positive sum, which Bellman and Ford's relaxation finds (1958); the interval is
-    found by bisection. Every operation takes its fastest form, so this is a lower bound.
+    only if no cycle of edges has a positive sum, which Bellman and Ford's relaxation finds (1958). Every operation
+    takes its fastest form, so this is a lower bound.
     """
     return max(_circuits(problem, iterations), default=(1, []))[0]
 
@@ -96,22 +96,12 @@ def recurrence_circuit(problem: Cyclic, iterations: int = 1) -> tuple[Edge, ...]
     are no such circles."""
     interval, operations = max(_circuits(problem, iterations), default=(1, []))
     inside = frozenset(operations)
-    edges = [e for e in problem.edges if e.source in inside and e.target in inside]
-    if not edges:
-        return ()
-    longest, last = dict.fromkeys(operations, 0), dict[int, Edge]()
-    changed = operations[0]
-    for _ in operations:  # as often as that, only a circle can still be raised
-        for e in edges:
-            weight = iterations * edge_delay(problem, e) - (interval - 1) * e.distance
-            if longest[e.source] + weight > longest[e.target]:
-                longest[e.target], last[e.target], changed = longest[e.source] + weight, e, e.target
-    for _ in operations:
-        changed = last[changed].source
-    circle = [last[changed]]
-    while circle[-1].source != changed:
-        circle.append(last[circle[-1].source])
-    return tuple(reversed(circle))
+    edges = {
+        (e.source, e.target, iterations * edge_delay(problem, e), e.distance): e
+        for e in problem.edges
+        if e.source in inside and e.target in inside
+    }
+    return tuple(edges[e] for e in reversed(_positive_cycle(inside, list(edges), interval - 1)))
 
 
 def edge_delay(problem: Cyclic, edge: Edge) -> int:
@@ -149,7 +139,7 @@ def _least(edges: list[_Edge]) -> int:
     return interval
 
 
-def _positive_cycle(nodes: set[int], edges: list[_Edge], interval: int) -> list[_Edge]:
+def _positive_cycle(nodes: Collection[int], edges: list[_Edge], interval: int) -> list[_Edge]:
     """A cycle of edges that takes longer than it may; empty if there is none.
 
     Bellman and Ford's relaxation, which ends as soon as an operation is its own predecessor (Tarjan 1981): the first

@@ -119,8 +119,7 @@ def command(
     compile time.
     """
     emissions = plan_emissions(kinds, output, kernel, as_json=as_json, graph_only=stop_after is not None)
-    brief = optimise == 3 and schedule == "list" and replay is None
-    budget_of_search, ledger = shared.read_search(kernel, budget, budget_evals, save_search, replay, brief=brief)
+    budget_of_search, ledger = shared.read_search(budget, budget_evals, replay)
     effort = shared.read_effort(time_limit, work_limit, workers)
     source = read_kernel(kernel)
 
@@ -143,6 +142,8 @@ def command(
         replay=ledger,
         effort=effort,
     )
+    if save_search is not None:
+        _require_saving(options, save_search, kernel)
     front = optimise_source(source, options, _printer(print_after, options))
     if stats:
         from vliwc.report.tables import passes_table
@@ -158,6 +159,13 @@ def command(
     if save_search is not None and compilation.ledger is not None:
         write_whole(save_search, compilation.ledger.to_text())
     _write_program(compilation, emissions, as_json=as_json, quiet=quiet)
+
+
+def _require_saving(options: Options, path: Path, kernel: Path) -> None:
+    """Raises UsageError unless there will be a search record, and it can be put at `path`."""
+    if options.searching is None or options.schedule != "list":
+        raise UsageError("there is no search to save", help="ask for one with -O3, --budget or --budget-evals")
+    require_writable(path, kernel)
 
 
 def plan_emissions(
