@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from vliwc.backend.bound_check import check_argument, check_kernel
 from vliwc.backend.bounds import SegmentBound, segment_bound
 from vliwc.backend.entries import parse
-from vliwc.backend.generator import Segment, generate
+from vliwc.backend.generated import Segment
+from vliwc.backend.generator import generate
 from vliwc.backend.instance import Instance
 from vliwc.driver import Options, optimise_source
 from vliwc.machine.description import Machine

@@ -16,7 +16,7 @@ from tests.backend.test_loops import fibonacci
 from vliwc.backend import generate
 from vliwc.backend.bound_check import check_kernel
 from vliwc.backend.bounds import segment_bound
-from vliwc.backend.generator import Segment
+from vliwc.backend.generated import Segment
 from vliwc.backend.pipelining import exact, modulo, pipeliner
 from vliwc.backend.pipelining.cyclic import Cyclic, Edge, fastest
 from vliwc.backend.pipelining.intervals import recurrence_interval, recurrences, resource_interval, settles

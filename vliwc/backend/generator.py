@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
-from vliwc.backend.bounds import Bounds, SegmentBound, segment_bound, total
+from vliwc.backend.bounds import segment_bound, total
 from vliwc.backend.certifier.witness import Induction, LoopWitness, Place, Witness
 from vliwc.backend.dead_memory import dead_arrays
 from vliwc.backend.emission import bundle, slots_by_cycle
 from vliwc.backend.evaluator import Selected
+from vliwc.backend.generated import Generated, Segment, Stats
 from vliwc.backend.legalise import Legal, legalise
-from vliwc.backend.pipelining.choice import LoopReport, choose
+from vliwc.backend.pipelining.choice import choose
 from vliwc.backend.pipelining.evidence import pipeline_witness
 from vliwc.backend.pipelining.kernel import kernel_bound, kernel_schedule
 from vliwc.backend.pipelining.pipeliner import Kernel
@@ -56,52 +57,6 @@ class Searcher(Protocol):
     ) -> Schedule | None:
         """The schedule of segment `number`, which has this share (0 … 1) of the run's work; None if there is no room
         in scratch for any."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """How much there was to do."""
-
-    segments: int
-    loops: int
-    operations: int
-    """Machine operations, with their alternatives open."""
-    slots: dict[str, int]
-    """Slots in the program, by engine."""
-    peak_words: int
-    """The most scratch words in use at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A straight segment as it was scheduled: its problem, the bound for that, its cycles, and how often it runs."""
-
-    problem: Problem
-    bound: SegmentBound
-    cycles: int
-    times: int
-    kernel: Kernel | None = None
-    """How its loop was overlapped, if it is the kernel of one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Generated:
-    """A program, what the certifier needs to know of it, and how good it is."""
-
-    program: Program
-    witness: Witness
-    bounds: Bounds
-    stats: Stats
-    segments: tuple[Segment, ...]
-    selected: Selected
-    """What was scheduled, for comparison."""
-    loops: tuple[LoopReport, ...] = ()
-    """What came of software pipelining, for each innermost machine loop."""
-
-    @property
-    def cycles(self) -> int:
-        """How long a run takes, but for jumps that found no room in another bundle."""
-        return sum(segment.cycles * segment.times for segment in self.segments)
 
 
 class _Part(NamedTuple):

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from vliwc.backend.bounds import Argument, Chain, Circuit, Lemma, Window
 from vliwc.backend.bounds.argument import ranges
-from vliwc.backend.generator import Segment
+from vliwc.backend.generated import Segment
 from vliwc.backend.problem import Operation, Problem
 from vliwc.backend.solution import Solution, solution_record
 from vliwc.bounding import Bounded
