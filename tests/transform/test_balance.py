@@ -271,7 +271,8 @@ def test_tables_are_there_before_the_first_look_up(making: int, tail: int, taken
     offer = Offer(OTHER, (late,), Loads(vectors=1), table)
     room = [Room(("s",), 0, 64, Death.FREE)]
     mix = balance(trial([late], Loads(load=8, flow=5)), [plain(late), offer], PRICES, 20, room, 0)
-    assert mix.busiest == mix.bound == cycles
+    assert mix.busiest == cycles
+    assert mix.bound == 100, "what a table costs is a guess, which is in no bound"
     assert mix.counts[offer] in taken
 
 

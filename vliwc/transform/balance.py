@@ -58,7 +58,7 @@ class Mix:
     """How many groups take each offer, where tables in memory are, and the rooms in use.
 
     `busiest` is how long the busiest engine takes, in cycles; `bound` is the least that it takes with any mix: without
-    ramps, constants and limits of scratch, all of which later stages may get around.
+    ramps, deadlines, constants and limits of scratch, which are estimates, or may be got around by later stages.
     """
 
     counts: Mapping[Offer, int]
@@ -281,9 +281,11 @@ class _Model:
                 self.model.add(counts[o] <= self.groups * need)
             return need
 
-        for cycles in (*self._windows(counts), *self._deadlines(counts, needed)):
+        for cycles in self._windows(counts):
             self.model.add(self.busiest >= cycles)
             self.model.add(self.least >= cycles)
+        for cycles in self._deadlines(counts, needed):  # prices of tables are guesses: no bound counts on them
+            self.model.add(self.busiest >= cycles)
 
     def hold_tables(self, scratch: int) -> None:
         """Tables may take no more than so many words of scratch together."""
