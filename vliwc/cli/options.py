@@ -158,7 +158,9 @@ def search_options(function: F) -> F:
         click.option(
             "--budget-evals", metavar="N", type=click.IntRange(min=1), help="Search, trying N schedules: reproducible."
         ),
-        click.option("--budget", metavar="SECONDS", type=AMOUNT, help="Search for so long."),
+        click.option(
+            "--budget", metavar="SECONDS", type=AMOUNT, help="Search for so long. Default: briefly at -O3, else not."
+        ),
     ):
         function = option(function)
     return function
@@ -174,7 +176,7 @@ def effort_options(function: F) -> F:
             "--work-limit",
             metavar="UNITS",
             type=AMOUNT,
-            help="Limit cpsat by work (about a second a unit): reproducible with --workers 1.",
+            help="Limit cpsat by work (one to three seconds a unit): reproducible with --workers 1.",
         ),
         click.option(
             "--time-limit",
