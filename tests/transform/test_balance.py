@@ -237,6 +237,32 @@ def test_scratch_that_constants_fill_changes_nothing() -> None:
     assert balance(measured, [plain(a)], PRICES, 10, [], 100).counts[plain(a)] == 10
 
 
+def test_tables_wait_in_scratch_for_arrays_that_are_read_first() -> None:
+    """The same table may stand in words that are free from the start on."""
+    a = site(0)
+    offer = Offer(OTHER, (a,), Loads(vectors=1), Table(("table",), Loads(load=8), memory=64))
+    measured = trial([a], Loads(load=8))
+    for words, death, taken in (
+        (63, Death.FREE, 10),
+        (63, Death.READ, 0),
+        (64, Death.READ, 10),
+    ):
+        prices = Prices(replace(PRICES.machine, scratch_words=words))
+        mix = balance(measured, [plain(a), offer], prices, 10, [Room(("s",), 0, 64, death)], 0)
+        assert mix.counts[offer] == taken, (words, death)
+
+
+def test_engines_may_be_expected_to_lose_some_of_their_time() -> None:
+    a = site(0)
+    offers = [plain(a), Offer(OTHER, (a,), Loads(flow=5), None)]
+    measured = trial([a], Loads(load=8))
+    for share in (0.0, 0.25, 1.0):
+        mix = balance(measured, offers, PRICES, 90, [], 0, replace(EXPECTED, engines=(("flow", share),)))
+        best = min(range(91), key=lambda k: max(4 * (90 - k), 5 * k * (1 + share)))
+        assert mix.counts[offers[1]] == best
+        assert mix.bound == balance(measured, offers, PRICES, 90, [], 0).bound
+
+
 def test_gathers_have_to_be_between_head_and_tail() -> None:
     early, late = replace(site(0), head=10, tail=30), replace(site(1), head=40, tail=20)
     held = Offer(OTHER, (late,), Loads(vectors=90), Table(("held",), Loads()))

@@ -17,7 +17,7 @@ from typing import Any
 from vliwc.solving import new_solver, solve
 from vliwc.transform.alternatives import Home, Offer
 from vliwc.transform.loads import ENGINES, EXPECTED, Loads, Losses, Prices
-from vliwc.transform.rooms import Room
+from vliwc.transform.rooms import Death, Room
 from vliwc.transform.sites import Site
 
 _LONGEST = 16
@@ -26,6 +26,8 @@ _WINDOWS = 16
 """At how many positions windows begin and end."""
 _SCALE = 1000
 """The integer program counts in thousandths of a cycle."""
+_PARTS = 100
+"""Shares of an engine's work are rounded to so many parts."""
 _LARGE = 1 << 36
 """The engines' loads may be about so large in these numbers, and are never more than sixteen times that."""
 
@@ -86,8 +88,12 @@ def balance(
     rooms: Sequence[Room],
     scratch: int,
     losses: Losses = EXPECTED,
+    *,
+    bounded: bool = True,
 ) -> Mix:
     """The best mix of `offers` for so many groups; tables go to `rooms` in memory and to `scratch` words.
+
+    Its bound is 0 unless it is to be `bounded`.
 
     CP-SAT with one worker and a deterministic limit: equal arguments give equal mixes.
     """
@@ -96,14 +102,18 @@ def balance(
     mix = model.solve()
     assert mix is not None, "plain gathers are always feasible"
     crowded = model.crowded(mix.counts) > mix.busiest
-    if crowded or model.hurried(mix.counts) > mix.busiest:
+    if crowded or model.overfull(mix) or model.hurried(mix.counts) > mix.busiest:
         model.keep_windows()
+        model.keep_room()
         if crowded:
             model.share_scratch(mix.busiest)
         mix = model.solve() or mix
+    mix = replace(mix, crowded=crowded)
+    if not bounded:
+        return mix
     free = _Model(trial, offers, prices, groups, rooms, losses)
     free.keep_windows()
-    return replace(mix, bound=free.bound(), crowded=crowded)
+    return replace(mix, bound=free.bound())
 
 
 class _Model:
@@ -219,6 +229,8 @@ class _Model:
         self._ramps(trial.ramp, terms, one * (round(setup.load) + tables - derived))
         for load in terms.values():
             self.model.add(self.busiest >= load)
+        for engine, share in self.losses.engines:
+            self.model.add(_PARTS * self.busiest >= round(_PARTS * (1 + share)) * terms[engine])
         # A little work is worth less than any cycle, but of two equal mixes the lighter leaves the scheduler more room.
         self.work = sum(terms[e] for e in ("compute", "flow", "load", "store"))
 
@@ -290,6 +302,23 @@ class _Model:
     def hold_tables(self, scratch: int) -> None:
         """Tables may take no more than so many words of scratch together."""
         self.model.add(sum(t.scratch * self.built[key] for key, t in self.tables.items()) <= scratch)
+
+    def overfull(self, mix: Mix) -> bool:
+        """Do a mix's tables take more scratch than constants leave over, before the look-ups begin? Those that are to
+        stand where an array is read first wait there until all of it is read."""
+        read = {room.arrays[0] for room in mix.rooms if room.death is Death.READ}
+        used = {o.table.key: o.table for o, count in mix.counts.items() if count and o.table is not None}
+        waiting = sum(used[key].memory for key, home in mix.homes.items() if key in used and home.array in read)
+        return waiting > 0 and waiting + sum(t.scratch for t in used.values()) > self.free
+
+    def keep_room(self) -> None:
+        """No mix may be `overfull`."""
+        read = [k for k, room in enumerate(self.rooms) if room.death is Death.READ]
+        waiting = sum(self.tables[key].memory * at[k] for key, at in self.place.items() for k in read)
+        held = sum(t.scratch * self.built[key] for key, t in self.tables.items())
+        some = self.model.new_bool_var("waiting")
+        self.model.add(waiting == 0).only_enforce_if(~some)
+        self.model.add(waiting + held <= self.free).only_enforce_if(some)
 
     def crowded(self, counts: Mapping[Offer, int]) -> float:
         """How long a program with this mix takes because there is scratch for so many groups only, in cycles."""

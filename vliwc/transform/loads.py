@@ -46,6 +46,8 @@ class Losses:
     """How much longer values live than they have to."""
     tables: float = 0.75
     """The share of scratch that tables may take."""
+    engines: tuple[tuple[str, float], ...] = ()
+    """Engines (of `ENGINES`) that are busy for longer than their work takes, and by which share of it."""
 
 
 EXPECTED = Losses()
