@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vliwc.backend import Generated, generate
 from vliwc.backend.certifier import Certificate, ProofFailed, certify
-from vliwc.backend.pressure import NoRoom
 from vliwc.backend.schedulers import searches
 from vliwc.errors import UsageError
-from vliwc.frontend import Clock, Observer, Optimised, attempts, comparison, optimise_source, optimised_again
-from vliwc.ir.graph import Graph
+from vliwc.frontend import Clock, Observer, Optimised, comparison, optimise_source
 from vliwc.machine import Program
 from vliwc.options import Options
 from vliwc.source import Source
-from vliwc.transform.pipeline import MOST_LEVEL
-from vliwc.transform.planning import Strategy
+from vliwc.strategies import Choice
 from vliwc.tune import Ledger
 
 if TYPE_CHECKING:
@@ -31,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Compilation", "Options", "compile_source", "finish", "optimise_source"]
 
-_NEAR = 1.03
-"""A program that takes no more than so many times its bound is good enough, but at the highest level."""
+_MIXES = 1 / 3
+"""The share of a search's budget that may go into finding a better mix of alternatives."""
 
 Progress = Callable[[str], None]
 """Told from time to time, in a few words, what is going on."""
@@ -81,8 +79,13 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
     """Generates and certifies the program of an optimised kernel. Arguments and errors as in `compile_source`."""
     options = front.options
     clock = Clock(front.seconds)
-    front, generated = _best_strategy(front, clock, progress)
-    searcher = _searcher(options, progress)
+    choice = Choice(front, partial(_generate, progress=progress, quickly=searches(options.schedule)), clock, progress)
+    if options.replay is not None:
+        choice.take(options.replay.attempt)
+    else:
+        choice.take_best()
+    searcher = _searcher(options, choice, progress)
+    front, generated = choice.best, choice.generated
     if searcher is not None and (options.replay is not None or generated.cycles > generated.bounds.best):
         with clock.stage("search"):
             generated = _generate(front, progress, searcher)
@@ -123,70 +126,6 @@ def _generate(
     )
 
 
-def _best_strategy(front: Optimised, clock: Clock, progress: Progress | None) -> tuple[Optimised, Generated]:
-    """The kernel's best graph and program, of those that the optimiser makes in several ways.
-
-    The balance of engines knows little of latency and of scratch. So where a program takes much longer than its bound,
-    or more scratch than there is, others are tried; if there is room for none, those of lower levels. A scheduler that
-    searches works on the best graph alone: the list scheduler finds out which that is.
-    Raises NoRoom as for the first one if none has room.
-    """
-    options = front.options
-    quickly = searches(options.schedule)
-    best, generated, failure = front, None, None
-    tried: list[Graph] = []
-    for attempt in (None, *attempts(front)):
-        lower = attempt is not None and attempt.level < options.optimise
-        if generated is not None and (lower or _good_enough(front, generated)):
-            break
-        if generated is None and attempt is not None and not (lower or attempt.without):
-            continue  # it needs no less scratch
-        candidate = front
-        if attempt is not None:
-            if progress is not None:
-                cause = f"{generated.cycles:,} cycles are not the bound" if generated else "no room in scratch"
-                progress(f"{cause}: trying {attempt}")
-            with clock.stage("optimise"):
-                candidate = optimised_again(front, attempt)
-        graph = candidate.graph
-        if any(graph.op == other.op and graph.args == other.args for other in tried):
-            continue
-        tried.append(graph)
-        try:
-            with clock.stage("generate"):
-                found = _generate(candidate, progress, quickly=quickly)
-        except NoRoom as error:
-            failure = failure or error
-            continue
-        if generated is None or found.cycles < generated.cycles:
-            best, generated = _with_bounds_of(front, candidate), found
-    if generated is None:
-        assert failure is not None, "the first attempt has a program or none"
-        raise failure
-    return best, generated
-
-
-def _with_bounds_of(front: Optimised, candidate: Optimised) -> Optimised:
-    """The candidate with the strategy bounds of all alternatives, where it had only some to choose from."""
-    mixes = [strategy.mix for strategy in candidate.strategies] or [()] * len(front.strategies)
-    if candidate is front or len(mixes) != len(front.strategies):
-        return candidate
-    bounds = (strategy.bound for strategy in front.strategies)
-    return replace(candidate, strategies=tuple(map(Strategy, bounds, mixes)))
-
-
-def _good_enough(front: Optimised, generated: Generated) -> bool:
-    """Is no other strategy worth a trial? The naive scheduler's programs are never near a bound.
-
-    Where the first strategy makes do with less scratch, the bound of its operations is no measure of what is possible.
-    """
-    goal = generated.bounds.best
-    if any(strategy.crowded for strategy in front.strategies):
-        goal = min(goal, max(strategy.bound for strategy in front.strategies))
-    near = 1.0 if front.options.optimise == MOST_LEVEL else _NEAR
-    return front.options.schedule == "naive" or generated.cycles <= near * goal
-
-
 def _proven(
     front: Optimised, generated: Generated, stages: Comparison | None, progress: Progress | None
 ) -> tuple[Generated, Certificate]:
@@ -206,8 +145,8 @@ def _proven(
         return plain, certify(front.graph, plain.program, front.machine, plain.witness)
 
 
-def _searcher(options: Options, progress: Progress | None) -> Searching | Replaying | None:
-    """What betters the list scheduler's schedules, if the options ask for it."""
+def _searcher(options: Options, choice: Choice, progress: Progress | None) -> Searching | Replaying | None:
+    """What betters the list scheduler's schedules, if the options ask for it, after a search for a better mix."""
     budget = options.searching
     if budget is None and options.replay is None:
         return None
@@ -216,4 +155,7 @@ def _searcher(options: Options, progress: Progress | None) -> Searching | Replay
     if options.replay is not None:
         return Replaying(options.replay)
     assert budget is not None
-    return Searching(budget, options.seed, progress)
+    mixes, used = budget.part(_MIXES), 0.0
+    if mixes is not None:
+        used = choice.search(mixes, options.seed)
+    return Searching(budget.part(1 - _MIXES * used) or budget, options.seed, progress, choice.attempt)

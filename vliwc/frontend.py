@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,8 +17,7 @@ from vliwc.machine import Machine, load_machine
 from vliwc.options import LOWERED, Options, require_known
 from vliwc.source import Source
 from vliwc.transform import optimize
-from vliwc.transform.loads import EXPECTED, Losses
-from vliwc.transform.pipeline import CROWDED, FEWER, FEWEST_LEVEL, MORE_LOST, MOST_LEVEL
+from vliwc.transform.attempts import Attempt
 from vliwc.transform.planning import Strategy
 
 if TYPE_CHECKING:
@@ -117,42 +116,22 @@ def optimise_source(source: Source, options: Options = Options(), observe: Obser
                 disable=options.disable,
                 pass_limit=options.pass_limit,
                 stop_after=options.stop_after,
-                tell=strategies.append,
+                tell=strategies.extend,
             )
     return Optimised(options, kernel, machine, graph, tuple(recorder.passes), tuple(strategies), clock.seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A way to optimise a kernel: the level, which alternatives to do without, and for what losses the balance of
-    engines allows (see `vliwc.transform.optimize`)."""
-
-    level: int
-    without: frozenset[str] = frozenset()
-    losses: Losses = EXPECTED
-
-    def __str__(self) -> str:
-        if self.without:
-            return f"-O{self.level} without {', '.join(sorted(self.without))}"
-        return f"-O{self.level} with {self.losses.ramps:g} of the ramps, lives times {self.losses.lives:g}"
-
-
-def attempts(front: Optimised) -> Iterator[Attempt]:
-    """What may be tried in place of what the options say, down to what always has room."""
-    options = front.options
-    level = options.optimise
-    if front.strategies:
-        if any(strategy.crowded for strategy in front.strategies):
-            yield from (Attempt(level, losses=losses) for losses in CROWDED)
-        if level == MOST_LEVEL:
-            yield from (Attempt(level, losses=losses) for losses in MORE_LOST)
-        yield from (Attempt(level, without) for without in FEWER if not without <= options.disable)
-    yield from (Attempt(below) for below in reversed(range(min(level, FEWEST_LEVEL))))
-
-
-def optimised_again(front: Optimised, attempt: Attempt) -> Optimised:
-    """The kernel optimised in another way."""
+def optimised_again(
+    front: Optimised, attempt: Attempt, tell: Callable[[Sequence[Strategy]], None] | None = None
+) -> Optimised:
+    """The kernel optimised in another way; `tell` learns first how gathers are to be carried out."""
     recorder, strategies = _Recorder(None, None), list[Strategy]()
+
+    def told(found: Sequence[Strategy]) -> None:
+        strategies.extend(found)
+        if tell is not None:
+            tell(found)
+
     graph = optimize(
         lower(front.kernel),
         front.machine,
@@ -160,7 +139,7 @@ def optimised_again(front: Optimised, attempt: Attempt) -> Optimised:
         observe=recorder,
         disable=front.options.disable | attempt.without,
         pass_limit=front.options.pass_limit,
-        tell=strategies.append,
+        tell=told,
         losses=attempt.losses,
     )
     return replace(front, graph=graph, passes=tuple(recorder.passes), strategies=tuple(strategies))

@@ -59,7 +59,7 @@ def test_options_that_cannot_be_meant(
 
 def test_a_record_of_another_kernel(vliwc: Vliwc, kernel: Path) -> None:
     Path("s.json").write_text(
-        '{"schema": "vliwc/search/1", "segments": [{"segment": 0, "problem": "?", "cycles": 1, "evals": 1, '
+        '{"schema": "vliwc/search/2", "segments": [{"segment": 0, "problem": "?", "cycles": 1, "evals": 1, '
         '"tuning": {"offsets": [], "paces": [], "weights": [], "curve": [], "forms": [], "strands": 0, "drift": 0, '
         '"reserve": 0, "noise": 0, "noise_seed": 0, "passes": 0}}]}',
         encoding="utf-8",

@@ -13,9 +13,9 @@ from vliwc.backend import Generated, generate
 from vliwc.backend.pressure import NoRoom
 from vliwc.backend.schedulers.effort import Effort
 from vliwc.driver import Options, compile_source, finish, optimise_source
-from vliwc.frontend import attempts
 from vliwc.machine import load_machine
 from vliwc.source import Source
+from vliwc.strategies import attempts
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TWO_LOOKUPS = """
@@ -79,7 +79,8 @@ def test_a_search_works_on_the_best_graph_only(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("vliwc.driver.generate", generating)
     options = replace(_options(131, 96), schedule="cpsat", effort=Effort(None, 0.01, 1))
     searched = compile_source(Source("k.vk", TWO_LOOKUPS), options).generated.cycles
-    assert asked == ["list", "list", "cpsat"]
+    assert asked.count("cpsat") == 1
+    assert asked[-1] == "cpsat", "what is best has been found out before"
     assert searched <= compile_source(Source("k.vk", TWO_LOOKUPS), _options(131, 96)).generated.cycles
 
 

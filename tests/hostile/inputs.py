@@ -183,7 +183,7 @@ _TUNING = {
 }
 _SEGMENT = {"segment": 0, "problem": "00ff", "cycles": 7, "evals": 9}
 RECORDS = [
-    json.dumps({"schema": "vliwc/search/1", "segments": [{**_SEGMENT, "tuning": tuning}]}) for tuning in (None, _TUNING)
+    json.dumps({"schema": "vliwc/search/2", "segments": [{**_SEGMENT, "tuning": tuning}]}) for tuning in (None, _TUNING)
 ]
 
 

@@ -230,11 +230,11 @@ def test_fingerprints_tell_problems_apart() -> None:
         ("[" * 100_000, "no JSON"),
         ("[]", "no search record"),
         ('{"schema": "vliwc/search/9", "segments": []}', "no search record"),
-        ('{"schema": "vliwc/search/1", "segments": 3}', "no search record"),
-        ('{"schema": "vliwc/search/1", "segments": [3]}', "no object"),
-        ('{"schema": "vliwc/search/1", "segments": [{"segment": true}]}', "'segment'"),
+        ('{"schema": "vliwc/search/2", "segments": 3}', "no search record"),
+        ('{"schema": "vliwc/search/2", "segments": [3]}', "no object"),
+        ('{"schema": "vliwc/search/2", "segments": [{"segment": true}]}', "'segment'"),
         (
-            '{"schema": "vliwc/search/1", "segments": '
+            '{"schema": "vliwc/search/2", "segments": '
             '[{"segment": 0, "problem": "", "cycles": 1, "evals": 1, "tuning": 7}]}',
             "missing or unknown",
         ),

@@ -50,7 +50,7 @@ class Front:
         key = options.optimise, machine
         if key not in self._optimised:
             strategies: list[Strategy] = []
-            graph = optimize(lower(self.kernel), machine, options.optimise, tell=strategies.append)
+            graph = optimize(lower(self.kernel), machine, options.optimise, tell=strategies.extend)
             self.comparison.graph("optimise", graph)
             self._optimised[key] = Optimised(options, self.kernel, machine, graph, (), tuple(strategies), {})
         return replace(self._optimised[key], options=options)

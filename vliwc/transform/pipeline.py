@@ -6,7 +6,7 @@ Level 3 does the same with more room: loops unroll further.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vliwc.ir.graph import Graph
@@ -49,8 +49,8 @@ class Pass:
 
 PIPELINING = "pipelining"
 
-_ALTERNATIVES = tuple(a.name for a in CATALOGUE if a is not GATHER)
-TECHNIQUES = (*_ALTERNATIVES, PIPELINING)
+ALTERNATIVES = tuple(a.name for a in CATALOGUE if a is not GATHER)
+TECHNIQUES = (*ALTERNATIVES, PIPELINING)
 """What can be disabled beside whole passes: alternatives to gathers, and `pipelining`, which lets iterations of the
 loops overlap that are left (it is the backend's)."""
 
@@ -59,20 +59,12 @@ FEWEST_LEVEL = 2
 """The lowest level that has alternatives."""
 MOST_LEVEL = 3
 """The highest level, which tries most."""
-IN_MEMORY = frozenset({"transformed", "rows", "column"})
-FEWER = (IN_MEMORY, frozenset(_ALTERNATIVES))
-"""What may be left out if the balanced mix does not do well: tables in memory, which are a long way to the first
-look-up and may take much scratch; and all but plain gathers."""
-MORE_LOST = (Losses(ramps=1.5), Losses(ramps=1.0))
-"""What else may be allowed for: the shorter a program is, the more of its ramps is lost."""
-CROWDED = (Losses(lives=0.0, tables=1.0), Losses(lives=1.0))
-"""The same where scratch is scarce: with few groups, the scheduler may get along with less than the balance thinks."""
 
 
 def _passes(
     level: int,
     disable: frozenset[str] = frozenset(),
-    tell: Callable[[Strategy], None] | None = None,
+    tell: Callable[[Sequence[Strategy]], None] | None = None,
     losses: Losses = EXPECTED,
 ) -> list[Pass]:
     if level == 0:
@@ -109,7 +101,7 @@ def _vectorize(
     graph: Graph,
     machine: Machine,
     disable: frozenset[str],
-    tell: Callable[[Strategy], None] | None,
+    tell: Callable[[Sequence[Strategy]], None] | None,
     losses: Losses,
 ) -> Graph:
     def finish(sample: Graph) -> Graph:
@@ -143,7 +135,7 @@ def optimize(
     disable: frozenset[str] = frozenset(),
     pass_limit: int | None = None,
     stop_after: str | None = None,
-    tell: Callable[[Strategy], None] | None = None,
+    tell: Callable[[Sequence[Strategy]], None] | None = None,
     losses: Losses = EXPECTED,
 ) -> Graph:
     """Runs the pipeline of a level (0 to 3). `observe(name, graph)` sees the graph after each pass, `tell` learns how

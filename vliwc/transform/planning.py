@@ -42,6 +42,8 @@ class Strategy:
     mix: tuple[tuple[str, str, int], ...]
     crowded: bool = False
     """Was the mix chosen so that it needs less scratch?"""
+    homes: tuple[Home, ...] = ()
+    """Where tables in memory stand."""
 
 
 def plan_gathers(
@@ -49,14 +51,14 @@ def plan_gathers(
     machine: Machine,
     finish: Callable[[Graph], Graph],
     disable: frozenset[str] = frozenset(),
-    tell: Callable[[Strategy], None] | None = None,
+    tell: Callable[[Sequence[Strategy]], None] | None = None,
     losses: Losses = EXPECTED,
 ) -> tuple[Graph, dict[int, Plan]]:
     """A plan for each innermost `par` with sites; `finish` is what the pipeline does after vectorisation.
 
     Where a table is to stand across several arrays, these are joined first: the plans are for the graph that comes with
     them. `disable` names alternatives that are left out. `tell` learns what was decided. The balance allows for
-    `losses`.
+    `losses`; bounds, which do not depend on them, are found for those that are expected only, and are 0 otherwise.
     """
     planner = _Planner(graph, machine, finish, disable, losses, joint=True)
     plans = planner.plans()
@@ -68,8 +70,8 @@ def plan_gathers(
     if tell is not None:
         if len(bounds) != len(planner.strategies):  # joined, the arrays offer a choice more or less
             bounds = [min(bounds, default=0)] * len(planner.strategies)
-        for bound, strategy in zip(bounds, planner.strategies, strict=True):
-            tell(replace(strategy, bound=min(bound, strategy.bound)))
+        both = zip(bounds, planner.strategies, strict=True)
+        tell([replace(strategy, bound=min(bound, strategy.bound)) for bound, strategy in both])
     return graph, plans
 
 
@@ -141,12 +143,14 @@ class _Planner:
         self.taken += mix.homes.values()
         self.joined += [room.arrays for room in mix.rooms if len(room.arrays) > 1]
         if blocks == 1:
-            self.strategies.append(Strategy(ceil(min(bounds) - _EPSILON), _described(mix), mix.crowded))
+            homes = tuple(mix.homes.values())
+            self.strategies.append(Strategy(ceil(min(bounds) - _EPSILON), _described(mix), mix.crowded, homes))
         return Plan(assign(mix, found, groups + partial), self._arrays_of_their_own(mix.homes, rooms))
 
     def _balance(self, trial: Trial, offers: Sequence[Offer], groups: int, rooms: Sequence[Room]) -> Mix:
         scratch = int(self.machine.scratch_words * self.losses.tables)
-        return balance(trial, offers, self.prices, groups, rooms, scratch, self.losses)
+        bounded = self.losses == EXPECTED
+        return balance(trial, offers, self.prices, groups, rooms, scratch, self.losses, bounded=bounded)
 
     def _known(self, site: Site, loop: Loop, varying: set[int], blocks: int) -> bool:
         """Are a site's words consecutive, or known as its index follows from the iteration's number alone? Then they

@@ -11,9 +11,10 @@ from typing import Any
 from vliwc import strict_json
 from vliwc.backend.problem import Problem
 from vliwc.errors import DataError
+from vliwc.transform.attempts import Attempt
 from vliwc.tune.tuning import Tuning
 
-SCHEMA = "vliwc/search/1"
+SCHEMA = "vliwc/search/2"
 
 
 def fingerprint(problem: Problem) -> str:
@@ -38,9 +39,11 @@ class Entry:
 
 @dataclass(slots=True)
 class Ledger:
-    """The segments that were searched, by their numbers."""
+    """How the kernel was optimised, and the segments that were searched, by their numbers."""
 
     entries: dict[int, Entry] = field(default_factory=dict)
+    attempt: Attempt | None = None
+    """The way to optimise it that was best; None for what the options say."""
 
     def to_text(self) -> str:
         """The record as JSON text."""
@@ -54,7 +57,8 @@ class Ledger:
             }
             for number, entry in sorted(self.entries.items())
         ]
-        return json.dumps({"schema": SCHEMA, "segments": segments}, indent=1) + "\n"
+        attempt = self.attempt.as_json() if self.attempt else None
+        return json.dumps({"schema": SCHEMA, "attempt": attempt, "segments": segments}, indent=1) + "\n"
 
     @staticmethod
     def from_text(text: str) -> Ledger:
@@ -62,7 +66,8 @@ class Ledger:
         data = _parsed(text)
         if not isinstance(data, dict) or data.get("schema") != SCHEMA or not isinstance(data.get("segments"), list):
             raise DataError("this is no search record", help=f"expected JSON that --save-search wrote ({SCHEMA})")
-        ledger = Ledger()
+        attempt = data.get("attempt")
+        ledger = Ledger(attempt=None if attempt is None else Attempt.from_json(attempt))
         for segment in data["segments"]:
             number, entry = _entry(segment)
             if number in ledger.entries:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from vliwc.backend.bounds import segment_bound
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.errors import DataError
+from vliwc.transform.attempts import Attempt
 from vliwc.tune.budget import Budget
 from vliwc.tune.ledger import Entry, Ledger, fingerprint
 from vliwc.tune.search import search
@@ -20,10 +21,10 @@ _LEAST_SHARE = 0.02
 
 
 class Searching:
-    """Schedules segments with a search, and keeps a record of it."""
+    """Schedules segments with a search, and keeps a record of it. `attempt` is how the kernel was optimised."""
 
-    def __init__(self, budget: Budget, seed: int, progress: Progress | None) -> None:
-        self.ledger = Ledger()
+    def __init__(self, budget: Budget, seed: int, progress: Progress | None, attempt: Attempt | None = None) -> None:
+        self.ledger = Ledger(attempt=attempt)
         self._budget = budget
         self._seed = seed
         self._progress = progress

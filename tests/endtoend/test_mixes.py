@@ -1,0 +1,103 @@
+"""The search over mixes of alternatives: what it finds, how it ends, and how its record makes the program again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from vliwc.backend import Generated, generate
+from vliwc.driver import Options, compile_source, optimise_source
+from vliwc.frontend import Clock, Optimised
+from vliwc.machine import Machine, load_machine
+from vliwc.source import Source
+from vliwc.strategies import Choice
+from vliwc.tune import Budget, Ledger
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SMALL = {"batch": 32, "height": 3, "rounds": 4}
+SEED = 13
+"""One that finds a better mix soon."""
+
+
+def _machine() -> Machine:
+    machine = load_machine("takehome")
+    flow = replace(machine.engines["flow"], slots=2)
+    return replace(machine, engines={**machine.engines, "flow": flow})
+
+
+@cache
+def _front(name: str, **defines: int) -> Optimised:
+    text = (EXAMPLES / name).read_text(encoding="utf-8")
+    return optimise_source(Source(name, text), Options(machine=_machine(), defines=defines))
+
+
+def _make(front: Optimised) -> Generated:
+    return generate(front.graph, front.machine)
+
+
+def test_it_finds_a_shorter_program() -> None:
+    """The balance expects too much of two flow slots, which this small kernel cannot keep busy."""
+    found = []
+    for _ in range(2):
+        said: list[str] = []
+        choice = Choice(_front("ternary_tree.vk", **SMALL), _make, Clock(), said.append)
+        choice.take_best()
+        before = choice.generated.cycles
+        assert choice.search(Budget(evals=2500), seed=SEED) == 1
+        assert choice.attempt is not None
+        assert choice.generated.cycles < before
+        assert said[-1] == f"search: {len(said)} other mixes tried, best {choice.generated.cycles} cycles"
+        found.append((choice.attempt, choice.generated.program))
+    assert found[0] == found[1]
+
+
+def test_a_record_makes_the_program_of_a_mix_again() -> None:
+    front = _front("ternary_tree.vk", **SMALL)
+    source = Source("ternary_tree.vk", (EXAMPLES / "ternary_tree.vk").read_text(encoding="utf-8"))
+    found = compile_source(source, replace(front.options, seed=SEED, budget=Budget(evals=7500)))
+    assert found.ledger is not None and found.ledger.attempt is not None
+    ledger = Ledger.from_text(found.ledger.to_text())
+    assert ledger == found.ledger
+    again = compile_source(source, replace(front.options, seed=SEED, replay=ledger))
+    assert again.program == found.program
+    assert again.front.strategies == found.front.strategies
+
+
+def test_kernels_without_a_choice_are_left_alone() -> None:
+    made = []
+
+    def make(front: Optimised) -> Generated:
+        made.append(front)
+        return _make(front)
+
+    choice = Choice(_front("saxpy.vk"), make, Clock(), None)
+    choice.take(None)
+    assert choice.search(Budget(evals=10_000), seed=0) == 0
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_interrupt_keeps_the_best(kept: bool) -> None:
+    made = []
+
+    def make(front: Optimised) -> Generated:
+        if made:
+            raise KeyboardInterrupt
+        made.append(_make(front))
+        return made[0]
+
+    choice = Choice(_front("ternary_tree.vk", **SMALL), make, Clock(), None)
+    choice.take(None)
+    budget = Budget(evals=10_000, interrupted=Event() if kept else None)
+    search = partial(choice.search, budget, seed=0)
+    if kept:
+        assert search() < 1
+        assert budget.part(0.5) is None
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            search()
+    assert choice.generated is made[0]

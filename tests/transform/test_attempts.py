@@ -1,0 +1,69 @@
+"""Ways to run the pipeline: how they change, and how they are written down."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+import pytest
+
+from vliwc.errors import DataError
+from vliwc.transform.attempts import FEWER, Attempt, nearby
+from vliwc.transform.loads import Losses
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_steps_of_a_search_can_be_written_down(seed: int) -> None:
+    random = Random(seed)
+    attempt = Attempt(3, FEWER[0])
+    seen = {attempt}
+    for _ in range(300):
+        attempt = nearby(attempt, random)
+        seen.add(attempt)
+        assert Attempt.from_json(json.loads(json.dumps(attempt.as_json()))) == attempt
+    assert len(seen) > 250
+    engines = {name for one in seen for name, _ in one.losses.engines}
+    assert engines == {"compute", "valu", "flow", "load"}
+
+
+@pytest.mark.parametrize(
+    ("attempt", "text"),
+    [
+        (Attempt(1), "-O1 with 0.5 of the ramps lost, lives times 2.5"),
+        (Attempt(2, frozenset({"rows", "column"})), "-O2 without column, rows"),
+        (
+            Attempt(3, losses=Losses(1, 0, 1, (("flow", 0.05),))),
+            "-O3 with 1 of the ramps, 5% of flow lost, lives times 0, tables in 100% of scratch",
+        ),
+    ],
+)
+def test_attempts_in_words(attempt: Attempt, text: str) -> None:
+    assert str(attempt) == text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"level": 4},
+        {"level": True},
+        {"level": "2"},
+        {"without": ["unroll"]},
+        {"without": 3},
+        {"losses": {}},
+        {"losses": {"ramps": -1.0, "lives": 1.0, "tables": 1.0, "engines": {}}},
+        {"losses": {"ramps": float("nan"), "lives": 1.0, "tables": 1.0, "engines": {}}},
+        {"losses": {"ramps": 1.0, "lives": 1e9, "tables": 1.0, "engines": {}}},
+        {"losses": {"ramps": 1.0, "lives": 1.0, "tables": 1.0, "engines": {"gpu": 0.1}}},
+        {"losses": {"ramps": 1.0, "lives": 1.0, "tables": 1.0, "engines": {}, "more": 1.0}},
+        {"losses": {"ramps": 1.0, "lives": 1.0, "tables": 1.0, "engines": [3]}},
+    ],
+)
+def test_wrong_records(change: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match="how the kernel was optimised"):
+        Attempt.from_json({**Attempt(2).as_json(), **change})
+
+
+def test_no_record_at_all() -> None:
+    with pytest.raises(DataError):
+        Attempt.from_json([])
