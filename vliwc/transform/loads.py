@@ -128,8 +128,17 @@ def measure(graph: Graph, prices: Prices) -> Loads:
 
 def busiest(graph: Graph, machine: Machine) -> float:
     """For how long the busiest engine of a machine works on a vectorised graph, in cycles."""
+    return effort(graph, machine)[0]
+
+
+def effort(graph: Graph, machine: Machine) -> tuple[float, float]:
+    """For how long the busiest engine works on a vectorised graph, and all engines together, in cycles.
+
+    Of two graphs with equal work for the busiest engine, the one with less work for the others begins and ends sooner.
+    """
     prices = Prices(machine)
-    return max(prices.cycles(measure(graph, prices)).values())
+    cycles = prices.cycles(measure(graph, prices))
+    return max(cycles.values()), sum(cycles.values())
 
 
 def ramps(graph: Graph) -> dict[str, tuple[int, int]]:
