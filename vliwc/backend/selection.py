@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from vliwc.analysis import ranges
 from vliwc.analysis.known import known_words
 from vliwc.analysis.linear import Forms
 from vliwc.backend.constants import derive_constants
@@ -36,15 +37,17 @@ class Body:
 
 
 class Selector:
-    """Selects the segments of one program."""
+    """Selects the segments of one program; a `cautious` one orders memory accesses whatever ranges tell."""
 
-    def __init__(self, legal: Legal, plan: Plan, placement: Placement, machine: Machine) -> None:
+    def __init__(
+        self, legal: Legal, plan: Plan, placement: Placement, machine: Machine, *, cautious: bool = False
+    ) -> None:
         self.graph: Graph = legal.graph
         self.legal = legal
         self.plan = plan
         self.placement = placement
         self.machine = machine
-        self.forms = Forms(legal.graph, known=legal.forms)
+        self.forms = Forms(legal.graph, None if cautious else ranges.analyse(legal.graph), legal.forms)
         self.known = known_words(legal.graph)
 
     def problem(self, number: int, address: dict[int, int]) -> Problem:
