@@ -52,7 +52,13 @@ def worth(measured: Trial, counts: Mapping[Offer, int], groups: int) -> tuple[fl
         load = load.plus(offer.price, count)
     for table in {o.table.key: o.table for o, count in counts.items() if o.table is not None and count}.values():
         load = load.plus(table.price)
-    shifted = [PRICES.cycles(load.plus(Loads(flow=-1, fused=1), k)) for k in range(int(load.choices) + 1)]
+    kinds = [(first, other, int(getattr(load, kind))) for kind, (first, other) in PRICES.ways.items()]
+    shifted = []
+    for moved in product(*(range(count + 1) for _, _, count in kinds)):
+        there = load
+        for (first, other, _), times in zip(kinds, moved, strict=True):
+            there = there.plus(other.plus(first, -1), times)
+        shifted.append(PRICES.cycles(there))
     work = ("compute", "flow", "load", "store")
     best = min((20 * max(cycles.values()) + sum(cycles[e] for e in work), max(cycles.values())) for cycles in shifted)
     return *best, min(max(cycles.values()) for cycles in shifted)
@@ -114,6 +120,8 @@ def loads(draw: st.DrawFn) -> Loads:
         vectors=draw(st.integers(0, 12)),
         fused=draw(st.integers(0, 4)),
         choices=draw(st.sampled_from((0, 0, 1, 3))),
+        products=draw(st.sampled_from((0, 0, 2))),
+        selects=draw(st.sampled_from((0, 0, 1, 2))),
         flow=draw(st.integers(0, 4)),
         load=draw(st.integers(0, 8)),
         store=draw(st.integers(0, 2)),
@@ -316,3 +324,19 @@ def test_engines_are_counted_as_the_machine_has_them() -> None:
     assert cycles["alu"] == 2 and cycles["valu"] == 1 and cycles["flow"] == 2
     assert cycles["load"] == 4 and cycles["store"] == 2
     assert cycles["compute"] == pytest.approx((3 + 15 + 6) / 7.5)
+
+
+@pytest.mark.parametrize(
+    ("machine", "kind", "first", "other"),
+    [
+        ("takehome", "choices", {"flow": 1}, {"fused": 1}),
+        ("takehome", "products", {"flow": 1}, {"vectors": 1}),
+        ("takehome", "selects", {"flow": 1}, {"vectors": 1, "fused": 1}),
+        ("narrow", "products", {"vectors": 1}, {"flow": 4}),
+        ("narrow", "selects", {"vectors": 3}, {"flow": 4}),
+    ],
+)
+def test_selects_can_be_done_in_two_ways(
+    machine: str, kind: str, first: dict[str, float], other: dict[str, float]
+) -> None:
+    assert Prices(MACHINES[machine]).ways[kind] == (Loads(**first), Loads(**other))

@@ -197,11 +197,13 @@ class _Model:
             for selects, movable in enumerate(trial.movable, start=1):
                 moved = self.model.new_int_var(0, groups * movable, "moved")
                 priced.append((Loads().plus(self.prices.select, selects).plus(self.prices.op, -1), moved))
-        # Choices between shared words are counted as selects; any of them may be a multiply-add instead.
-        choices = sum(round(self.scale * price.choices) * variable for price, variable in priced)
-        shifted = self.model.new_int_var(0, 1 << 20, "shifted")
-        self.model.add(max(1, round(self.scale)) * shifted <= choices + max(0, round(self.scale * fixed.choices)))
-        priced.append((Loads(flow=-1, fused=1), shifted))
+        # Selects are counted as done in their first way; any of them may be done in the other one.
+        for kind, (first, other) in self.prices.ways.items():
+            there = sum(round(self.scale * getattr(price, kind)) * variable for price, variable in priced)
+            shifted = self.model.new_int_var(0, 1 << 20, f"shifted_{kind}")
+            fixed_there = max(0, round(self.scale * getattr(fixed, kind)))
+            self.model.add(max(1, round(self.scale)) * shifted <= there + fixed_there)
+            priced.append((other.plus(first, -1), shifted))
         # Constants may be made on alu, of others, instead of being loaded.
         shared, own = trial.constants
         derived = self.model.new_int_var(0, shared + own * groups, "derived")
