@@ -101,7 +101,7 @@ def balance(
         if crowded:
             model.share_scratch(mix.busiest)
         mix = model.solve() or mix
-    free = _Model(trial, offers, prices, groups, rooms, losses)
+    free = _Model(trial, offers, prices, groups, rooms, losses, unlimited=True)
     free.keep_windows()
     return replace(mix, bound=free.bound(), crowded=crowded)
 
@@ -115,6 +115,8 @@ class _Model:
         groups: int,
         rooms: Sequence[Room],
         losses: Losses,
+        *,
+        unlimited: bool = False,
     ) -> None:
         from ortools.sat.python import cp_model  # noqa: PLC0415 -- slow to import, and most kernels need no plan
 
@@ -130,6 +132,8 @@ class _Model:
         self.trial = trial
         self.losses = losses
         self.groups = groups
+        self.unlimited = unlimited
+        """May all be done that some program might do? Then the model is good for a bound, not for a mix."""
         self.free = prices.machine.scratch_words - trial.constant_words
         """The words of scratch for tables and for what groups under way hold."""
         total = prices.cycles(trial.setup.plus(trial.group, groups))
@@ -197,8 +201,11 @@ class _Model:
             for selects, movable in enumerate(trial.movable, start=1):
                 moved = self.model.new_int_var(0, groups * movable, "moved")
                 priced.append((Loads().plus(self.prices.select, selects).plus(self.prices.op, -1), moved))
-        # Selects are counted as done in their first way; any of them may be done in the other one.
+        # Selects are counted as done in their first way; any of them may be done in the other one. By arithmetic they
+        # may only be if they choose by a bit, which no price tells: no mix counts on that, nor does a bound against it.
         for kind, (first, other) in self.prices.ways.items():
+            if kind == "selects" and self.prices.on_flow and not self.unlimited:
+                continue
             there = sum(round(self.scale * getattr(price, kind)) * variable for price, variable in priced)
             shifted = self.model.new_int_var(0, 1 << 20, f"shifted_{kind}")
             fixed_there = max(0, round(self.scale * getattr(fixed, kind)))

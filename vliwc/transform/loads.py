@@ -65,6 +65,8 @@ class Prices:
         self.fused = Loads(fused=1) if machine.runs("valu", "multiply_add") else Loads(vectors=2)
         self.on_flow = machine.runs("flow", "vselect")
         self.select, self.product = Loads(selects=1), Loads(products=1)
+        self.by_mask = Loads(flow=1) if self.on_flow else self.select
+        """A select by a word that is no bit: nothing can be multiplied by that."""
         both = self.on_flow and machine.runs("valu", "multiply_add")
         self.choice = Loads(choices=1) if both else self.select
         blend = Loads(vectors=1).plus(self.fused)
@@ -110,7 +112,9 @@ class Prices:
                 assert isinstance(access, Access)
                 return Loads(store=access.active)
             case "select" if vector:
-                _, taken, other = graph.args[n]
+                condition, taken, other = graph.args[n]
+                if graph.op[condition] == "and" and any((graph.const(a) or 0) > 1 for a in graph.args[condition]):
+                    return self.by_mask
                 if graph.const(other) == 0:
                     return self.product
                 return self.choice if graph.op[taken] == graph.op[other] == "splat" else self.select
