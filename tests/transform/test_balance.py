@@ -268,6 +268,21 @@ def test_gathers_have_to_be_between_head_and_tail() -> None:
     assert mixed.bound <= mixed.busiest
 
 
+@pytest.mark.parametrize(("cycles", "gathers", "busiest", "bound"), [(4, 0, 100, 100), (30, 10, 103, 102.1)])
+def test_a_way_that_takes_long_counts_on_the_longest_path(
+    cycles: float, gathers: int, busiest: float, bound: float
+) -> None:
+    """A gather of eight words takes four cycles, and a choice one. Seven gathers leave 90 cycles of choices."""
+    a = replace(site(0), path=100)
+    chosen = Offer(OTHER, (a,), Loads(vectors=7.5 * cycles))
+    mix = balance(trial([a], Loads(load=8)), [plain(a), chosen], PRICES, 10, [], 100)
+    assert (mix.counts[plain(a)], mix.busiest) == (gathers, busiest)
+    assert mix.bound == pytest.approx(bound)
+    off = [replace(offer, sites=(site(0),)) for offer in (plain(a), chosen)]
+    elsewhere = balance(trial([site(0)], Loads(load=8)), off, PRICES, 10, [], 100)
+    assert elsewhere.busiest <= 40, "off the path there is time"
+
+
 def _window(work: float, outside: float) -> float:
     return work + outside if work else 0
 

@@ -224,12 +224,25 @@ class _Model:
         constants = {"load": one * (shared + own * groups - derived), "compute": round(self.scale * splats["compute"])}
         for engine, load in terms.items():
             self.model.add(self.least >= load - constants.get(engine, 0))
+        self.model.add(groups * self.least >= self._paths())
+        self.model.add(groups * self.busiest >= self._paths())
         tables = sum(round(t.price.load) * self.built[key] for key, t in self.tables.items())
         self._ramps(trial.ramp, terms, one * (round(setup.load) + tables - derived))
         for load in terms.values():
             self.model.add(self.busiest >= load)
         # A little work is worth less than any cycle, but of two equal mixes the lighter leaves the scheduler more room.
         self.work = sum(terms[e] for e in ("compute", "flow", "load", "store"))
+
+    def _paths(self) -> Any:
+        """What the groups take, in thousandths of a cycle, if each has as long as it wants: the longest path, in which
+        some ways to carry out a site take longer than others. No program takes less than their mean."""
+        length = max((site.path for offer in self.offers for site in offer.sites), default=0)
+        total: Any = round(self.scale * length) * self.groups
+        for offer, count in zip(self.offers, self.counts, strict=True):
+            on_path = [site for site in offer.sites if site.path]
+            more = sum(offer.alternative.delay(offer, site, self.prices) - site.least for site in on_path)
+            total += round(self.scale * more) * count
+        return total
 
     def _ramps(self, ramp: Mapping[str, tuple[int, int]], terms: dict[str, Any], setup_loads: Any) -> None:
         """Adds for how long engines must be idle. While there can be no gather, the load engine does the set-up."""
