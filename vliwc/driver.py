@@ -108,11 +108,10 @@ def _generate(
     progress: Progress | None,
     searcher: Searching | Replaying | None = None,
     *,
-    pipeline: bool | None = None,
+    cautious: bool = False,
     quickly: bool = False,
 ) -> Generated:
-    """A kernel's program; `pipeline` says whether loops may overlap, if not what the options say; `quickly` made, it
-    is the list scheduler's."""
+    """A kernel's program; `quickly` made, it is the list scheduler's; `cautious` as in `generate`."""
     options = front.options
     return generate(
         front.graph,
@@ -122,24 +121,26 @@ def _generate(
         progress=progress,
         searcher=searcher,
         effort=None if quickly else options.effort,
-        pipeline=options.pipeline if pipeline is None else pipeline,
+        pipeline=options.pipeline,
+        cautious=cautious,
     )
 
 
 def _proven(
     front: Optimised, generated: Generated, stages: Comparison | None, progress: Progress | None
 ) -> tuple[Generated, Certificate]:
-    """A program with its proof: the one that was generated or, if its overlapped loops cannot be proven, one without.
+    """A program with its proof: the one that was generated or, if that cannot be proven, a cautious one.
 
     Raises ProofFailed if that cannot be proven either, and StageDiffers if it is compared and differs.
     """
     try:
         return generated, certify(front.graph, generated.program, front.machine, generated.witness)
     except ProofFailed as failure:
-        if not any(loop.overlapped for loop in generated.loops):
+        plain = _generate(front, progress, cautious=True)
+        if plain.program == generated.program:
             raise
-        plain = _generate(front, progress, pipeline=False)
-        plain = replace(plain, loops=tuple(loop.refused(str(failure)) for loop in generated.loops))
+        loops = tuple(loop.refused(str(failure)) for loop in generated.loops)
+        plain = replace(plain, loops=loops, unproven=str(failure))
         if stages is not None:
             stages.generated(plain, front.machine)
         return plain, certify(front.graph, plain.program, front.machine, plain.witness)

@@ -55,6 +55,28 @@ def test_a_form_computes_its_node(case: tuple[Graph, int, dict[int, int]], with_
     assert (form.constant + sum(k * value[a] for a, k in form.terms)) & MASK == value[n]
 
 
+@settings(max_examples=300)
+@given(expressions())
+def test_a_node_is_within_its_reach(case: tuple[Graph, int, dict[int, int]]) -> None:
+    graph, n, value = case
+    reach = Forms(graph, ranges.analyse(graph)).reach(n)
+    assert reach is None or value[n] in reach
+
+
+def test_negative_terms_and_choices_are_reached_exactly() -> None:
+    """What becomes of an index 4 a + 2 b + c - 5 in a table at 100, with one of its sums by selections."""
+    b = Builder(LIKE)
+    bits = [b.emit("and", b.emit("load", b.const(k), attr=Access("a")), b.const(1)) for k in range(3)]
+    low, high = (b.emit("select", bits[1], b.const(2 + k), b.const(k)) for k in range(2))
+    chosen = b.emit("select", bits[2], high, low)
+    n = b.emit("sub", b.const(102), b.emit("mul", bits[0], b.const(MASK - 3)))
+    n = b.emit("sub", b.emit("add", n, chosen), b.const(7))
+    word = b.emit("lane", b.emit("splat", n, width=8), attr=3)
+    graph = b.finish()
+    assert Forms(graph, ranges.analyse(graph)).reach(word) == range(95, 103)
+    assert Forms(graph).reach(word) is None, "nothing is known of the bits"
+
+
 def test_distance_needs_equal_terms() -> None:
     b = Builder(LIKE)
     x = b.emit("load", b.const(0), attr=Access("a"))

@@ -1,13 +1,15 @@
-"""Memory operations that may meet keep their order."""
+"""Memory operations that may meet keep their order; those that cannot need not wait for each other."""
 
 from __future__ import annotations
 
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.backend.harness import builder
+from vliwc.analysis import ranges
 from vliwc.analysis.known import known_words
 from vliwc.analysis.linear import Forms
 from vliwc.backend.dependences import MemoryOrder
@@ -40,7 +42,7 @@ def order_of(accesses: list[Touch]) -> list[set[int]]:
         return len(waits) - 1
 
     made = {}
-    order = MemoryOrder(graph, Forms(graph), known_words(graph), make)
+    order = MemoryOrder(graph, Forms(graph, ranges.analyse(graph)), known_words(graph), make)
     for k, node in enumerate(nodes):
         if node not in nodes[:k]:  # an equal load is the same one
             order.add(node, lambda edges, k=k: made.setdefault(k, make(edges)))  # type: ignore[misc]
@@ -71,8 +73,17 @@ def test_what_may_meet_keeps_its_order(accesses: list[Touch]) -> None:
             assert both_load or not meet(a, b) or j in waits[k], f"{b} does not wait for {a}"
 
 
-def test_known_words_wait_only_where_they_meet() -> None:
-    row, word, other = ("vstore", 8, (0, 0, 0)), ("load", 15, (0, 0, 0)), ("load", 16, (0, 0, 0))
-    assert order_of([row, word, other]) == [set(), {0}, set()]
-    moved = [(op, at, (1, 2, -4)) for op, at, _ in (row, word, other)]
-    assert order_of(moved) == [set(), {0}, set()], "with the same unknown added to all of them"
+@pytest.mark.parametrize("look_up", ["load", "vload"])
+def test_a_look_up_waits_for_its_own_table_only(look_up: str) -> None:
+    tables = [("vstore", base + 8 * k, (0, 0, 0)) for base in (0, 24) for k in range(2)]
+    width = WIDTHS[look_up]
+    first, second = (look_up, 0, (1, 2, 4)), (look_up, 39 - (width - 1), (-1, -2, -4))
+    *_, one, other = order_of([*tables, first, second])
+    assert (one, other) == (({0, 1}, {2, 3}) if width > 1 else ({0}, {3}))
+
+
+def test_a_store_waits_for_what_it_may_meet_only() -> None:
+    read, write = ("load", 8, (1, 2, 4)), ("store", 28, (1, 2, -4))
+    assert order_of([read, write, ("store", 9, (0, 0, 0))])[2] == {0}
+    assert order_of([read, write, ("load", 31, (0, 0, 0))])[2] == {1}
+    assert order_of([read, write, ("store", 7, (0, 0, 0))])[2] == set()

@@ -219,3 +219,43 @@ def test_words_that_can_be_one_value_only_are_constants() -> None:
     algebra = Algebra()
     assert algebra.symbol("x", (5, 5)) == algebra.constant(5)
     assert algebra.atom("load", 1, 2, bounds=(0, 0)) == algebra.zero
+
+
+def _clamp(a: Algebra, x: int, most: int) -> int:
+    """The lesser of `x` and a constant."""
+    limit = a.constant(most)
+    return a.select(a.apply["lt"](x, limit), x, limit)
+
+
+def _wrapped(a: Algebra, x: int, length: int) -> int:
+    """`x`, or 0 where it is at least `length`."""
+    return a.select(a.apply["lt"](a.constant(length - 1), x), a.zero, x)
+
+
+CONFINED: dict[str, tuple[Callable[[Algebra, int, int, int, int], int], tuple[int, int]]] = {
+    "min(x, 9)": (lambda a, x, y, z, w: _clamp(a, x, 9), (0, 9)),
+    "min(x, 9) + 100": (lambda a, x, y, z, w: a.add(_clamp(a, x, 9), a.constant(100)), (100, 109)),
+    "7 min(x, 9)": (lambda a, x, y, z, w: a.scale(_clamp(a, x, 9), 7), (0, 63)),
+    "100 - 3 min(x, 9)": (lambda a, x, y, z, w: a.sub(a.constant(100), a.scale(_clamp(a, x, 9), 3)), (73, 100)),
+    "min(x, 9) + 9 min(y, 2)": (lambda a, x, y, z, w: a.add(_clamp(a, x, 9), a.scale(_clamp(a, y, 2), 9)), (0, 27)),
+    "x > 8 ? 0 : x": (lambda a, x, y, z, w: _wrapped(a, x, 9), (0, 8)),
+    "as before, of 2 x + 2": (lambda a, x, y, z, w: _wrapped(a, a.add(a.scale(x, 2), a.constant(2)), 9), (0, 8)),
+    "as before, of an odd word": (lambda a, x, y, z, w: _wrapped(a, a.add(a.scale(x, 2), a.one), 9), (0, 7)),
+    "as before, of 4 x + 2": (lambda a, x, y, z, w: _wrapped(a, a.add(a.scale(x, 4), a.constant(2)), 9), (0, 6)),
+    "x == 0 ? 5 : z": (lambda a, x, y, z, w: a.select(a.is_zero(x), a.constant(5), z), (3, 6)),
+    "w == 0 ? 1 : w": (lambda a, x, y, z, w: a.select(a.is_zero(w), a.one, w), (1, 4)),
+    "w < z ? z : 4": (lambda a, x, y, z, w: a.select(a.apply["lt"](w, z), z, a.constant(4)), (3, 6)),
+    "z < w ? 3 : z": (lambda a, x, y, z, w: a.select(a.apply["lt"](z, w), a.constant(3), z), (3, 6)),
+    "z < w ? w : 3": (lambda a, x, y, z, w: a.select(a.apply["lt"](z, w), w, a.constant(3)), (3, 4)),
+    "x < w ? x : 1": (lambda a, x, y, z, w: a.select(a.apply["lt"](x, w), x, a.one), (0, 3)),
+    "x < w ? 2 : x": (lambda a, x, y, z, w: a.select(a.apply["lt"](x, w), a.constant(2), x), (0, MASK)),
+}
+
+
+@pytest.mark.parametrize("name", CONFINED)
+def test_conditions_and_operands_tell_bounds_that_the_terms_do_not(name: str) -> None:
+    """By hand, for any words x and y, z from 3 to 6, and w from 0 to 4."""
+    make, bounds = CONFINED[name]
+    a = Algebra()
+    made = make(a, a.symbol("x"), a.symbol("y"), a.symbol("z", (3, 6)), a.symbol("w", (0, 4)))
+    assert (a.lo[made], a.hi[made]) == bounds

@@ -176,7 +176,7 @@ def test_alternatives_are_the_gather(count: int, index: str, flip: int, name: st
     facts = ranges.analyse(graph)
     (par,) = [n for n in graph.walk() if graph.op[n] == "par"]
     machine = replace(NARROW, engines=TAKEHOME.engines | {"flow": NARROW.engines["flow"]})  # then all have offers
-    found = find_sites(graph, facts, Forms(graph, facts), graph.loop(par), machine)
+    found = find_sites(graph, facts, Forms(graph, facts), graph.loop(par))
     (site,) = [s for s in found if graph.access(s.load).array == "t"]
     setting = Setting(graph, facts, Prices(machine))
     offers = [o for a in CATALOGUE for o in a.offers([site], setting) if o.name == name]

@@ -34,6 +34,8 @@ def test_no_table_of_rules_is_overlooked() -> None:
         ("(x >> C) >> D -> x >> (C + D)", "the sides differ"),  # the sum of counts may wrap
         ("x < y -> 1 if low(x) < high(y)", "the sides differ"),
         ("select(c, 1, 0) -> c", "the sides differ"),
+        ("x ^ y -> x - y if disjoint(x, y)", "the sides differ"),
+        ("(x + y) & D -> x & D if zero(y, D)", "the sides differ"),  # what is carried may reach D
         ("(x + C) < D -> x < (D - C)", "the sides differ"),
         ("x << C -> x * (1 << (C & 31))", "the sides differ"),
         ("x & y -> x // y if high(x) < 1", "the replacement divides by 0"),

@@ -63,6 +63,36 @@ def test_selection_by_a_bit_is_a_blend(wide: bool, machine: Machine) -> None:
     assert prove_all_forms(operation("select", wide, machine.lanes, bit=True), machine) > 1
 
 
+def _made(graph: Graph, machine: Machine) -> set[tuple[tuple[str, str, int], ...]]:
+    """The forms of the operation that the last store takes: the engine, operation and slots of each step."""
+    (problem,) = generate(graph, machine, schedule="naive").selected.problems
+    stored = next(o for o in reversed(problem.operations) if any(s.engine == "store" for f in o.forms for s in f))
+    chosen = next(o for o in problem.operations if o.writes in stored.reads and o.writes >= 0 and len(o.reads) > 1)
+    return {tuple((s.engine, s.op, s.slots) for s in form) for form in chosen.forms}
+
+
+@pytest.mark.parametrize("machine", [*MACHINES.values(), NO_FLOW], ids=[*MACHINES, "no flow"])
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("zero", [1, 2])
+def test_selection_against_zero_is_a_product(zero: int, wide: bool, machine: Machine) -> None:
+    lanes = machine.lanes
+    b = builder(lanes, a=(3 * lanes, Mode.IN), r=(lanes, Mode.OUT))
+    args = [b.emit("lt", read(b, 0, wide), read(b, lanes, wide)), read(b, 2 * lanes, wide)]
+    args.insert(zero, b.const(0, lanes if wide else 1))
+    graph = write(b, b.emit("select", *args), wide)
+    assert prove_all_forms(graph, machine) > 1
+    engine, slots = ("valu", 1) if wide else ("alu", 1)
+    product = [(engine, "*", slots)] + [(engine, "-", slots)] * (zero == 1)
+    assert tuple(product) in _made(graph, machine)
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
+def test_where_flow_has_no_vectors_alu_may_select_them(machine: Machine) -> None:
+    forms = _made(operation("select", True, machine.lanes, bit=True), machine)
+    by_lanes = tuple(("alu", op, machine.lanes) for op in ("-", "*", "+"))
+    assert (by_lanes in forms) == (not machine.runs("flow", "vselect"))
+
+
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
 def test_choices_between_shared_words(machine: Machine) -> None:
     lanes, count = machine.lanes, 5

@@ -37,7 +37,7 @@ from vliwc.transform.loads import Prices
 from vliwc.transform.rewriter import live_nodes
 from vliwc.transform.rooms import Death, Room, find_rooms
 from vliwc.transform.simplify import simplify
-from vliwc.transform.sites import Site, find_sites
+from vliwc.transform.sites import Site, find_sites, with_distances
 from vliwc.transform.vectorize import vectorize
 
 MACHINES = {name: load_machine(name) for name in ("takehome", "narrow", "wide")}
@@ -94,11 +94,12 @@ class Case:
     def sites(self) -> list[Site]:
         """The gathers whose reach is known."""
         varying = varying_nodes(self.graph, self.loop)
-        return [
+        found = [
             s
-            for s in find_sites(self.graph, self.facts, self.forms, self.loop, self.machine)
+            for s in find_sites(self.graph, self.facts, self.forms, self.loop)
             if s.node in varying and not consecutive(self.forms.of(self.graph.args[s.load][0]), self.loop, varying)
         ]
+        return with_distances(self.graph, self.loop, found, self.machine)
 
     @cached_property
     def rooms(self) -> list[Room]:

@@ -71,8 +71,26 @@ def test_nothing_changes_where_another_engine_is_busier() -> None:
     assert ops(graph) == ops(before)
     assert ops(graph)["gather"] == 6
     machine = MACHINES["takehome"]
-    assert combine_loads(graph, machine) is graph
+    vectors = optimize(lower(kernel), machine, 2, stop_after="vectorize")
+    assert combine_loads(vectors, machine) is vectors
     assert_graph_right(kernel, graph)
+
+
+def test_words_that_all_lanes_share_come_together_whatever_gathers_do() -> None:
+    """Other engines are busier, so that gathers stay; but a lane of a vector costs no engine anything."""
+    heavy = "let h = x[i]\nfor r in 0..40 {\nh = (h ^ (h >> 3)) + (h & 77)\n}"
+    shared = "h = h * k[0] + k[1]\nh = h * k[2] + k[3]"
+    gathers = "\n".join(f"let {a} = {a}{a}[5 * i]\nh = (h ^ {a}) + {a}" for a in "abc")
+    arrays = "\n".join(f"{a}{a}: u32[80] in" for a in "abc")
+    kernel, graph, before = compiled(
+        f"{arrays}\nk: u32[8] in\nx: u32[16] in\ny: u32[16] out",
+        f"par i in 0..16 {{\n{heavy}\n{shared}\n{gathers}\ny[i] = h\n}}",
+    )
+    assert (ops(before)["load"], ops(before)["gather"]) == (4, 6)
+    assert (ops(graph)["load"], ops(graph)["gather"]) == (0, 6)
+    assert ops(graph)["vload"] == ops(before)["vload"] + 1
+    assert_graph_right(kernel, graph)
+    assert_program_right(kernel, graph, MACHINES["takehome"])
 
 
 def test_known_words_are_computed_lane_by_lane() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transform.lookups import MACHINES, assert_graph_right, kernel_of, ops, text
+from vliwc.ir.graph import Graph
 from vliwc.ir.ops import MASK
 from vliwc.lower import lower
 from vliwc.transform import optimize
@@ -71,3 +72,30 @@ def test_quotients_are_exact(by: int, shift: int, k: int) -> None:
     low = by & -by
     assert scale % low == 0
     assert _quotient(scale, by) * by & MASK == scale & MASK
+
+
+def _linear(graph: Graph) -> list[int]:
+    return [n for n in graph.walk() if graph.op[n] in ("muladd", "add", "sub", "mul", "shl") and graph.width[n] > 1]
+
+
+def test_of_equal_forms_the_one_that_is_known_first_is_taken() -> None:
+    """y and 512 y are both a multiply_add of x: neither waits for the other."""
+    kernel = kernel_of(text(MEMORY, "par i in 0..8 {\nlet a = 33 * x[i] + 5\ny[i] = a ^ (512 * a + 7)\n}"))
+    graph = optimize(lower(kernel), MACHINES["takehome"], 2)
+    first, second = _linear(graph)
+    assert graph.args[first][0] == graph.args[second][0]
+    assert_graph_right(kernel, graph)
+
+
+@pytest.mark.parametrize(("count", "last"), [(8, True), (2048, False)])
+def test_where_the_program_waits_bits_come_last(count: int, last: bool) -> None:
+    """With one group, only what waits for the bit takes time; with many, a constant at the bit can become a select."""
+    body = (
+        "let h = x[i]\nlet j = h >> 7\nfor r in 0..4 {\nh = (h ^ (h >> 9)) * 5 ^ h\n}\ny[i] = (2 * j + 9 - (h & 1)) ^ j"
+    )
+    kernel = kernel_of(text(f"x: u32[{count}] in\ny: u32[{count}] out", f"par i in 0..{count} {{\n{body}\n}}"))
+    graph = optimize(lower(kernel), MACHINES["takehome"], 2, disable=frozenset({"idle-flow"}))
+    (user, *_) = [n for n in _linear(graph) if any(graph.op[a] == "and" for a in graph.args[n])]
+    (final, *_) = [n for n in graph.walk() if graph.op[n] == "xor" and user in graph.args[n]] or [-1]
+    assert (final >= 0) == last
+    assert_graph_right(kernel, graph)

@@ -99,6 +99,8 @@ def _low_bits(value: int, count: int) -> tuple[int, int]:
 
 
 def _add(a: Fact, b: Fact) -> Fact:
+    if a.zeros | b.zeros == MASK:  # nothing is carried
+        return _sum(a.lo + b.lo, a.hi + b.hi, a.zeros & b.zeros, a.ones | b.ones)
     known = min(_low_known(a), _low_known(b))
     return _sum(a.lo + b.lo, a.hi + b.hi, *_low_bits(a.ones + b.ones, known))
 
@@ -115,7 +117,7 @@ def _mul(a: Fact, b: Fact) -> Fact:
 
 def _muladd(a: Fact, b: Fact, c: Fact) -> Fact:
     product = _mul(a, b)
-    if product.hi < MASK or a.hi * b.hi <= MASK:
+    if product.hi < MASK or a.hi * b.hi <= MASK or product.zeros | c.zeros == MASK:
         return _add(product, c)
     return _sum(a.lo * b.lo + c.lo, a.hi * b.hi + c.hi)
 

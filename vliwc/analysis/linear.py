@@ -42,6 +42,10 @@ class Form:
         return dict(self.terms).get(n, 0)
 
 
+def _operands(form: Form | None) -> tuple[int, ...]:
+    return tuple(n for n, _ in form.terms) if form else ()
+
+
 def signed(word: int) -> int:
     """The word as a two's complement number."""
     return word - (1 << 32) if word >> 31 else word
@@ -123,19 +127,53 @@ class Forms:
                 stack.pop()
                 continue
             own = step(self.graph, self.facts, m)
-            missing = [a for a, _ in own.terms if a not in self._known] if own else []
+            choice = self._choice(m) if own is None else ()
+            missing = [a for a in choice or _operands(own) if a not in self._known]
             if missing:
                 stack.extend(missing)
                 continue
             stack.pop()
+            if choice:
+                own = self._weighed(*choice)
             self._known[m] = self._expand(own, m) if own else atom(m)
         return self._known[n]
+
+    def _choice(self, n: int) -> tuple[int, ...]:
+        """The condition and the two values of a choice by a bit; nothing if node `n` is no such choice."""
+        op, args = self.graph.op[n], self.graph.args[n]
+        by_bit = op == "blend" or (op == "select" and self.facts is not None and self.facts[args[0]].is_bit)
+        return args[:3] if by_bit else ()
+
+    def _weighed(self, condition: int, taken: int, other: int) -> Form | None:
+        """A choice between values that are always equally far apart: one plus the condition times the distance."""
+        distance = self._known[taken].plus(self._known[other], -1)
+        return None if distance.terms else atom(other).plus(atom(condition), distance.constant)
 
     def _expand(self, own: Form, n: int) -> Form:
         form = Form(own.constant)
         for a, k in own.terms:
             form = form.plus(self._known[a], k)
         return form if len(form.terms) <= MAX_TERMS else atom(n)
+
+    def reach(self, n: int) -> range | None:
+        """The words that node `n`, or any lane of it, may be, if they follow each other without wrapping around.
+
+        A term of a negative factor, or one around 2^32, is a small negative number (wrapped intervals, Navas et al.
+        2012).
+        """
+        while self.graph.op[n] in ("lane", "splat"):
+            (n,) = self.graph.args[n]
+        form = self.of(n)
+        lo = hi = signed(form.constant)
+        for a, k in form.terms:
+            fact = self.facts[a] if self.facts is not None else ANY
+            least, most = signed(fact.lo), signed(fact.hi)
+            if least > most:
+                least, most = fact.lo, fact.hi
+            ends = sorted((least * signed(k), most * signed(k)))
+            lo, hi = lo + ends[0], hi + ends[1]
+        start = lo & MASK
+        return range(start, start + hi - lo + 1) if start + hi - lo <= MASK else None
 
     def distance(self, a: int, b: int) -> int | None:
         """a - b modulo 2^32 where the forms tell, else None."""

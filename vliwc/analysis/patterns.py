@@ -6,6 +6,7 @@ comparisons and `and`, `or`, `not`, arithmetic on constants, and these facts abo
 
     bit(x)       x is 0 or 1
     zero(x, M)   the bits of mask M are 0 in x
+    disjoint(x, y)   no bit is 1 in both x and y
     low(x), high(x)   the bounds of x as numbers
 
 The declarative form is what makes each rule provable by itself: `vliwc.proofs` does, for every rule in the package.
@@ -203,6 +204,8 @@ def _predicate(name: str, args: list[int], fact: Callable[[int], Fact]) -> int |
             return fact(args[0]).is_bit
         case "zero":
             return fact(args[0]).zeros & args[1] == args[1]
+        case "disjoint":
+            return fact(args[0]).zeros | fact(args[1]).zeros == MASK
         case "low":
             return fact(args[0]).lo
         case "high":

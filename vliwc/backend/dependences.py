@@ -1,10 +1,10 @@
 """Which memory operations of a segment must keep their order.
 
 Accesses of different arrays never meet. Within an array, an address is a symbol (the terms of its linear form, none for
-a constant) plus an offset: accesses with the same symbol are compared word by word, all others are taken to meet, as is
-everything with the addresses of a gather or scatter, unless they are known. The work is linear in the number of
-accesses: groups that may meet a later access are gathered into one joining operation, and a store that had to wait for
-everything stands for everything afterwards.
+a constant) plus an offset: accesses with the same symbol are compared word by word. Others may meet where the words
+that they can reach overlap, as may gathers and scatters unless their addresses are known. The work is about linear in
+the number of accesses: groups that may meet a later access are gathered into one joining operation, and a store that
+had to wait for other groups stands for them afterwards.
 """
 
 from __future__ import annotations
@@ -28,16 +28,27 @@ Symbol = tuple[tuple[int, int], ...]
 
 _ANYWHERE: Symbol = ((-1, 0),)
 """The symbol of accesses whose addresses are not understood."""
+_EVERY_WORD = range(1 << 32)
+_MOST_PARTS = 64
+"""Into no more than so many parts are stores of known words gathered, by who may load them."""
 
 
 @dataclass(slots=True)
 class _Group:
-    """The accesses of one symbol: by word, and all of them with the operations that join them."""
+    """The accesses of one symbol: by word, and all of them with the operations that join them; which words they may
+    reach, and the operations that join the stores to those words of it that others may reach."""
 
     store_at: dict[int, int] = field(default_factory=dict)
     loads_at: dict[int, list[int]] = field(default_factory=dict)
     stores: list[int] = field(default_factory=list)
     loads: list[int] = field(default_factory=list)
+    reach: range = range(0)
+    parts: dict[range, list[int]] = field(default_factory=dict)
+
+    def extend(self, reach: range) -> None:
+        """Accesses reach these words, too."""
+        both = [r for r in (self.reach, reach) if r]
+        self.reach = range(min(r.start for r in both), max(r.stop for r in both))
 
 
 class MemoryOrder:
@@ -58,10 +69,18 @@ class MemoryOrder:
         graph = self._graph
         order = self._arrays.setdefault(graph.access(node).array, _ArrayOrder(self._join))
         symbol, words = _footprint(graph, self._forms, self._known, node)
+        reach = range(min(words), max(words) + 1) if words and not symbol else self._reach(node)
         if graph.kind(node) is Kind.STORE:
-            order.store(symbol, words, make)
+            order.store(symbol, words, reach, make)
         else:
-            order.load(symbol, words, make)
+            order.load(symbol, words, reach, make)
+
+    def _reach(self, node: int) -> range:
+        """The words that a memory node may touch."""
+        graph = self._graph
+        starts = self._forms.reach(graph.args[node][0])
+        width = graph.lanes if graph.op[node] in ("vload", "vstore") else 1
+        return range(starts.start, starts.stop + width - 1) if starts else _EVERY_WORD
 
 
 class _ArrayOrder:
@@ -70,26 +89,32 @@ class _ArrayOrder:
         self._groups: dict[Symbol, _Group] = {}
         self._barrier: list[tuple[int, int]] = []
 
-    def load(self, symbol: Symbol, words: tuple[int, ...], make: Make) -> None:
+    def load(self, symbol: Symbol, words: tuple[int, ...], reach: range, make: Make) -> None:
         before = set(self._barrier)
         for other, group in self._groups.items():
-            if group.stores and (other != symbol or symbol == _ANYWHERE):
-                before.add((self._joined(group.stores), DATA))
+            if group.stores and (other != symbol or symbol == _ANYWHERE) and _overlap(reach, group.reach):
+                stores = group.stores if other else self._part(group, reach)
+                if stores:
+                    before.add((self._joined(stores), DATA))
         group = self._groups.setdefault(symbol, _Group())
+        group.extend(reach)
         before.update((group.store_at[w], DATA) for w in words if w in group.store_at)
         operation = make(sorted(before))
         for w in words:
             group.loads_at.setdefault(w, []).append(operation)
         group.loads.append(operation)
 
-    def store(self, symbol: Symbol, words: tuple[int, ...], make: Make) -> None:
+    def store(self, symbol: Symbol, words: tuple[int, ...], reach: range, make: Make) -> None:
         before = set(self._barrier)
-        met = [s for s in self._groups if s != symbol or symbol == _ANYWHERE]
+        others = [s for s in self._groups if s != symbol or symbol == _ANYWHERE]
+        met = [s for s in others if _overlap(reach, self._groups[s].reach)]
         for s in met:
             group = self._groups.pop(s)
             before.update((earlier, DATA) for earlier in group.stores)
             before.update((earlier, ORDER) for earlier in group.loads)
         group = self._groups.setdefault(symbol, _Group())
+        group.extend(reach)
+        group.parts.clear()
         before.update((group.store_at[w], DATA) for w in words if w in group.store_at)
         before.update((load, ORDER) for w in words for load in group.loads_at.pop(w, ()))
         operation = make(sorted(before))
@@ -99,11 +124,25 @@ class _ArrayOrder:
         if symbol != _ANYWHERE:
             group.stores.append(operation)
 
+    def _part(self, group: _Group, reach: range) -> list[int]:
+        """The stores of known words that reach some of these words."""
+        if len(group.parts) >= _MOST_PARTS and reach not in group.parts:
+            return group.stores
+        if reach not in group.parts:
+            inside = reach if len(reach) < len(group.store_at) else group.store_at
+            found = {group.store_at[w] for w in inside if w in reach and w in group.store_at}
+            group.parts[reach] = sorted(found)
+        return group.parts[reach]
+
     def _joined(self, stores: list[int]) -> int:
         """One operation that waits for all of these stores; it takes their place."""
         if len(stores) > 1:
             stores[:] = [self._join([(s, DATA) for s in stores])]
         return stores[0]
+
+
+def _overlap(a: range, b: range) -> bool:
+    return a.start < b.stop and b.start < a.stop
 
 
 def _footprint(graph: Graph, forms: Forms, known: Known, node: int) -> tuple[Symbol, tuple[int, ...]]:

@@ -52,6 +52,8 @@ class Generated:
     """What was scheduled, for comparison."""
     loops: tuple[LoopReport, ...] = ()
     """What came of software pipelining, for each innermost machine loop."""
+    unproven: str = ""
+    """Why this is a cautious program: what could not be proven of one that was not."""
 
     @property
     def cycles(self) -> int:

@@ -81,13 +81,15 @@ def generate(
     searcher: Searcher | None = None,
     effort: Effort | None = None,
     pipeline: bool = True,
+    cautious: bool = False,
 ) -> Generated:
     """The program of a vectorised or scalar graph without `par`; a `searcher` may better the scheduler's schedules.
     `effort` is for schedulers that search; by default `Effort()`.
 
     With `pipeline`, iterations of innermost machine loops overlap where that makes the run shorter, as list schedules
     tell; the `schedule` or `searcher` that was asked for then has the program with the loops that are overlapped. The
-    naive scheduler never does that.
+    naive scheduler never does that. A `cautious` program has no such loops either, and its memory accesses wait for
+    each other wherever only ranges tell that they cannot meet: it is easier to prove.
 
     Raises UsageError for a scheduler that does not exist, and DoesNotFit if the machine lacks an operation or scratch
     words that the graph needs. Equal arguments give equal programs.
@@ -113,13 +115,13 @@ def generate(
     def full(legal: Legal, kernels: Mapping[int, Kernel]) -> _Generator:
         if searcher is not None:
             searcher.begin()
-        return _Generator(graph, legal, machine, solve, kernels).run()
+        return _Generator(graph, legal, machine, solve, kernels, cautious).run()
 
     def quick(legal: Legal, kernels: Mapping[int, Kernel]) -> _Generator:
-        return _Generator(graph, legal, machine, listed, kernels).run()
+        return _Generator(graph, legal, machine, listed, kernels, cautious).run()
 
     legal = legalise(graph, machine)
-    overlaps = pipeline and schedule != FOOT and bool(legal.origin)
+    overlaps = pipeline and not cautious and schedule != FOOT and bool(legal.origin)
     try:
         plain = (quick if overlaps else full)(legal, {})
     except NoRoom:
@@ -176,6 +178,7 @@ class _Generator:
         machine: Machine,
         solve: Callable[[Problem, _Part], Schedule | None],
         kernels: Mapping[int, Kernel],
+        cautious: bool,
     ) -> None:
         self.graph = graph
         self.machine = machine
@@ -184,7 +187,7 @@ class _Generator:
         self.kernels = kernels
         self.plan: Plan = plan(legal)
         self.placement: Placement = place(legal, self.plan)
-        self.selector = Selector(self.legal, self.plan, self.placement, machine)
+        self.selector = Selector(self.legal, self.plan, self.placement, machine, cautious=cautious)
         self.address: dict[int, int] = {}
         self.cycles: list[list[Slot]] = []
         self.headers: dict[int, int] = {}

@@ -75,7 +75,8 @@ class _Legaliser(Rewriter):
         counts = Counter(
             old.args[n][1:] for n in old.body if self.live[n] and old.op[n] == "select" and old.width[n] > 1
         )
-        return {arms for arms, uses in counts.items() if uses >= _BLENDS and all(old.op[a] == "splat" for a in arms)}
+        shared = {arms for arms, uses in counts.items() if uses >= _BLENDS and all(old.op[a] == "splat" for a in arms)}
+        return {(a, b) for a, b in shared if old.const(b) != 0}  # c ? a : 0 is a product anyway
 
     def pure(self, n: int, args: tuple[int, ...]) -> int:
         old = self.old

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from vliwc.analysis import ranges
 from vliwc.analysis.known import known_words
 from vliwc.analysis.linear import Forms
 from vliwc.backend.constants import derive_constants
@@ -26,6 +27,13 @@ _COPY = ("or", "and")
 """Operations that give x for x and x."""
 
 
+def _by_factor(target: Word, c: Word, a: Word, b: Word, without_a: bool) -> list[tuple[str, tuple[Word, ...]]]:
+    """The operations that choose a or b by a bit c, with their sources: b + c * (a - b); or b - c * b, if a is 0."""
+    if without_a:
+        return [("*", (c, b)), ("-", (b, target))]
+    return [("-", (a, b)), ("*", (target, c)), ("+", (target, b))]
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
     """One iteration of an innermost loop, without what hands values to the next one: a problem whose operations stand
@@ -36,15 +44,17 @@ class Body:
 
 
 class Selector:
-    """Selects the segments of one program."""
+    """Selects the segments of one program; a `cautious` one orders memory accesses whatever ranges tell."""
 
-    def __init__(self, legal: Legal, plan: Plan, placement: Placement, machine: Machine) -> None:
+    def __init__(
+        self, legal: Legal, plan: Plan, placement: Placement, machine: Machine, *, cautious: bool = False
+    ) -> None:
         self.graph: Graph = legal.graph
         self.legal = legal
         self.plan = plan
         self.placement = placement
         self.machine = machine
-        self.forms = Forms(legal.graph, known=legal.forms)
+        self.forms = Forms(legal.graph, None if cautious else ranges.analyse(legal.graph), legal.forms)
         self.known = known_words(legal.graph)
 
     def problem(self, number: int, address: dict[int, int]) -> Problem:
@@ -218,22 +228,23 @@ class _Segment:
         return self._forms(self._step("valu", "vbroadcast", target, source), lanes)
 
     def _select(self, n: int, target: Word, sources: list[Word]) -> tuple[Form, ...]:
-        """On flow, at once or lane by lane; by a bit c also as c * (a - b) + b."""
-        width = self.graph.width[n]
-        if width == 1:
-            on_flow = self._forms(self._step("flow", "select", target, *sources))
-        else:
-            at_once = self._step("flow", "vselect", target, *sources)
-            on_flow = self._forms(at_once or self._lanewise("flow", "select", target, *sources))
-        if not self.selector.legal.bits[self.graph.args[n][0]]:
+        """On flow, at once or lane by lane; by a bit also by arithmetic, on `alu` too where flow has no vectors."""
+        graph, width = self.graph, self.graph.width[n]
+        at_once = self._step("flow", "select" if width == 1 else "vselect", target, *sources)
+        on_flow = self._forms(at_once or self._lanewise("flow", "select", target, *sources))
+        condition, *arms = graph.args[n]
+        if not self.selector.legal.bits[condition]:
             return on_flow
-        return on_flow + self._forms(self._blend("valu" if width > 1 else "alu", target, *sources))
-
-    def _blend(self, engine: str, target: Word, c: Word, a: Word, b: Word) -> tuple[Step | None, ...]:
-        difference = self._step(engine, "-", target, a, b)
-        if engine == "valu" and self.machine.runs("valu", "multiply_add"):
-            return difference, self._step(engine, "multiply_add", target, target, c, b)
-        return difference, self._step(engine, "*", target, target, c), self._step(engine, "+", target, target, b)
+        c, a, b = sources
+        taken, other = (graph.const(arm) for arm in arms)
+        if other == 0:
+            return on_flow + self._elementwise("mul", width, target, [c, a])
+        by_factor = _by_factor(target, c, a, b, taken == 0)
+        by_lanes = tuple(self._lanewise("alu", op, target, *words) for op, words in by_factor)
+        if width > 1 and taken != 0 and self.machine.runs("valu", "multiply_add"):
+            by_factor[1:] = [("multiply_add", (target, c, b))]
+        whole = tuple(self._step("valu" if width > 1 else "alu", op, target, *words) for op, words in by_factor)
+        return on_flow + (self._forms(whole) if at_once or width == 1 else self._forms(whole, by_lanes))
 
     def _memory(self, n: int) -> tuple[Form, ...]:
         graph, op, machine = self.graph, self.graph.op[n], self.machine

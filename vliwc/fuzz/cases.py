@@ -39,7 +39,8 @@ SIZES: tuple[tuple[int, Callable[[Policy], Policy]], ...] = (
 )
 """How often kernels of each size are drawn: small ones show most mistakes, in a fraction of the time."""
 
-RIGHT, EMPTY, NO_ROOM, SLOW, LOST = "right", "empty", "does not fit", "slow", "lost"
+RIGHT, CAUTIOUS, EMPTY, NO_ROOM = "right", "right at second try", "empty", "does not fit"
+SLOW, LOST = "slow", "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,8 @@ def _machine(name: str, scratch: int | None) -> Machine:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one way: "right", "empty" (right: there was nothing to do), "does not fit", "slow", "lost" (no
+    """What became of one way: "right", "right at second try" (as a cautious program, since a better one could not be
+    proven), "empty" (right: there was nothing to do), "does not fit", "slow", "lost" (no
     answer), or the kind of its failure."""
 
     way: Way
@@ -133,7 +135,7 @@ class Result:
     @property
     def failed(self) -> bool:
         """Whether somebody should look at it."""
-        return self.verdict not in (RIGHT, EMPTY, NO_ROOM)
+        return self.verdict not in (RIGHT, CAUTIOUS, EMPTY, NO_ROOM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,8 @@ def _verdict(front: Front, way: Way) -> tuple[str, Failure | None]:
     except Exception as error:  # the kernel and the options are right, so it is the compiler that is not
         failure = classified(front.source, way.options, error)
         return failure.kind, failure
+    if generated.unproven:
+        return CAUTIOUS, None
     return RIGHT if generated.program.bundles else EMPTY, None
 
 

@@ -1,8 +1,9 @@
 """Proves a rewrite rule from its declaration: for all words, where the condition holds, both sides are the same word.
 
 What the proof assumes about `x` is what the condition says and no more: `low(x)` and `high(x)` become unknown bounds
-lo ≤ x ≤ hi, `zero(x, M)` an unknown set of zero bits that contains M. Conditions are about plain integers, which are
-wide bit-vectors here; that no shift in them leaves that width is part of what is proven.
+lo ≤ x ≤ hi, `zero(x, M)` an unknown set of zero bits that contains M, `disjoint(x, y)` two such sets that are all bits
+together. Conditions are about plain integers, which are wide bit-vectors here; that no shift in them leaves that width
+is part of what is proven.
 
 A division by 0 stops the machine, so a rule may do what it likes where its pattern divides by 0, but its replacement
 must not divide by 0 elsewhere.
@@ -19,7 +20,7 @@ from typing import Any
 import z3
 
 from vliwc.analysis.patterns import Name, Pattern, Rule, Word
-from vliwc.ir.ops import OPS, WORD_BITS
+from vliwc.ir.ops import MASK, OPS, WORD_BITS
 from vliwc.proofs.words import MEANING, Term, is_power, log2, unknown, word
 
 _INTEGER_BITS = 80
@@ -161,6 +162,8 @@ class _Reading:
                 zeros = _integer(self.bound("zero", name))
                 wanted = self.integer(mask, given)
                 return zeros & wanted == wanted
+            case ast.Call(func=ast.Name(id="disjoint"), args=[ast.Name(id=x), ast.Name(id=y)]):
+                return self.bound("zero", x) | self.bound("zero", y) == word(MASK)
         raise ValueError(f"not part of a condition: {ast.unparse(tree)}")
 
     def integer(self, tree: ast.expr, given: tuple[Any, ...]) -> Any:

@@ -8,7 +8,7 @@ Every node that something other than linear arithmetic uses is rebuilt from its 
 over atoms and over other nodes that must exist anyway, whichever takes fewer operations. Forms that differ only by a
 constant count as one value, so an index and the address made from it do not both survive. A form may also begin with a
 multiple of what exists: modulo 2^32 every odd factor has an inverse, so the index can be had back from an address at
-any stride. With equal cost the longer expansion wins, since it makes a chain shorter.
+any stride. With equal cost the longer expansion wins, since it makes a chain shorter, and then what is known earlier.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from vliwc.ir.graph import Graph, Loop
 from vliwc.ir.ops import MASK, WORD_BITS
 from vliwc.machine.description import Machine
 from vliwc.transform import sums
+from vliwc.transform.delays import depths, longest_path
+from vliwc.transform.loads import busiest
 from vliwc.transform.rewriter import Rewriter
 
 _MOST_TERMS = 64
@@ -31,9 +33,14 @@ _MAX_BASE_TERMS = 12
 """Forms with more atoms are not compared by their full expansion."""
 
 
-def affine(graph: Graph, machine: Machine) -> Graph:
-    """Rebuilds all linear arithmetic for a machine (which may lack multiply_add)."""
-    return _Affine(graph, fused=machine.runs("valu", "multiply_add")).run()
+def affine(graph: Graph, machine: Machine, early: bool = False) -> Graph:
+    """Rebuilds all linear arithmetic for a machine (which may lack multiply_add).
+
+    With equal costs, `early` takes the terms that are known first. Where the program then waits for its longest path,
+    and not for an engine, constants do not go with single bits, either, which are known last.
+    """
+    waits = early and longest_path(graph, *depths(graph, machine)) > busiest(graph, machine)
+    return _Affine(graph, machine.runs("valu", "multiply_add"), early, waits).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +74,19 @@ def direction(terms: _Terms) -> tuple[_Terms, int]:
 
 
 class _Affine(Rewriter):
-    def __init__(self, graph: Graph, fused: bool) -> None:
+    def __init__(self, graph: Graph, fused: bool, early: bool, waits: bool) -> None:
         super().__init__(graph)
         self.fused = fused
+        self.early = early
+        self.waits = waits
         self.facts = ranges.analyse(graph)
         self.steps = {n: self.linear_step(n) for n in graph.walk() if self.live[n]}
         self.needed = self.hard_uses()
         self.shape: dict[int, _Shape] = {}
         self.scopes: list[dict[_Key, _Known]] = [{}]
         """For the direction of each value that exists, what it is. One table for each open block."""
+        self.depth: dict[int, int] = {}
+        """About how many operations each old node waits for, in its block."""
 
     def linear_step(self, n: int) -> Form | None:
         """A node as a form over its operands; None for atoms and constants."""
@@ -104,6 +115,7 @@ class _Affine(Rewriter):
     def node(self, n: int) -> None:
         own = self.steps.get(n)
         if own is None:
+            self.depth[n] = 1 + max((self.depth.get(a, 0) for a in self.old.args[n]), default=-1)
             super().node(n)
             return
         candidates = [self.expand(own)]
@@ -112,6 +124,7 @@ class _Affine(Rewriter):
             candidates.append(base)
             candidates += self.relatives(n, base)
         best = min(candidates, key=lambda form: self.cost(n, form))
+        self.depth[n] = 1 + self.known(best)
         self.shape[n] = _Shape(base, best)
         if n in self.needed or len(best.terms) > _MOST_TERMS:
             self.value[n] = sums.build(
@@ -170,13 +183,20 @@ class _Affine(Rewriter):
             total = total.plus(part, k)
         return total
 
-    def cost(self, n: int, form: Form) -> tuple[int, int]:
-        """Operations to build a form at node `n`; ties go to the one with more terms, which makes a shorter chain."""
-        return sums.cost(form, self.fuses(n), self.is_bit), -len(form.terms)
+    def cost(self, n: int, form: Form) -> tuple[int, int, int]:
+        """Operations to build a form at node `n`; ties go to the one with more terms, which makes a shorter chain, and
+        then to the one whose terms are known first."""
+        return sums.cost(form, self.fuses(n), self.is_bit), -len(form.terms), self.known(form)
+
+    def known(self, form: Form) -> int:
+        """The depth of the last term of a form."""
+        if not self.early:
+            return 0
+        return max((self.depth.get(a, 0) for a, _ in form.terms), default=0)
 
     def is_bit(self, n: int) -> bool:
-        """Whether old node `n` is 0 or 1."""
-        return self.facts[n].is_bit
+        """Whether old node `n` is 0 or 1, and a constant had better go with it."""
+        return self.facts[n].is_bit and not self.waits
 
     def fuses(self, n: int) -> bool:
         """Whether node `n` can be computed with multiply_add: vectors only, and what may still become one."""

@@ -111,7 +111,7 @@ def balance(
     mix = replace(mix, crowded=crowded)
     if not bounded:
         return mix
-    free = _Model(trial, offers, prices, groups, rooms, losses)
+    free = _Model(trial, offers, prices, groups, rooms, losses, unlimited=True)
     free.keep_windows()
     return replace(mix, bound=free.bound())
 
@@ -125,6 +125,8 @@ class _Model:
         groups: int,
         rooms: Sequence[Room],
         losses: Losses,
+        *,
+        unlimited: bool = False,
     ) -> None:
         from ortools.sat.python import cp_model  # noqa: PLC0415 -- slow to import, and most kernels need no plan
 
@@ -140,6 +142,8 @@ class _Model:
         self.trial = trial
         self.losses = losses
         self.groups = groups
+        self.unlimited = unlimited
+        """May all be done that some program might do? Then the model is good for a bound, not for a mix."""
         self.free = prices.machine.scratch_words - trial.constant_words
         """The words of scratch for tables and for what groups under way hold."""
         total = prices.cycles(trial.setup.plus(trial.group, groups))
@@ -207,11 +211,16 @@ class _Model:
             for selects, movable in enumerate(trial.movable, start=1):
                 moved = self.model.new_int_var(0, groups * movable, "moved")
                 priced.append((Loads().plus(self.prices.select, selects).plus(self.prices.op, -1), moved))
-        # Choices between shared words are counted as selects; any of them may be a multiply-add instead.
-        choices = sum(round(self.scale * price.choices) * variable for price, variable in priced)
-        shifted = self.model.new_int_var(0, 1 << 20, "shifted")
-        self.model.add(max(1, round(self.scale)) * shifted <= choices + max(0, round(self.scale * fixed.choices)))
-        priced.append((Loads(flow=-1, fused=1), shifted))
+        # Selects are counted as done in their first way; any of them may be done in the other one. By arithmetic they
+        # may only be if they choose by a bit, which no price tells: no mix counts on that, nor does a bound against it.
+        for kind, (first, other) in self.prices.ways.items():
+            if kind == "selects" and self.prices.on_flow and not self.unlimited:
+                continue
+            there = sum(round(self.scale * getattr(price, kind)) * variable for price, variable in priced)
+            shifted = self.model.new_int_var(0, 1 << 20, f"shifted_{kind}")
+            fixed_there = max(0, round(self.scale * getattr(fixed, kind)))
+            self.model.add(max(1, round(self.scale)) * shifted <= there + fixed_there)
+            priced.append((other.plus(first, -1), shifted))
         # Constants may be made on alu, of others, instead of being loaded.
         shared, own = trial.constants
         derived = self.model.new_int_var(0, shared + own * groups, "derived")
@@ -225,6 +234,8 @@ class _Model:
         constants = {"load": one * (shared + own * groups - derived), "compute": round(self.scale * splats["compute"])}
         for engine, load in terms.items():
             self.model.add(self.least >= load - constants.get(engine, 0))
+        self.model.add(groups * self.least >= self._paths())
+        self.model.add(groups * self.busiest >= self._paths())
         tables = sum(round(t.price.load) * self.built[key] for key, t in self.tables.items())
         self._ramps(trial.ramp, terms, one * (round(setup.load) + tables - derived))
         for load in terms.values():
@@ -233,6 +244,17 @@ class _Model:
             self.model.add(_PARTS * self.busiest >= round(_PARTS * (1 + share)) * terms[engine])
         # A little work is worth less than any cycle, but of two equal mixes the lighter leaves the scheduler more room.
         self.work = sum(terms[e] for e in ("compute", "flow", "load", "store"))
+
+    def _paths(self) -> Any:
+        """What the groups take, in thousandths of a cycle, if each has as long as it wants: the longest path, in which
+        some ways to carry out a site take longer than others. No program takes less than their mean."""
+        length = max((site.path for offer in self.offers for site in offer.sites), default=0)
+        total: Any = round(self.scale * length) * self.groups
+        for offer, count in zip(self.offers, self.counts, strict=True):
+            on_path = [site for site in offer.sites if site.path]
+            more = sum(offer.alternative.delay(offer, site, self.prices) - site.least for site in on_path)
+            total += round(self.scale * more) * count
+        return total
 
     def _ramps(self, ramp: Mapping[str, tuple[int, int]], terms: dict[str, Any], setup_loads: Any) -> None:
         """Adds for how long engines must be idle. While there can be no gather, the load engine does the set-up."""

@@ -4,9 +4,9 @@
     %b = load x[5]                            →      lane 0 of %v, lane 2 of %v
     %g = gather x[pack 4, 14, 24, …]                 pack (lane 1 of %v), (lane 1 of %w), …
 
-A lane costs nothing where a word is wanted. A pack of lanes may cost a copy each (see `lanewise`), so all this is done
-only if the busiest engine has less to do then. Nothing may store to the array, and the addresses have to be known; in a
-loop it will do if as many words follow each other as there are lanes.
+A lane costs nothing where a word is wanted. A pack of lanes may cost a copy each (see `lanewise`), so gathers are left
+as they are, or all of this is, unless the engines have less to do then. Nothing may store to the array, and the
+addresses have to be known; in a loop it will do if as many words follow each other as there are lanes.
 """
 
 from __future__ import annotations
@@ -16,31 +16,35 @@ from vliwc.analysis.linear import Forms
 from vliwc.ir.graph import Access, Graph, Loop
 from vliwc.machine.description import Machine
 from vliwc.transform.lanewise import lanewise
-from vliwc.transform.loads import busiest
+from vliwc.transform.loads import effort
 from vliwc.transform.rewriter import Rewriter, never_stored
 from vliwc.transform.simplify import simplify
 
 
 def combine_loads(graph: Graph, machine: Machine) -> Graph:
-    """Loads words of unchanged arrays by vectors, if that is less work for the busiest engine of the machine."""
+    """Loads words of unchanged arrays by vectors, as far as that is less work for the engines of the machine."""
     if not machine.runs("load", "vload"):
         return graph
-    plain = simplify(graph)
-    combiner = _Combiner(plain)
-    if not combiner.windows and not combiner.rows:
-        return graph
-    combined = simplify(combiner.run())
-    return combined if pays(combined, plain, machine) else graph
+    best = plain = simplify(graph)
+    for combined in _Combiner(plain, ("load", "gather")), _Combiner(plain, ("load",)):
+        if combined.windows or combined.rows:
+            candidate = simplify(combined.run())
+            best = candidate if pays(candidate, best, machine) else best
+    return graph if best is plain else best
 
 
 def pays(combined: Graph, plain: Graph, machine: Machine) -> bool:
-    """Is there less to do for the busiest engine, all packs used word by word where they can be?"""
-    return busiest(lanewise(combined, machine), machine) < busiest(lanewise(plain, machine), machine)
+    """Is there less to do for the busiest engine, or as much for it and less for all together?
+
+    Packs count as used word by word where they can be.
+    """
+    return effort(lanewise(combined, machine), machine) < effort(lanewise(plain, machine), machine)
 
 
 class _Combiner(Rewriter):
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, kinds: tuple[str, ...]) -> None:
         super().__init__(graph)
+        self.kinds = kinds
         self.windows: dict[tuple[str, int], int] = {}
         """For each word (array, index) the index of the first word of the vector that it is loaded with."""
         self.known = known_words(graph)
@@ -61,9 +65,9 @@ class _Combiner(Rewriter):
                 self.find_rows(attr.body, forms, frozen)
 
     def indices(self, n: int) -> tuple[int, ...]:
-        """The indices that old node `n`, a load or gather, takes words from, if all are known."""
+        """The indices that old node `n`, of a kind that is combined, takes words from, if all are known."""
         graph = self.old
-        if not self.live[n] or graph.op[n] not in ("load", "gather"):
+        if not self.live[n] or graph.op[n] not in self.kinds:
             return ()
         indices = self.known.get(graph.args[n][0])
         length = graph.arrays[graph.access(n).array].length

@@ -18,12 +18,9 @@ from heapq import heapify, heappop, heappush
 from vliwc.ir.graph import Graph, Loop
 from vliwc.ir.ops import PURE
 from vliwc.machine.description import Machine
-from vliwc.transform.delays import delay
+from vliwc.transform.delays import LATE, depths, longest_path
 from vliwc.transform.loads import busiest
 from vliwc.transform.rewriter import Rewriter
-
-_LATE = 1 << 30
-"""The depth of a value that comes from the iteration before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,36 +52,18 @@ _Joins = list[tuple[int, int]]
 
 def reduce_heights(graph: Graph, machine: Machine) -> Graph:
     """Makes chains of associative operations as low as can be, where the program waits for them."""
-    takes = {n: delay(graph, n, machine) for n in graph.walk()}
-    depth = _depths(graph, takes)
-    waits = max((depth[n] + takes[n] for n in graph.body), default=0) > busiest(graph, machine)
+    takes, depth = depths(graph, machine)
+    waits = longest_path(graph, takes, depth) > busiest(graph, machine)
     trees: dict[int, tuple[_Chain, _Joins]] = {}
     for chain in _chains(graph):
         own = chain.leaves[chain.outside :]
         ready = [0] * chain.outside + [depth[leaf] + takes[leaf] for leaf in own]
-        if len(ready) > 2 and (waits or max(ready) >= _LATE):
+        if len(ready) > 2 and (waits or max(ready) >= LATE):
             step = takes[chain.root] + sum(takes[n] for n in chain.link.before)
             joins, end = _tree(chain.leaves, ready, step)
             if end < depth[chain.root] + takes[chain.root]:
                 trees[chain.root] = chain, joins
     return _Trees(graph, trees).run() if trees else graph
-
-
-def _depths(graph: Graph, takes: dict[int, int]) -> dict[int, int]:
-    """For each node the cycle in which it can begin; within a loop from its beginning on."""
-    depth: dict[int, int] = {}
-
-    def visit(block: tuple[int, ...], own: set[int]) -> None:
-        for n in block:
-            depth[n] = max((depth[a] + takes[a] for a in graph.args[n] if a in own), default=0)
-            attr = graph.attr[n]
-            if isinstance(attr, Loop):
-                depth.update(dict.fromkeys(attr.carried, _LATE))
-                depth[attr.index] = 0
-                visit(attr.body, {*attr.body, *attr.carried})
-
-    visit(graph.body, set(graph.body))
-    return depth
 
 
 def _link(graph: Graph, uses: list[int], n: int) -> _Link | None:

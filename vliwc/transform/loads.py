@@ -17,8 +17,9 @@ class Loads:
     """Slots that something takes, by who can do it; in the balance model they may be fractions, or savings.
 
     `words` are operations on single words, for `alu` alone; `vectors` elementwise operations on all lanes, for one
-    `valu` slot or as many `alu` slots as there are lanes; `fused` those that only `valu` can do; `choices` those for
-    `flow` or `valu`, whichever has time: selects between words that all lanes share. `area` is what values occupy of
+    `valu` slot or as many `alu` slots as there are lanes; `fused` those that only `valu` can do. Selects on all lanes
+    are for `flow` or for the vector units, whichever has time (see `Prices.ways`): `choices` are those between words
+    that all lanes share, `products` those between a word and 0, `selects` all others. `area` is what values occupy of
     scratch, in words times cycles (see `vliwc.transform.occupancy`).
     """
 
@@ -26,6 +27,8 @@ class Loads:
     vectors: float = 0.0
     fused: float = 0.0
     choices: float = 0.0
+    products: float = 0.0
+    selects: float = 0.0
     flow: float = 0.0
     load: float = 0.0
     store: float = 0.0
@@ -63,20 +66,35 @@ class Prices:
         self.op = Loads(vectors=1)
         self.fused = Loads(fused=1) if machine.runs("valu", "multiply_add") else Loads(vectors=2)
         self.on_flow = machine.runs("flow", "vselect")
-        self.select = Loads(flow=1) if self.on_flow else Loads(vectors=1).plus(self.fused)
+        self.select, self.product = Loads(selects=1), Loads(products=1)
+        self.by_mask = Loads(flow=1) if self.on_flow else self.select
+        """A select by a word that is no bit: nothing can be multiplied by that."""
         both = self.on_flow and machine.runs("valu", "multiply_add")
         self.choice = Loads(choices=1) if both else self.select
+        blend = Loads(vectors=1).plus(self.fused)
+        by_arithmetic = {"choices": self.fused if both else blend, "products": self.op, "selects": blend}
+        self.ways = {kind: self._ways(arithmetic) for kind, arithmetic in by_arithmetic.items()}
+        """For each kind of select what it costs if nothing speaks against it, and done in the other way: on `flow`, by
+        lanes if there is no select of vectors, or by the condition as a factor."""
         self._capacity = {name: max(machine.slots(name), 0.1) for name in ("alu", "valu", "flow", "load", "store")}
         self._vectors = max(machine.slots("valu") + machine.slots("alu") / self.lanes, 0.1)
 
+    def _ways(self, arithmetic: Loads) -> tuple[Loads, Loads]:
+        if self.on_flow:
+            return Loads(flow=1), arithmetic
+        return arithmetic, Loads(flow=self.lanes) if self.machine.runs("flow", "select") else arithmetic
+
     def cycles(self, loads: Loads) -> dict[str, float]:
-        """For each of `ENGINES`, the cycles that it needs at least for its part of the work, all choices on flow."""
+        """For each of `ENGINES`, the cycles that it needs at least for its part of the work, all selects done in their
+        first way."""
         capacity = self._capacity
+        for kind, (first, _) in self.ways.items():
+            loads = loads.plus(first, getattr(loads, kind))
         return {
             "compute": (loads.words / self.lanes + loads.vectors + loads.fused) / self._vectors,
             "alu": loads.words / capacity["alu"],
             "valu": loads.fused / capacity["valu"],
-            "flow": (loads.flow + loads.choices) / capacity["flow"],
+            "flow": loads.flow / capacity["flow"],
             "load": loads.load / capacity["load"],
             "store": loads.store / capacity["store"],
         }
@@ -95,9 +113,15 @@ class Prices:
                 access = graph.attr[n]
                 assert isinstance(access, Access)
                 return Loads(store=access.active)
+            case "select" if vector:
+                condition, taken, other = graph.args[n]
+                if graph.op[condition] == "and" and any((graph.const(a) or 0) > 1 for a in graph.args[condition]):
+                    return self.by_mask
+                if graph.const(other) == 0:
+                    return self.product
+                return self.choice if graph.op[taken] == graph.op[other] == "splat" else self.select
             case "select":
-                shared = all(graph.op[a] == "splat" for a in graph.args[n][1:])
-                return (self.choice if shared else self.select) if vector else Loads(flow=1)
+                return Loads(flow=1)
             case "muladd" if vector:
                 return self.fused
             case "splat":
@@ -130,8 +154,17 @@ def measure(graph: Graph, prices: Prices) -> Loads:
 
 def busiest(graph: Graph, machine: Machine) -> float:
     """For how long the busiest engine of a machine works on a vectorised graph, in cycles."""
+    return effort(graph, machine)[0]
+
+
+def effort(graph: Graph, machine: Machine) -> tuple[float, float]:
+    """For how long the busiest engine works on a vectorised graph, and all engines together, in cycles.
+
+    Of two graphs with equal work for the busiest engine, the one with less work for the others begins and ends sooner.
+    """
     prices = Prices(machine)
-    return max(prices.cycles(measure(graph, prices)).values())
+    cycles = prices.cycles(measure(graph, prices))
+    return max(cycles.values()), sum(cycles.values())
 
 
 def ramps(graph: Graph) -> dict[str, tuple[int, int]]:

@@ -89,7 +89,7 @@ def _passes(
         Pass("combine-stores", 1, combine_stores),
         Pass("lanewise", 1, lanewise),
         Pass("addresses", 1, lambda g, _: simplify(absolute(g))),
-        Pass("affine-vectors", 1, affine),
+        Pass("affine-vectors", 1, lambda g, m: affine(g, m, early=True)),
         Pass("simplify-vectors", 1, lambda g, _: xors(simplify(g))),
         Pass("heights", 2, reduce_heights),
         Pass("fuse", 1, fuse),

@@ -22,7 +22,7 @@ from vliwc.transform.loads import EXPECTED, Losses, Prices, measure, ramps
 from vliwc.transform.occupancy import occupancy
 from vliwc.transform.pieces import join_arrays, unused_name
 from vliwc.transform.rooms import Death, Room, find_rooms, joint_rooms
-from vliwc.transform.sites import Site, find_sites
+from vliwc.transform.sites import Site, find_sites, with_distances
 from vliwc.transform.vectorize import vectorize
 
 _EPSILON = 1e-6
@@ -119,9 +119,10 @@ class _Planner:
         groups, blocks = block_size(graph, loop, varying, self.machine)
         found = [
             s
-            for s in find_sites(graph, self.facts, self.forms, loop, self.machine)
+            for s in find_sites(graph, self.facts, self.forms, loop)
             if s.node in varying and not self._known(s, loop, varying, blocks)
         ]
+        found = with_distances(graph, loop, found, self.machine)
         setting = Setting(graph, self.facts, self.prices)
         offers = [o for a in self.catalogue for o in a.offers(found, setting)]
         if not groups or len(offers) == len(found):

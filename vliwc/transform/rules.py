@@ -32,14 +32,18 @@ x & C -> 0 if zero(x, C)
 (x ^ C) & 1 -> (x & 1) ^ 1 if C & 1 == 1
 (x ^ y) & D -> x & D if zero(y, D)
 (x | y) & D -> x & D if zero(y, D)
+(x + y) & D -> x & D if zero(y, D) and disjoint(x, y)
 x | 0 -> x
 x | x -> x
 x | 0xFFFFFFFF -> 0xFFFFFFFF
 (x | C) | D -> x | (C | D)
+x | y -> x + y if disjoint(x, y)
 x ^ 0 -> x
 x ^ x -> 0
 (x ^ C) ^ D -> x ^ (C ^ D)
 (x ^ y) ^ y -> x
+(x << C) ^ y -> (x << C) + y if C < 32 and high(y) < (1 << C)
+(x * C) ^ y -> (x * C) + y if power(C) and high(y) < C
 
 x << 0 -> x
 0 << x -> 0

@@ -6,7 +6,7 @@ only the gathered word goes through, with constants: they may as well be done on
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from vliwc.analysis.facts import Fact
@@ -48,6 +48,19 @@ class Site:
     """At least so many cycles pass before the index is known, however other sites are carried out."""
     tail: int = 0
     """The same from the site's value to the end."""
+    path: int = 0
+    """If the longest path through an iteration leads through the site, the least number of cycles that it takes."""
+
+    @property
+    def least(self) -> int:
+        """The cycles from the last bit of the index to the site's value, however it is carried out: what uses the value
+        by itself may have been done beforehand, with the words that are left."""
+        return 0 if self.simple else 1
+
+    @property
+    def address_ops(self) -> int:
+        """How many operations it takes at least to make an address of the index, or of its last bit."""
+        return int(self.bits is not None and (len(self.bits) > 1 or self.bits[0][0] != 1))
 
     @property
     def selects(self) -> int:
@@ -65,8 +78,8 @@ class Site:
         return 0 if self.bits is not None else 1 + (self.count - 1).bit_length()
 
 
-def find_sites(graph: Graph, facts: list[Fact], forms: Forms, loop: Loop, machine: Machine) -> list[Site]:
-    """The sites in a `par` body, in program order: gathers that may reach more than one word."""
+def find_sites(graph: Graph, facts: list[Fact], forms: Forms, loop: Loop) -> list[Site]:
+    """The sites in a `par` body, in program order: gathers that may reach more than one word, without distances."""
     frozen = never_stored(graph)
     users, blocks = _only_users(graph), _blocks(graph, loop)
     found: list[Site] = []
@@ -86,33 +99,61 @@ def find_sites(graph: Graph, facts: list[Fact], forms: Forms, loop: Loop, machin
         array, count = graph.access(n).array, hi - lo + 1
         words = (array, lo, count, *((graph.op[m], tuple(graph.const(a) for a in graph.args[m])) for m in chain))
         found.append(Site(node, n, tuple(chain), array, lo, count, form, bits, simple, blocks[n], words))
-    return _with_distances(graph, loop, found, machine)
+    return found
 
 
-def _with_distances(graph: Graph, loop: Loop, found: list[Site], machine: Machine) -> list[Site]:
-    """The sites with their heads and tails, if there are no loops in the `par`.
+def with_distances(graph: Graph, loop: Loop, found: list[Site], machine: Machine) -> list[Site]:
+    """The sites with their heads and tails, and the longest path, if there are no loops in the `par`.
 
     A site is as short as the best alternative: it waits for the bits of its index only, the chain is done beforehand,
     and so is perhaps an operation that uses the value lane by lane.
     """
     if any(isinstance(graph.attr[n], Loop) for n in loop.body):
         return found
-    own = set(loop.body)
+    own, uses = set(loop.body), graph.uses()
     takes = {n: delay(graph, n, machine) for n in loop.body}
     waits = {n: tuple(a for a in graph.args[n] if a in own) for n in loop.body}
     for s in found:
         takes.update(dict.fromkeys((s.load, *s.chain), 0))
-        takes[s.node] = 0 if s.simple else 1
+        takes[s.node] = s.least
         if s.bits is not None:
             waits[s.load] = tuple(n for _, n in s.bits if n in own)
+    loads = {s.load for s in found}
+
+    def lasts(a: int, n: int) -> int:
+        return 0 if a not in loads and _may_merge(graph, a, n, uses) else takes[a]
+
     head = dict.fromkeys(loop.body, 0)
+    before: dict[int, int] = {}
+    sites_before = dict.fromkeys(loop.body, 0)
     for n in loop.body:
-        head[n] = max((head[a] + takes[a] for a in waits[n]), default=0)
+        for a in waits[n]:
+            way = head[a] + lasts(a, n), sites_before[a] + (a in loads)
+            if way >= (head[n], sites_before[n]):
+                head[n], sites_before[n], before[n] = *way, a
     tail = dict.fromkeys(loop.body, 0)
     for n in reversed(loop.body):
         for a in waits[n]:
-            tail[a] = max(tail[a], tail[n] + takes[n])
-    return [replace(s, head=head[s.load], tail=tail[s.node]) for s in found]
+            tail[a] = max(tail[a], tail[n] + takes[n] - (takes[a] - lasts(a, n)))
+    length, _, node = max((head[n] + takes[n], sites_before[n], n) for n in loop.body)
+    path = {node}
+    while node in before:
+        node = before[node]
+        path.add(node)
+    length += graph.kind(node) is Kind.LOAD  # something makes the first address
+    return [replace(s, head=head[s.load], tail=tail[s.node], path=length if s.load in path else 0) for s in found]
+
+
+_LINEAR = frozenset({"add", "sub", "mul", "muladd", "shl"})
+
+
+def _may_merge(graph: Graph, a: int, n: int, uses: Sequence[int]) -> bool:
+    """May later passes combine node `a` with node `n`, which uses it, so that both take no longer than one of them?"""
+    op, other = graph.op[a], graph.op[n]
+    if op in _LINEAR and other in _LINEAR:
+        return True
+    by_constant = any(graph.const(x) is not None for x in (*graph.args[a], *graph.args[n]))
+    return op == other and OPS[op].associative and (uses[a] == 1 or by_constant)
 
 
 def _blocks(graph: Graph, loop: Loop) -> dict[int, int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from vliwc.backend.certifier.algebra import Algebra
 from vliwc.backend.certifier.failure import ProofFailed
-from vliwc.backend.certifier.intervals import FULL, Interval, integer_range, misses_zero
+from vliwc.backend.certifier.intervals import FULL, Interval, integer_range, misses_zero, stride
 from vliwc.ir.graph import Graph, Mode
 
 
@@ -104,10 +104,7 @@ class Addresses:
 
     def _differ(self, a: int, b: int, offset: int, terms: tuple[tuple[int, int], ...]) -> bool:
         """Can a - b = offset + terms not be 0? Because of parity, the range of the difference, or both ranges."""
-        common = 0
-        for _, c in terms:
-            common |= c
-        if offset & ((common & -common) - 1):
+        if offset & (stride(terms) - 1):
             return True
         if misses_zero(*integer_range(offset, terms, self.algebra.lo, self.algebra.hi)):
             return True

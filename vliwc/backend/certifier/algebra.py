@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vliwc.backend.certifier.expressions import Expressions
-from vliwc.backend.certifier.intervals import misses_zero
+from vliwc.backend.certifier.intervals import Interval, misses_zero, stride
 from vliwc.ir.ops import MASK, PURE, WORD_BITS
 
 _HALF = (MASK + 1) // 2
@@ -258,8 +258,24 @@ class Algebra(Expressions):
         if negated is not None:
             return self.select(negated, b, a)
         result = self.add(b, self.when(c, self.sub(a, b)))
-        self.tighten(result, min(self.lo[a], self.lo[b]), max(self.hi[a], self.hi[b]))
+        taken, other = self._where(c, True, a), self._where(c, False, b)
+        self.tighten(result, min(taken[0], other[0]), max(taken[1], other[1]))
         return result
+
+    def _where(self, c: int, holds: bool, x: int) -> Interval:
+        """The bounds of `x` where the boolean `c` is 1, if it `holds`, or else 0."""
+        lo, hi = self.lo[x], self.hi[x]
+        match self.op[c], self.args[c]:
+            case "lt", (int(a), int(b)) if x == a:
+                lo, hi = (lo, min(hi, self.hi[b] - 1)) if holds else (max(lo, self.lo[b]), hi)
+            case "lt", (int(a), int(b)) if x == b:
+                lo, hi = (max(lo, self.lo[a] + 1), hi) if holds else (lo, min(hi, self.hi[a]))
+            case "eq0", (int(a),) if x == a:
+                lo, hi = (0, 0) if holds else (max(lo, 1), hi)
+        if self.terms[x]:
+            step = stride(self.terms[x])
+            lo, hi = lo + (self.offset[x] - lo) % step, hi - (hi - self.offset[x]) % step
+        return (lo, hi) if lo <= hi else (self.lo[x], self.hi[x])
 
     def when(self, c: int, y: int) -> int:
         """y if the boolean c is 1, else 0."""

@@ -150,6 +150,7 @@ class Expressions:
             if len(terms) > MAX_TERMS:
                 offset, terms = self.sum(self._short(key[0]), self._short(key[1]))
             found = self._added[key] = self.linear(offset, terms)
+            self._confine(found, self.lo[a] + self.lo[b], self.hi[a] + self.hi[b])
         return found
 
     def sum(self, a: int, b: int, factor: int = 1) -> tuple[int, Terms]:
@@ -181,8 +182,21 @@ class Expressions:
         if factor == 1:
             return a
         scaled = ((x, (c * factor) & MASK) for x, c in self.terms[a])
-        return self.linear((self.offset[a] * factor) & MASK, tuple((x, c) for x, c in scaled if c))
+        found = self.linear((self.offset[a] * factor) & MASK, tuple((x, c) for x, c in scaled if c))
+        self._confine(found, *sorted((self.lo[a] * signed(factor), self.hi[a] * signed(factor))))
+        return found
 
     def sub(self, a: int, b: int) -> int:
         """a - b"""
-        return self.constant(0) if a == b else self.add(a, self.scale(b, MASK))
+        if a == b:
+            return self.constant(0)
+        found = self.add(a, self.scale(b, MASK))
+        self._confine(found, self.lo[a] - self.hi[b], self.hi[a] - self.lo[b])
+        return found
+
+    def _confine(self, a: int, low: int, high: int) -> None:
+        """Notes that `a` is an integer from `low` to `high`, modulo 2^32: an operand's bounds may be closer than those
+        of its terms tell, as are those of a selection."""
+        lo, hi = wrap(low, high)
+        if lo > self.lo[a] or hi < self.hi[a]:
+            self.tighten(a, lo, hi)

@@ -44,6 +44,14 @@ def wrap(low: int, high: int) -> Interval:
     return low & MASK, high & MASK
 
 
+def stride(terms: Iterable[tuple[int, int]]) -> int:
+    """The greatest power of two that divides all coefficients, of which there is one at least."""
+    common = 0
+    for _, c in terms:
+        common |= c
+    return common & -common
+
+
 def misses_zero(low: int, high: int) -> bool:
     """Is no integer from `low` to `high` a multiple of 2^32?"""
     return high // _MODULUS * _MODULUS < low

@@ -115,6 +115,10 @@ class Alternative(ABC):
     def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
         """All offers for these sites, in program order, that are legal."""
 
+    def delay(self, offer: Offer, site: Site, prices: Prices) -> int:
+        """At least so many cycles pass from the last bit of one of the offer's sites' index to the site's value."""
+        return site.least
+
     @abstractmethod
     def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
         """Emits one group's code for one of the offer's sites; its value. `home` is where the table in memory is."""

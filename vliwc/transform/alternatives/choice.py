@@ -39,6 +39,10 @@ class Choice(Alternative):
     def price(self, site: Site, prices: Prices) -> Loads | None:
         """What the choices cost; None if the machine or the index does not allow them."""
 
+    def delay(self, offer: Offer, site: Site, prices: Prices) -> int:
+        """The choice by the last bit is an operation by itself."""
+        return 1
+
     @abstractmethod
     def choice(self, cond: int, a: Word, b: Word, leaf: bool, emitter: Emitter, site: Site) -> Word:
         """`a` where the condition holds, else `b`; `leaf` if both are shared words."""

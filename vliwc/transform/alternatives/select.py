@@ -19,7 +19,8 @@ class Select(Choice):
 
     def price(self, site: Site, prices: Prices) -> Loads | None:
         """All choices are selects; those between shared words may be multiply-adds in the end."""
-        return Loads().plus(prices.choice, site.leaf_selects).plus(prices.select, site.selects - site.leaf_selects)
+        above = prices.select if site.bits is not None else prices.by_mask
+        return Loads().plus(prices.choice, site.leaf_selects).plus(above, site.selects - site.leaf_selects)
 
     def choice(self, cond: int, a: Word, b: Word, leaf: bool, emitter: Emitter, site: Site) -> Word:
         """A select."""
