@@ -85,7 +85,7 @@ class Choice:
         except NoRoom as error:
             self._failure = self._failure or error
             return True
-        if self._generated is None or found.cycles < self._generated.cycles:
+        if self._generated is None or _worth(found) < _worth(self._generated):
             self.best, self.attempt, self._generated = _with_bounds_of(self._front, candidate), attempt, found
         return True
 
@@ -156,6 +156,11 @@ class Choice:
             found = self._generated
             cause = f"{found.cycles:,} cycles are not the bound" if found else "no room in scratch"
             self._progress(f"{cause}: {what}")
+
+
+def _worth(generated: Generated) -> tuple[int, int]:
+    """What is least for the best program: of two that take as long, a search can make more of the lower bound."""
+    return generated.cycles, generated.bounds.best
 
 
 def attempts(front: Optimised) -> Iterator[Attempt]:
