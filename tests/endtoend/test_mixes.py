@@ -15,6 +15,7 @@ from vliwc.frontend import Clock, Optimised
 from vliwc.machine import Machine, load_machine
 from vliwc.source import Source
 from vliwc.strategies import Choice
+from vliwc.transform.attempts import Attempt
 from vliwc.tune import Budget, Ledger
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -78,6 +79,17 @@ def test_kernels_without_a_choice_are_left_alone() -> None:
     choice.take(None)
     assert choice.search(Budget(evals=10_000), seed=0) == 0
     assert len(made) == 1
+
+
+@pytest.mark.parametrize("change", [-1, 0, 1])
+def test_of_equally_long_programs_the_one_with_the_lower_bound_stays(change: int) -> None:
+    first = _make(_front("ternary_tree.vk", **SMALL))
+    second = replace(first, bounds=replace(first.bounds, best=first.bounds.best + change))
+    made = iter([first, second])
+    choice = Choice(_front("ternary_tree.vk", **SMALL), lambda _: next(made), Clock(), None)
+    assert choice.take(None)
+    assert choice.take(Attempt(1)), "a graph of its own"
+    assert choice.generated is (second if change < 0 else first)
 
 
 @pytest.mark.parametrize("kept", [True, False])
