@@ -126,7 +126,10 @@ class _Legaliser(Rewriter):
         on_flow = self.machine.runs("flow", "vselect" if width > 1 else "select")
         if not on_flow and not extend_bits(self.new.graph, self.legal.bits)[c]:
             zero = self.new.const(0, width, span)
-            c, a, b = self._emit("eq", c, zero, span=span), b, a
+            if self.new.graph.const(b) == 0:  # then it is a product
+                c = self._emit("lt", zero, c, span=span)
+            else:
+                c, a, b = self._emit("eq", c, zero, span=span), b, a
         if not on_flow:
             for symbol in ("sub", "mul", "add"):
                 self._require(symbol, width)

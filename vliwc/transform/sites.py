@@ -60,7 +60,8 @@ class Site:
     @property
     def address_ops(self) -> int:
         """How many operations it takes at least to make an address of the index, or of its last bit."""
-        return int(self.bits is not None and (len(self.bits) > 1 or self.bits[0][0] != 1))
+        bits = self.bits or ()
+        return int(len(bits) > 1 or any(weight != 1 for weight, _ in bits))
 
     @property
     def selects(self) -> int:
