@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from functools import partial
 
-from vliwc.backend.bounds import segment_bound
+from vliwc.backend.bounds import raised, segment_bound
 from vliwc.backend.schedulers.cpsat.frame import Frame, frame
 from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
 from vliwc.backend.schedulers.cpsat.instance import Instance
@@ -46,6 +46,7 @@ class Exact:
         easier = relaxed(self.instance.problem, loads)
         self._easier = Instance(easier) if easier is not None else None
         """The relaxed problem, as long as it refutes numbers of cycles."""
+        self._heads, self._tails = raised(self.instance.problem)
         self._everything = [k for k, o in enumerate(self.instance.problem.operations) if o.forms]
 
     def size(self) -> int:
@@ -93,8 +94,11 @@ class Exact:
         return (Verdict.FOUND if self.incumbent.offer(table) else Verdict.OPEN), model.limited
 
     def _frame(self, instance: Instance, cycles: int) -> Frame:
+        """All operations free, in the windows that raised heads and tails leave. These hold for the relaxed problem
+        too: an operation's one slot there stands for its first one."""
         none = [()] * len(instance.problem.operations)
-        return frame(instance, cycles, self._everything, none)
+        within = {k: (head, cycles - tail) for k, (head, tail) in enumerate(zip(self._heads, self._tails, strict=True))}
+        return frame(instance, cycles, self._everything, none, within)
 
     def _answer(self, model: Model, most: float, *, linear: bool = False) -> Answer:
         solve = partial(self._solver.solve, model.cp, most=most, workers=self._workers, linear=linear)
