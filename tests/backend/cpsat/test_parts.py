@@ -105,6 +105,23 @@ def test_scratch_counts_in_parts() -> None:
     assert without.cycles == 2
 
 
+def test_values_are_held_only_for_what_waits_for_the_join() -> None:
+    """What is read in the part, or by something that may happen at any time, is free behind its last read there."""
+    load = families.make("memory", 30, 0).operations[0].forms
+    forms = [load, load, (), load]
+    reads, writes = [(), (0,), (), (1,)], [0, 1, -1, -1]
+    operations = [Operation(k, forms[k], reads[k], writes[k]) for k in range(4)]
+    successors = [[(1, DATA)], [(2, DATA), (3, DATA)], [], []]
+    machine = load_machine("takehome")
+    assert [part.held for part in parts(Problem(machine, operations, successors, [1, 1], {}, frozenset()))] == [
+        frozenset()
+    ]
+    waiting = [*successors[:2], [(3, ORDER)], []]
+    first, second = parts(Problem(machine, operations, waiting, [1, 1], {}, frozenset()))
+    assert first.held == {1} == second.entry.keys()
+    assert second.held == frozenset()
+
+
 def test_rounds_over_memory_are_parts() -> None:
     """What only some rounds need, and is prepared any time before, is in none."""
     problem = families.make("memory", 100, 2)
