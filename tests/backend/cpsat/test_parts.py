@@ -80,7 +80,7 @@ def parted(draw: st.DrawFn) -> Problem:
     )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(parted())
 def test_values_of_parts_take_no_more_room_than_in_the_whole(problem: Problem) -> None:
     cycles = shortest(problem, LIMIT)
