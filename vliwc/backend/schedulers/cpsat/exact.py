@@ -12,6 +12,7 @@ from enum import Enum, auto
 from functools import partial
 
 from vliwc.backend.bounds import raised, segment_bound
+from vliwc.backend.problem import Operation
 from vliwc.backend.schedulers.cpsat.frame import Frame, frame
 from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
 from vliwc.backend.schedulers.cpsat.instance import Instance
@@ -114,9 +115,8 @@ class Exact:
 
     def _size(self, instance: Instance) -> int:
         windows = self._frame(instance, self.incumbent.bound).windows
-        operations = instance.problem.operations
         return sum(
-            (windows.latest[k].end - windows.earliest[k].start + 1) * (1 + len(operations[k].forms))
+            (windows.latest[k].end - windows.earliest[k].start + 1) * _functions(instance.problem.operations[k])
             for k in self._everything
         )
 
@@ -130,3 +130,9 @@ class Exact:
     def _answer(self, model: Model, most: float, *, linear: bool = False) -> Answer:
         solve = partial(self._solver.solve, model.cp, most=most, workers=self._workers, linear=linear)
         return self._solver.together([solve])[0]
+
+
+def _functions(operation: Operation) -> int:
+    """How many functions of the cycle a model has for an operation, about: one if there is nothing but a slot."""
+    forms = operation.forms
+    return 1 if len(forms) == 1 and sum(step.slots for step in forms[0]) == 1 else 1 + len(forms)

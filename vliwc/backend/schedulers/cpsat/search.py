@@ -25,7 +25,7 @@ from vliwc.backend.schedulers.cpsat.start import start
 from vliwc.backend.schedulers.cpsat.timetable import Timetable, timetable
 from vliwc.backend.schedulers.effort import Effort, Meter
 
-_MOST_VARIABLES = 150_000
+_MOST_VARIABLES = 250_000
 _VARIABLES = 50_000
 """Blocks whose models are larger, or larger than this for a second or unit of work, are not decided as a whole."""
 _LINEAR_VARIABLES = 5_000
