@@ -16,7 +16,7 @@ from vliwc.backend.schedulers import cpsat, multistart
 from vliwc.machine import load_machine
 
 MACHINE = load_machine("narrow")
-_LIMIT = 6
+LIMIT = 6
 """Cycles within which tiny problems have a schedule, or count for nothing."""
 
 
@@ -68,8 +68,8 @@ def test_the_optimum_of_tiny_problems(problem: Problem) -> None:
     assume(found is not None)
     assert found is not None
     check_schedule(problem, found)
-    assume(found.cycles <= _LIMIT)
-    assert found.cycles == shortest(problem, _LIMIT)
+    assume(found.cycles <= LIMIT)
+    assert found.cycles == shortest(problem, LIMIT)
     assert found.bound == found.cycles
 
 

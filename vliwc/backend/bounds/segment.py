@@ -65,6 +65,11 @@ def resource_bound(problem: Problem) -> Argument:
     return _remembered(_Content(problem)).resource
 
 
+def raised(problem: Problem) -> tuple[Sequence[int], Sequence[int]]:
+    """The heads and the tails of all operations in cycles (see `argument`), raised by the work before and behind."""
+    return _remembered(_Content(problem)).raised
+
+
 class _Content:
     """A problem, equal to any other that differs only in where values stand in scratch: bounds do not depend on it."""
 
@@ -113,12 +118,22 @@ class _Bounder:
 
     @cached_property
     def _thorough(self) -> SegmentBound:
-        quick, work = self._quick, self._all_work
+        quick, work, (heads, tails) = self._quick, self._all_work, self._with_work
         assert quick.argument is not None, "there always is a chain"
-        heads, tails = raise_heads(self._forward, work), raise_heads(self._backward, work)
         best = self._better(quick.argument, self._window(work, heads, tails))
         best = self._better(best, self._chain(heads, tails))
         return replace(quick, energy=best.bound, argument=best)
+
+    @cached_property
+    def _with_work(self) -> tuple[Heads, Heads]:
+        """Heads and tails, raised by all work."""
+        return raise_heads(self._forward, self._all_work), raise_heads(self._backward, self._all_work)
+
+    @property
+    def raised(self) -> tuple[Sequence[int], Sequence[int]]:
+        """The heads and the tails as numbers of cycles."""
+        heads, tails = self._with_work if self.working else (self._heads, self._tails)
+        return heads.raised, tails.raised
 
     @staticmethod
     def _better(old: Argument, new: Argument) -> Argument:

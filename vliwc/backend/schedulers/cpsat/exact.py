@@ -2,7 +2,8 @@
 
 Asked for the bound's number of cycles, an answer either way is progress: a schedule is optimal, and if there is none
 the bound is one higher (destructive lower bounds, Klein and Scholl 1999). Each model has the tightest windows that its
-number of cycles allows, which a model that minimises cycles has not.
+number of cycles allows, which a model that minimises cycles has not. An easier problem gives proofs, and a harder one
+schedules, from models that are far smaller.
 """
 
 from __future__ import annotations
@@ -10,18 +11,17 @@ from __future__ import annotations
 from enum import Enum, auto
 from functools import partial
 
-from vliwc.backend.bounds import segment_bound
+from vliwc.backend.bounds import raised, segment_bound
+from vliwc.backend.problem import Operation
 from vliwc.backend.schedulers.cpsat.frame import Frame, frame
 from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
 from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.model import Model
 from vliwc.backend.schedulers.cpsat.relaxation import relaxed
+from vliwc.backend.schedulers.cpsat.restriction import restricted
 from vliwc.backend.schedulers.cpsat.room import Room, room
 from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
-from vliwc.backend.schedulers.cpsat.timetable import Timetable
-
-_EASIER = 0.5
-"""What the relaxed problem may take of the effort for one number of cycles."""
+from vliwc.backend.schedulers.cpsat.timetable import Slots, Timetable
 
 
 class Verdict(Enum):
@@ -35,52 +35,70 @@ class Verdict(Enum):
 
 
 class Exact:
-    """Decides whether schedules exist."""
+    """Decides whether schedules exist, by models of up to `largest` variables, about."""
 
-    def __init__(self, incumbent: Incumbent, solver: Solver, workers: int) -> None:
+    def __init__(self, incumbent: Incumbent, solver: Solver, workers: int, largest: float) -> None:
         self.incumbent = incumbent
         self.instance = incumbent.table.instance
         self._solver = solver
         self._workers = workers
-        loads = segment_bound(self.instance.problem, enough=0).slots
-        easier = relaxed(self.instance.problem, loads)
+        self._largest = largest
+        problem = self.instance.problem
+        self._heads, self._tails = raised(problem)
+        self._everything = [k for k, o in enumerate(problem.operations) if o.forms]
+        easier = relaxed(problem, segment_bound(problem, enough=0).slots)
         self._easier = Instance(easier) if easier is not None else None
-        """The relaxed problem, as long as it refutes numbers of cycles."""
-        self._everything = [k for k, o in enumerate(self.instance.problem.operations) if o.forms]
+        self._harder = restricted(problem)
 
+    @property
     def size(self) -> int:
         """About how many variables a model has at the bound."""
-        windows = self._frame(self.instance, self.incumbent.bound).windows
-        operations = self.instance.problem.operations
-        return sum(
-            (windows.latest[k].end - windows.earliest[k].start + 1) * (1 + len(operations[k].forms))
-            for k in self._everything
-        )
+        return self._size(self.instance)
+
+    @property
+    def small(self) -> bool:
+        """Is the model small enough?"""
+        return self.size <= self._largest
+
+    def refutes(self, cycles: int, most: float) -> bool:
+        """Has even the easier problem no schedule of so many cycles?
+
+        It takes no more than `most` seconds or units of work, nor do the other questions for each of their models.
+        """
+        if self._easier is None or self._size(self._easier) > self._largest:
+            return False
+        opened = self._frame(self._easier, cycles)
+        if opened.windows.empty():
+            return True
+        return self._answer(Model(self._easier, opened, room(self._easier.problem, split=False)), most).infeasible
+
+    def find(self, cycles: int, most: float) -> Verdict:
+        """Has the harder problem a schedule of so many cycles? That it has none says nothing about others."""
+        if self._harder is None or segment_bound(self._harder.problem, enough=0).best > cycles:
+            return Verdict.OPEN
+        harder = Instance(self._harder.problem)
+        opened = self._frame(harder, cycles)
+        if opened.windows.empty() or self._size(harder) > self._largest:
+            return Verdict.OPEN
+        model = Model(harder, opened, room(harder.problem, split=True))
+        answer = self._answer(model, most)
+        if answer.solution is None:
+            return Verdict.OPEN
+        return self._offer(self._harder.original(model.slots(answer.solution)))
 
     def decide(self, cycles: int, most: float, *, linear: bool) -> Verdict:
-        """Looks for a schedule of so many cycles, with no more than `most` seconds or units of work for each model.
+        """Looks for a schedule of so many cycles.
 
-        The relaxed problem comes first, which is quickly refuted. Then scratch is split, since whatever is found has a
-        placement then; a proof that there is nothing counts only the words that are alive. For `linear` see
-        `Solver.solve`.
+        Scratch is split first, since whatever is found has a placement then; a proof that there is nothing counts only
+        the words that are alive. For `linear` see `Solver.solve`.
         """
         opened = self._frame(self.instance, cycles)
-        if opened.windows.empty() or self._refuted(cycles, most * _EASIER):
+        if opened.windows.empty():
             return Verdict.NONE
         verdict, counted = self._attempt(opened, room(self.instance.problem, split=True), most, linear)
         if verdict is Verdict.NONE and counted:
             verdict, _ = self._attempt(opened, room(self.instance.problem, split=False), most, linear)
         return verdict
-
-    def _refuted(self, cycles: int, most: float) -> bool:
-        """Has even the relaxed problem no schedule of so many cycles? Not asked again unless the answer is yes."""
-        if self._easier is None:
-            return False
-        model = Model(self._easier, self._frame(self._easier, cycles), room(self._easier.problem, split=False))
-        refuted = self._answer(model, most).infeasible
-        if not refuted:
-            self._easier = None
-        return refuted
 
     def _attempt(self, opened: Frame, limit: Room, most: float, linear: bool) -> tuple[Verdict, bool]:
         """The verdict of one model, and whether scratch has a part in it."""
@@ -88,14 +106,33 @@ class Exact:
         answer = self._answer(model, most, linear=linear)
         if answer.solution is None:
             return (Verdict.NONE if answer.infeasible else Verdict.OPEN), model.limited
-        slots = model.slots(answer.solution)
+        return self._offer(model.slots(answer.solution)), model.limited
+
+    def _offer(self, slots: dict[int, Slots]) -> Verdict:
+        """Whether these slots of all operations are a schedule that is taken."""
         table = Timetable(self.instance, [slots.get(k, ()) for k in range(len(self.instance.problem.operations))])
-        return (Verdict.FOUND if self.incumbent.offer(table) else Verdict.OPEN), model.limited
+        return Verdict.FOUND if self.incumbent.offer(table) else Verdict.OPEN
+
+    def _size(self, instance: Instance) -> int:
+        windows = self._frame(instance, self.incumbent.bound).windows
+        return sum(
+            (windows.latest[k].end - windows.earliest[k].start + 1) * _functions(instance.problem.operations[k])
+            for k in self._everything
+        )
 
     def _frame(self, instance: Instance, cycles: int) -> Frame:
+        """All operations free, in the windows that raised heads and tails leave. These hold for the easier problem
+        too: an operation's one slot there stands for its first one."""
         none = [()] * len(instance.problem.operations)
-        return frame(instance, cycles, self._everything, none)
+        within = {k: (head, cycles - tail) for k, (head, tail) in enumerate(zip(self._heads, self._tails, strict=True))}
+        return frame(instance, cycles, self._everything, none, within)
 
     def _answer(self, model: Model, most: float, *, linear: bool = False) -> Answer:
         solve = partial(self._solver.solve, model.cp, most=most, workers=self._workers, linear=linear)
         return self._solver.together([solve])[0]
+
+
+def _functions(operation: Operation) -> int:
+    """How many functions of the cycle a model has for an operation, about: one if there is nothing but a slot."""
+    forms = operation.forms
+    return 1 if len(forms) == 1 and sum(step.slots for step in forms[0]) == 1 else 1 + len(forms)

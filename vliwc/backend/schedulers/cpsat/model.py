@@ -189,11 +189,12 @@ class Model(Constraints):
                 if isinstance(gone, int) and gone:
                     break
                 kind[cycle] += [(1, there), (-1, gone)]
-        border = self.cp.new_int_var(0, room.blocks, "") if room.split else None
+        highest = self.cp.new_int_var(0, room.blocks, "")
+        border = self.rise(0, last, highest, room.blocks, room.blocks) if room.split else None
         for cycle, (resting_vectors, resting_words) in enumerate(self.frame.resting[:last]):
             if border is not None:
-                self.bound([*vectors[cycle], (-1, border)], -resting_vectors)
-                self.bound([*words[cycle], (lanes, border)], room.words - resting_words)
+                self.bound([*vectors[cycle], (-1, border.at(cycle))], -resting_vectors)
+                self.bound([*words[cycle], (lanes, border.at(cycle))], room.words - resting_words)
             else:
                 limit = room.words - lanes * resting_vectors - resting_words
                 self.bound([*((lanes * factor, v) for factor, v in vectors[cycle]), *words[cycle]], limit)

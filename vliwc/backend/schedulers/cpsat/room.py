@@ -11,9 +11,9 @@ from vliwc.backend.problem import Problem
 class Room:
     """The words of scratch that the problem may use.
 
-    `split` divides scratch once and for all into a part for vectors and one for single words, wherever the border is:
-    then whatever keeps within the limits can be placed. Otherwise only the words that are alive are counted: any
-    placement needs that many, but it may be that there is none.
+    `split` divides scratch into a part for vectors and one for single words, by a border that may move up as time goes
+    on: then whatever keeps within the limits can be placed (see `placing`). Otherwise only the words that are alive are
+    counted: any placement needs that many, but it may be that there is none.
     """
 
     words: int

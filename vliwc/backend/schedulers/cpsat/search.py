@@ -16,7 +16,7 @@ from vliwc.backend.schedulers.cpsat.exact import Exact, Verdict
 from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
 from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.neighbourhood import Move, lateness
-from vliwc.backend.schedulers.cpsat.parts import parts
+from vliwc.backend.schedulers.cpsat.parts import bare, parts
 from vliwc.backend.schedulers.cpsat.placing import place
 from vliwc.backend.schedulers.cpsat.ranges import Kind, Ranges
 from vliwc.backend.schedulers.cpsat.room import room
@@ -25,13 +25,17 @@ from vliwc.backend.schedulers.cpsat.start import start
 from vliwc.backend.schedulers.cpsat.timetable import Timetable, timetable
 from vliwc.backend.schedulers.effort import Effort, Meter
 
-_MOST_VARIABLES = 150_000
+_MOST_VARIABLES = 250_000
 _VARIABLES = 50_000
 """Blocks whose models are larger, or larger than this for a second or unit of work, are not decided as a whole."""
 _LINEAR_VARIABLES = 5_000
 """In smaller models the whole linear relaxation is quick; they are soon decided with it."""
-_DECISION = 0.3
+_DECISION = 0.45
 """What raising the bound by one may take of the effort that is left."""
+_EASIER = 0.15
+"""What raising it by the easier problem may take."""
+_HARDER = 0.2
+"""What a question about the harder problem may take."""
 _QUESTION = 0.1
 """What a question on the way down may take of it."""
 _PARTS = 0.25
@@ -100,7 +104,8 @@ class _Search:
         self.effort = effort = meter.effort
         self.meter = meter
         self.solver = Solver(self.meter, seed)
-        self.exact = Exact(incumbent, self.solver, effort.workers)
+        largest = min(_MOST_VARIABLES, _VARIABLES * meter.left())
+        self.exact = Exact(incumbent, self.solver, effort.workers, largest)
         self.prices = prices
         problem = incumbent.table.instance.problem
         self.ranges = Ranges(Random(seed), room(problem, split=place(incumbent.table) is not None), prices)
@@ -108,9 +113,10 @@ class _Search:
     def run(self) -> None:
         """Decisions about the whole block, where it is small enough, and neighbourhoods, in turn."""
         self._add_parts()
-        size = self.exact.size()
-        small = size <= min(_MOST_VARIABLES, _VARIABLES * self.meter.left())
-        linear = size <= _LINEAR_VARIABLES
+        self._refute()
+        self._find()
+        small = self.exact.small
+        linear = self.exact.size <= _LINEAR_VARIABLES
         if small and linear:
             self._raise_bound(linear=False)
         if small:
@@ -140,7 +146,10 @@ class _Search:
     def _least(self, problem: Problem, effort: Effort) -> int:
         """A lower bound of a part, proved within this effort."""
         found = multistart.schedule(problem, self.seed)
-        assert found is not None, "a part has no values that scratch could have no room for"
+        if found is None:  # there may be a schedule nevertheless
+            problem = bare(problem)
+            found = multistart.schedule(problem, self.seed)
+        assert found is not None, "without values, there always is a schedule"
         bounds = segment_bound(problem, found.cycles)
         if found.cycles <= bounds.best:
             return bounds.best
@@ -150,6 +159,20 @@ class _Search:
         finally:
             self.meter.work += run.meter.work
         return run.incumbent.bound
+
+    def _refute(self) -> None:
+        """Raises the bound as far as the easier problem allows."""
+        most = self.meter.left() * _EASIER
+        while not self.over() and self.exact.refutes(self.incumbent.bound, most):
+            self.incumbent.raise_bound(self.incumbent.bound + 1)
+
+    def _find(self) -> None:
+        """Looks for shorter schedules of the harder problem; questions halve the gap, or what may be left of it."""
+        least, most = self.incumbent.bound, self.meter.left() * _HARDER
+        while least < self.incumbent.cycles and not self.over():
+            cycles = (least + self.incumbent.cycles) // 2
+            if self.exact.find(cycles, most) is not Verdict.FOUND:
+                least = cycles + 1
 
     def _raise_bound(self, linear: bool) -> None:
         """Asks for as many cycles as the bound says, until there is a schedule or no answer in time."""
