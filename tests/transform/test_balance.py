@@ -15,8 +15,9 @@ from tests.transform.lookup_kernels import lookup
 from tests.transform.lookups import MACHINES, prepare
 from vliwc.analysis.linear import Form
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Offer, Table
-from vliwc.transform.balance import Mix, Trial, balance
+from vliwc.transform.balance import balance
 from vliwc.transform.loads import ENGINES, EXPECTED, Loads, Prices
+from vliwc.transform.mixes import Mix, Trial
 from vliwc.transform.planning import assign
 from vliwc.transform.rooms import Death, Room
 from vliwc.transform.sites import Site

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 from vliwc.solving import new_solver, solve
 from vliwc.transform.alternatives import Home, Offer
 from vliwc.transform.loads import ENGINES, EXPECTED, Loads, Losses, Prices
+from vliwc.transform.mixes import Mix, Trial
 from vliwc.transform.rooms import Death, Room
-from vliwc.transform.sites import Site
 
 _LONGEST = 16
 """No more than so many times longer may a program get for want of scratch."""
@@ -30,54 +30,6 @@ _PARTS = 100
 """Shares of an engine's work are rounded to so many parts."""
 _LARGE = 1 << 36
 """The engines' loads may be about so large in these numbers, and are never more than sixteen times that."""
-
-Main = dict[int, Offer]
-"""For each site (by its node) the offer that most groups take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What was measured when every group treats each site as `main` says.
-
-    `setup` is the load of what all groups share, `group` that of one group, `ramp` for how many cycles engines must be
-    idle at the beginning and at the end; `movable` is how many of a group's vector operations may become one select,
-    and two (see `vliwc.transform.engines`).
-    """
-
-    main: Main
-    setup: Loads
-    group: Loads
-    ramp: Mapping[str, tuple[int, int]]
-    movable: tuple[int, int]
-    constants: tuple[int, int] = (0, 0)
-    """How many loads of what all groups share, and of one group, make constants: other engines may make them."""
-    constant_words: int = 0
-    """The words of scratch in which constants stand in all lanes, for all groups (with all groups doing the same)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mix:
-    """How many groups take each offer, where tables in memory are, and the rooms in use.
-
-    `busiest` is how long the busiest engine takes, in cycles; `bound` is the least that it takes with any mix: without
-    ramps, deadlines, constants and limits of scratch, which are estimates, or may be got around by later stages.
-    """
-
-    counts: Mapping[Offer, int]
-    homes: Mapping[tuple[object, ...], Home]
-    rooms: tuple[Room, ...]
-    busiest: float
-    bound: float
-    crowded: bool = False
-    """Was scratch counted as an engine, as it might hold the program up?"""
-
-    def main(self, found: Sequence[Site]) -> Main:
-        """Each site's most frequent offer, as far as offers for several sites can be had for all of them."""
-        main: Main = {}
-        for offer in sorted(self.counts, key=lambda o: (-self.counts[o], len(o.sites))):
-            if not any(s.node in main for s in offer.sites):
-                main.update((s.node, offer) for s in offer.sites)
-        return {s.node: main[s.node] for s in found}
 
 
 def balance(

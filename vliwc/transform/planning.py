@@ -15,10 +15,11 @@ from vliwc.analysis.linear import Forms
 from vliwc.ir.graph import Graph, Loop
 from vliwc.machine.description import Machine
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Home, Offer, Setting
-from vliwc.transform.balance import Main, Mix, Trial, balance
+from vliwc.transform.balance import balance
 from vliwc.transform.engines import bit_choices
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.loads import EXPECTED, Losses, Prices, measure, ramps
+from vliwc.transform.mixes import Main, Mix, Trial
 from vliwc.transform.occupancy import occupancy
 from vliwc.transform.pieces import join_arrays, unused_name
 from vliwc.transform.rooms import Death, Room, find_rooms, joint_rooms
