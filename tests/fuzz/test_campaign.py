@@ -19,6 +19,7 @@ from vliwc.errors import DataError
 from vliwc.fuzz import campaign
 from vliwc.fuzz.campaign import Record, outcomes
 from vliwc.fuzz.cases import (
+    CAUTIOUS,
     EMPTY,
     LOST,
     NO_ROOM,
@@ -159,6 +160,15 @@ def test_a_right_case_is_right_in_all_ways() -> None:
 
 def test_a_program_that_does_nothing_is_told_from_others() -> None:
     assert verdicts(run_case(case_of("memory { a: u32[4] inout } kernel k { let x = a[0] }", WIDE))) == [EMPTY, EMPTY]
+
+
+def test_a_program_that_was_made_cautiously_is_told_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "vliwc.fuzz.cases.compiled", lambda front, options: replace(compiled(front, options), unproven="too clever")
+    )
+    outcome = run_case(case_of(WRONG_BUT_FOR_3, WIDE))
+    assert verdicts(outcome) == [CAUTIOUS, CAUTIOUS]
+    assert outcome.failures == ()
 
 
 def test_scratch_is_a_share_of_what_the_program_takes() -> None:

@@ -1,0 +1,30 @@
+"""No program takes less than the strategy bound, whatever alternatives it is made of."""
+
+from __future__ import annotations
+
+import pytest
+
+from vliwc.driver import Options, compile_source
+from vliwc.resources import data_path
+from vliwc.source import Source
+from vliwc.transform.alternatives import CATALOGUE, GATHER
+
+ALTERNATIVES = frozenset(a.name for a in CATALOGUE if a is not GATHER)
+WALK = {"height": 4, "rounds": 6}
+CASES = [
+    ("tree_walk", "takehome", {**WALK, "batch": 8}),  # a long path, and no engine is busy
+    ("tree_walk", "narrow", {**WALK, "batch": 8}),
+    ("tree_walk", "wide", {**WALK, "batch": 32}),  # latencies
+    ("tree_walk_any", "narrow", {"height": 6, "rounds": 8, "batch": 32}),  # selects on flow, lane by lane
+]
+
+
+@pytest.mark.parametrize(("name", "machine", "sizes"), CASES, ids=str)
+def test_the_bound_holds_for_every_mix(name: str, machine: str, sizes: dict[str, int]) -> None:
+    source = Source(f"{name}.vk", (data_path("examples") / f"{name}.vk").read_text("utf-8"))
+    made = [
+        compile_source(source, Options(machine=machine, defines=sizes, disable=without, certify=False))
+        for without in (frozenset[str](), frozenset({"rows", "column", "transformed"}), ALTERNATIVES)
+    ]
+    (strategy,) = made[0].front.strategies
+    assert 0 < strategy.bound <= min(compilation.generated.cycles for compilation in made)
