@@ -9,7 +9,6 @@ schedules, from models that are far smaller.
 from __future__ import annotations
 
 from enum import Enum, auto
-from functools import partial
 
 from vliwc.backend.bounds import raised, segment_bound
 from vliwc.backend.problem import Operation
@@ -128,8 +127,7 @@ class Exact:
         return frame(instance, cycles, self._everything, none, within)
 
     def _answer(self, model: Model, most: float, *, linear: bool = False) -> Answer:
-        solve = partial(self._solver.solve, model.cp, most=most, workers=self._workers, linear=linear)
-        return self._solver.together([solve])[0]
+        return self._solver.decide(model.cp, most=most, workers=self._workers, linear=linear)
 
 
 def _functions(operation: Operation) -> int:
