@@ -30,7 +30,7 @@ _VARIABLES = 50_000
 """Blocks whose models are larger, or larger than this for a second or unit of work, are not decided as a whole."""
 _LINEAR_VARIABLES = 5_000
 """In smaller models the whole linear relaxation is quick; they are soon decided with it."""
-_DECISION = 0.45
+_DECISION = 0.6
 """What raising the bound by one may take of the effort that is left."""
 _EASIER = 0.15
 """What raising it by the easier problem may take."""
