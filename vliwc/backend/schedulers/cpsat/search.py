@@ -38,7 +38,7 @@ _HARDER = 0.2
 """What a question about the harder problem may take."""
 _QUESTION = 0.1
 """What a question on the way down may take of it."""
-_PARTS = 0.25
+_PARTS = 0.5
 """What all parts between joins may take of the whole effort, but for what is divided evenly."""
 _NEIGHBOURHOODS = 0.3
 """What the search of neighbourhoods may take of it before the next decision."""
