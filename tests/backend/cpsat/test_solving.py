@@ -19,8 +19,8 @@ def solver() -> Solver:
     return Solver(Meter(Effort(seconds=60.0, workers=2)), seed=0)
 
 
-@pytest.mark.parametrize("winner", [False, True])
-def test_the_first_answer_ends_the_other_way(monkeypatch: pytest.MonkeyPatch, winner: bool) -> None:
+@pytest.mark.parametrize("winner", [1, 2])
+def test_the_first_answer_ends_the_other_way(monkeypatch: pytest.MonkeyPatch, winner: int) -> None:
     stopped = Event()
 
     class Running:
@@ -29,8 +29,8 @@ def test_the_first_answer_ends_the_other_way(monkeypatch: pytest.MonkeyPatch, wi
             stopped.set()
 
     def solve(_: Solver, model: object, *, most: float, race: Any, linear: bool = False, workers: int = 1) -> Answer:
-        assert workers == 1
-        if linear is winner:
+        assert linear is (workers == 2)
+        if workers == winner:
             race.over = True
             return NONE
         race.solvers.append(Running())
@@ -38,7 +38,7 @@ def test_the_first_answer_ends_the_other_way(monkeypatch: pytest.MonkeyPatch, wi
         return OPEN
 
     monkeypatch.setattr(Solver, "solve", solve)
-    assert solver().decide(cp_model.CpModel(), most=20.0, workers=2, linear=False) == NONE
+    assert solver().decide(cp_model.CpModel(), most=20.0, workers=2, linear=True) == NONE
     assert stopped.is_set()
 
 

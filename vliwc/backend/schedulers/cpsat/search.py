@@ -117,7 +117,7 @@ class _Search:
         self._find()
         small = self.exact.small
         linear = self.exact.size <= _LINEAR_VARIABLES
-        if small and linear and self.effort.workers == 1:  # several workers take both ways at once
+        if small and linear:
             self._raise_bound(linear=False)
         if small:
             self._raise_bound(linear)

@@ -61,17 +61,17 @@ class Solver:
         self._stopped = False
 
     def decide(self, model: cp_model.CpModel, *, most: float, workers: int, linear: bool) -> Answer:
-        """Solves one model in one way, or with several workers in both, side by side, until one has an answer.
+        """Solves one model: by one worker, or with several workers also by CP-SAT's portfolio, beside the one.
 
-        For `most` and `linear` see `solve`. One worker has a way for itself: sharing what they learn, CP-SAT's own
-        workers take ten times as long for some proofs.
+        For `most` and `linear` see `solve`. The first answer counts. For some proofs the portfolio takes ten times as
+        long as one worker that searches for itself, for others it is the other way round.
         """
         if workers == 1:
             return self.together([partial(self.solve, model, most=most, linear=linear)])[0]
         race = _Race()
-        plain = partial(self.solve, model, most=most, race=race)
-        cutting = partial(self.solve, model, most=most, workers=workers - 1, linear=True, race=race)
-        answers = self.together([plain, cutting], race)
+        alone = partial(self.solve, model, most=most, race=race)
+        portfolio = partial(self.solve, model, most=most, workers=workers, linear=linear, race=race)
+        answers = self.together([alone, portfolio], race)
         return next((answer for answer in answers if answer.conclusive), answers[0])
 
     def solve(
@@ -85,6 +85,7 @@ class Solver:
     ) -> Answer:
         """Solves one model, with no more than `most` seconds or units of work.
 
+        One worker leaves out CP-SAT's presolve: windows leave it little to find, for several times the time of a proof.
         `linear`: one of the workers has all constraints in its linear relaxation, with cuts. That is slower, and finds
         some schedules that are far out of reach without. Others in the `race` are stopped if there is an answer.
         """
@@ -94,7 +95,8 @@ class Solver:
         parameters.num_workers, parameters.random_seed = workers, self._seed
         parameters.max_time_in_seconds, parameters.max_deterministic_time = seconds, work
         parameters.catch_sigint_signal = False
-        parameters.cp_model_presolve = False  # windows leave it little to find, for several times the time of a proof
+        parameters.cp_model_presolve = workers > 1
+        parameters.cp_model_probing_level = 0
         parameters.relative_gap_limit = _NEAR
         if linear and workers == 1:
             parameters.linearization_level = 2
