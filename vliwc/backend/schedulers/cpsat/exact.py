@@ -9,7 +9,6 @@ schedules, from models that are far smaller.
 from __future__ import annotations
 
 from enum import Enum, auto
-from functools import partial
 
 from vliwc.backend.bounds import raised, segment_bound
 from vliwc.backend.problem import Operation
@@ -22,6 +21,9 @@ from vliwc.backend.schedulers.cpsat.restriction import restricted
 from vliwc.backend.schedulers.cpsat.room import Room, room
 from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
 from vliwc.backend.schedulers.cpsat.timetable import Slots, Timetable
+
+_SMALLER = 0.8
+"""How large the model of an easier or a harder problem is at most, in relation to the problem's own."""
 
 
 class Verdict(Enum):
@@ -47,8 +49,9 @@ class Exact:
         self._heads, self._tails = raised(problem)
         self._everything = [k for k, o in enumerate(problem.operations) if o.forms]
         easier = relaxed(problem, segment_bound(problem, enough=0).slots)
-        self._easier = Instance(easier) if easier is not None else None
-        self._harder = restricted(problem)
+        self._easier = Instance(easier) if easier is not None and self._worth(Instance(easier)) else None
+        harder = restricted(problem)
+        self._harder = harder if harder is not None and self._worth(Instance(harder.problem)) else None
 
     @property
     def size(self) -> int:
@@ -65,7 +68,7 @@ class Exact:
 
         It takes no more than `most` seconds or units of work, nor do the other questions for each of their models.
         """
-        if self._easier is None or self._size(self._easier) > self._largest:
+        if self._easier is None:
             return False
         opened = self._frame(self._easier, cycles)
         if opened.windows.empty():
@@ -78,7 +81,7 @@ class Exact:
             return Verdict.OPEN
         harder = Instance(self._harder.problem)
         opened = self._frame(harder, cycles)
-        if opened.windows.empty() or self._size(harder) > self._largest:
+        if opened.windows.empty():
             return Verdict.OPEN
         model = Model(harder, opened, room(harder.problem, split=True))
         answer = self._answer(model, most)
@@ -113,6 +116,10 @@ class Exact:
         table = Timetable(self.instance, [slots.get(k, ()) for k in range(len(self.instance.problem.operations))])
         return Verdict.FOUND if self.incumbent.offer(table) else Verdict.OPEN
 
+    def _worth(self, instance: Instance) -> bool:
+        """Is the model of another problem so much smaller that its answer is worth a question of its own?"""
+        return self._size(instance) <= min(self._largest, _SMALLER * self.size)
+
     def _size(self, instance: Instance) -> int:
         windows = self._frame(instance, self.incumbent.bound).windows
         return sum(
@@ -128,8 +135,7 @@ class Exact:
         return frame(instance, cycles, self._everything, none, within)
 
     def _answer(self, model: Model, most: float, *, linear: bool = False) -> Answer:
-        solve = partial(self._solver.solve, model.cp, most=most, workers=self._workers, linear=linear)
-        return self._solver.together([solve])[0]
+        return self._solver.decide(model.cp, most=most, workers=self._workers, linear=linear)
 
 
 def _functions(operation: Operation) -> int:

@@ -30,7 +30,7 @@ _VARIABLES = 50_000
 """Blocks whose models are larger, or larger than this for a second or unit of work, are not decided as a whole."""
 _LINEAR_VARIABLES = 5_000
 """In smaller models the whole linear relaxation is quick; they are soon decided with it."""
-_DECISION = 0.45
+_DECISION = 0.6
 """What raising the bound by one may take of the effort that is left."""
 _EASIER = 0.15
 """What raising it by the easier problem may take."""
@@ -38,7 +38,7 @@ _HARDER = 0.2
 """What a question about the harder problem may take."""
 _QUESTION = 0.1
 """What a question on the way down may take of it."""
-_PARTS = 0.25
+_PARTS = 0.5
 """What all parts between joins may take of the whole effort, but for what is divided evenly."""
 _NEIGHBOURHOODS = 0.3
 """What the search of neighbourhoods may take of it before the next decision."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -30,6 +31,24 @@ class Answer:
     finished: bool
     """Is the solution known to be the best?"""
 
+    @property
+    def conclusive(self) -> bool:
+        """Is it known whether there is a solution?"""
+        return self.infeasible or self.solution is not None
+
+
+@dataclass(slots=True)
+class _Race:
+    """Solvers of one model, of which the first answer counts."""
+
+    solvers: list[cp_model.CpSolver] = field(default_factory=list)
+    over: bool = False
+
+    def stop(self) -> None:
+        """Ends those that are still at it."""
+        for solver in self.solvers:
+            solver.stop_search()
+
 
 class Solver:
     """Solves models within what is left of an effort."""
@@ -41,11 +60,34 @@ class Solver:
         self._running: set[cp_model.CpSolver] = set()
         self._stopped = False
 
-    def solve(self, model: cp_model.CpModel, *, most: float, workers: int = 1, linear: bool = False) -> Answer:
+    def decide(self, model: cp_model.CpModel, *, most: float, workers: int, linear: bool) -> Answer:
+        """Solves one model: by one worker, or with several workers also by CP-SAT's portfolio, beside the one.
+
+        For `most` and `linear` see `solve`. The first answer counts. For some proofs the portfolio takes ten times as
+        long as one worker that searches for itself, for others it is the other way round.
+        """
+        if workers == 1:
+            return self.together([partial(self.solve, model, most=most, linear=linear)])[0]
+        race = _Race()
+        alone = partial(self.solve, model, most=most, race=race)
+        portfolio = partial(self.solve, model, most=most, workers=workers, linear=linear, race=race)
+        answers = self.together([alone, portfolio], race)
+        return next((answer for answer in answers if answer.conclusive), answers[0])
+
+    def solve(
+        self,
+        model: cp_model.CpModel,
+        *,
+        most: float,
+        workers: int = 1,
+        linear: bool = False,
+        race: _Race | None = None,
+    ) -> Answer:
         """Solves one model, with no more than `most` seconds or units of work.
 
+        One worker leaves out CP-SAT's presolve: windows leave it little to find, for several times the time of a proof.
         `linear`: one of the workers has all constraints in its linear relaxation, with cuts. That is slower, and finds
-        some schedules that are far out of reach without.
+        some schedules that are far out of reach without. Others in the `race` are stopped if there is an answer.
         """
         solver = cp_model.CpSolver()
         seconds, work = self.meter.limits(most)
@@ -53,7 +95,8 @@ class Solver:
         parameters.num_workers, parameters.random_seed = workers, self._seed
         parameters.max_time_in_seconds, parameters.max_deterministic_time = seconds, work
         parameters.catch_sigint_signal = False
-        parameters.cp_model_presolve = False  # windows leave it little to find, for several times the time of a proof
+        parameters.cp_model_presolve = workers > 1
+        parameters.cp_model_probing_level = 0
         parameters.relative_gap_limit = _NEAR
         if linear and workers == 1:
             parameters.linearization_level = 2
@@ -63,21 +106,27 @@ class Solver:
             if self._stopped:
                 return Answer(None, infeasible=False, finished=False)
             self._running.add(solver)
+        if race is not None:
+            race.solvers.append(solver)
         status = solver.solve(model)
         response: Any = solver.response_proto
         with self._lock:
             self._running.discard(solver)
             self.meter.work += response.deterministic_time + _BUILDING * len(model.proto.constraints)
         solution = list(response.solution) if status in _FOUND else None
-        return Answer(solution, status == cp_model.INFEASIBLE, status == cp_model.OPTIMAL)
+        answer = Answer(solution, status == cp_model.INFEASIBLE, status == cp_model.OPTIMAL)
+        if race is not None and answer.conclusive:
+            race.over = True
+        return answer
 
-    def together(self, tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
+    def together(self, tasks: Sequence[Callable[[], Answer]], race: _Race | None = None) -> list[Answer]:
         """The answers of tasks that run side by side. On KeyboardInterrupt, what is being solved is stopped."""
         with ThreadPoolExecutor(len(tasks)) as threads:
             futures: list[Future[Answer]] = [threads.submit(task) for task in tasks]
             try:
                 while wait(futures, timeout=_POLL).not_done:
-                    pass
+                    if race is not None and race.over:
+                        race.stop()
             except KeyboardInterrupt:
                 self.stop()
                 while wait(futures, timeout=_POLL).not_done:

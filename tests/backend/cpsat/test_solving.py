@@ -1,0 +1,69 @@
+"""Two ways to solve a model, side by side: the first answer counts, and ends the other one."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import Any
+
+import pytest
+from ortools.sat.python import cp_model
+
+from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
+from vliwc.backend.schedulers.effort import Effort, Meter
+
+OPEN = Answer(None, infeasible=False, finished=False)
+NONE = Answer(None, infeasible=True, finished=False)
+
+
+def solver() -> Solver:
+    return Solver(Meter(Effort(seconds=60.0, workers=2)), seed=0)
+
+
+@pytest.mark.parametrize("winner", [1, 2])
+def test_the_first_answer_ends_the_other_way(monkeypatch: pytest.MonkeyPatch, winner: int) -> None:
+    stopped = Event()
+
+    class Running:
+        @staticmethod
+        def stop_search() -> None:
+            stopped.set()
+
+    def solve(_: Solver, model: object, *, most: float, race: Any, linear: bool = False, workers: int = 1) -> Answer:
+        assert linear is (workers == 2)
+        if workers == winner:
+            race.over = True
+            return NONE
+        race.solvers.append(Running())
+        assert stopped.wait(timeout=most)
+        return OPEN
+
+    monkeypatch.setattr(Solver, "solve", solve)
+    assert solver().decide(cp_model.CpModel(), most=20.0, workers=2, linear=True) == NONE
+    assert stopped.is_set()
+
+
+@pytest.mark.parametrize("linear", [False, True])
+def test_one_worker_takes_the_way_that_it_is_told(monkeypatch: pytest.MonkeyPatch, linear: bool) -> None:
+    ways: list[bool] = []
+
+    def solve(_: Solver, model: object, *, most: float, linear: bool) -> Answer:
+        ways.append(linear)
+        return OPEN
+
+    monkeypatch.setattr(Solver, "solve", solve)
+    assert solver().decide(cp_model.CpModel(), most=20.0, workers=1, linear=linear) == OPEN
+    assert ways == [linear]
+
+
+@pytest.mark.parametrize("holes", [4, 5])
+def test_either_answer_of_a_race_is_right(holes: int) -> None:
+    """Five pigeons."""
+    model = cp_model.CpModel()
+    place = [[model.new_bool_var("") for _ in range(holes)] for _ in range(5)]
+    for row in place:
+        model.add_exactly_one(row)
+    for column in zip(*place, strict=True):
+        model.add(sum(column) <= 1)
+    answer = solver().decide(model, most=20.0, workers=2, linear=False)
+    assert answer.infeasible == (holes < 5)
+    assert (answer.solution is not None) == (holes >= 5)
