@@ -9,6 +9,7 @@ docs/scheduling.md describes the model.
 `room`, `placing`                  scratch: its limit in the model, and words for the values
 `exact`, `neighbourhood`           what is solved: the whole block, or a part of it
 `relaxation`, `parts`              easier problems, for proofs
+`restriction`                      a harder one, for schedules
 `ranges`, `search`                 which part comes next; the search
 `start`                            where the search begins
 `incumbent`                        the best schedule so far
