@@ -156,7 +156,7 @@ def _searcher(options: Options, choice: Choice, progress: Progress | None) -> Se
     if options.replay is not None:
         return Replaying(options.replay)
     assert budget is not None
-    mixes, used = options.budget and options.budget.part(_MIXES), 0.0
-    if mixes is not None:  # a brief search has no time for any
+    used = 0.0
+    if options.budget is not None and (mixes := budget.part(_MIXES)) is not None:  # a brief search has no time for any
         used = choice.search(mixes, options.seed)
     return Searching(budget.part(1 - _MIXES * used) or budget, options.seed, progress, choice.attempt)
