@@ -156,7 +156,10 @@ def search_options(function: F) -> F:
         click.option("--replay", metavar="FILE", type=PATH, help="Make the program that a search recorded in FILE."),
         click.option("--save-search", metavar="FILE", type=PATH, help="Record what the search finds, for --replay."),
         click.option(
-            "--budget-evals", metavar="N", type=click.IntRange(min=1), help="Search, trying N schedules: reproducible."
+            "--budget-evals",
+            metavar="N",
+            type=click.IntRange(min=1),
+            help="Search for as long as N schedules take: reproducible.",
         ),
         click.option(
             "--budget", metavar="SECONDS", type=AMOUNT, help="Search for so long. Default: briefly at -O3, else not."

@@ -189,8 +189,9 @@ class Model(Constraints):
                 if isinstance(gone, int) and gone:
                     break
                 kind[cycle] += [(1, there), (-1, gone)]
-        highest = self.cp.new_int_var(0, room.blocks, "")
-        border = self.rise(0, last, highest, room.blocks, room.blocks) if room.split else None
+        border = None
+        if room.split:
+            border = self.rise(0, last, self.cp.new_int_var(0, room.blocks, ""), room.blocks, room.blocks)
         for cycle, (resting_vectors, resting_words) in enumerate(self.frame.resting[:last]):
             if border is not None:
                 self.bound([*vectors[cycle], (-1, border.at(cycle))], -resting_vectors)
