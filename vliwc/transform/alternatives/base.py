@@ -11,6 +11,7 @@ from vliwc.analysis.facts import Fact
 from vliwc.ir.graph import Access, Attr, Builder, Graph
 from vliwc.machine.description import Machine
 from vliwc.source import Span
+from vliwc.transform.delays import look_up
 from vliwc.transform.loads import Loads, Prices
 from vliwc.transform.sites import Site
 
@@ -116,8 +117,11 @@ class Alternative(ABC):
         """All offers for these sites, in program order, that are legal."""
 
     def delay(self, offer: Offer, site: Site, prices: Prices) -> int:
-        """At least so many cycles pass from the last bit of one of the offer's sites' index to the site's value."""
-        return site.least
+        """At least so many cycles pass from the last bit of one of the offer's sites' index to the site's value.
+
+        It is this many if all lanes are loaded from addresses that are made of the bits.
+        """
+        return site.address_ops + look_up(prices.lanes, prices.machine)
 
     @abstractmethod
     def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:

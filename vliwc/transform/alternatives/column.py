@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting
 from vliwc.transform.alternatives.rows import Layout, Rows
-from vliwc.transform.delays import look_up
-from vliwc.transform.loads import Loads, Prices
+from vliwc.transform.loads import Loads
 from vliwc.transform.sites import Site
 
 
@@ -29,10 +28,6 @@ class Column(Alternative):
             for site in sites:
                 if site.chain and site.words == rows.sites[0].words:
                     yield Offer(self, (site,), Loads(load=setting.prices.lanes), rows.table, rows.detail)
-
-    def delay(self, offer: Offer, site: Site, prices: Prices) -> int:
-        """All lanes are loaded from addresses that are made of the bits."""
-        return site.address_ops + look_up(prices.lanes, prices.machine)
 
     def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
         """The gather, at the rows' stride."""

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from vliwc.ir.graph import Access
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting
-from vliwc.transform.delays import look_up
-from vliwc.transform.loads import Loads, Prices
+from vliwc.transform.loads import Loads
 from vliwc.transform.sites import Site, through
 
 
@@ -25,10 +24,6 @@ class Gather(Alternative):
         """One for each site."""
         for site in sites:
             yield Offer(self, (site,), Loads(load=setting.prices.lanes, vectors=len(site.chain)))
-
-    def delay(self, offer: Offer, site: Site, prices: Prices) -> int:
-        """All lanes are loaded from addresses that are made of the bits."""
-        return site.address_ops + look_up(prices.lanes, prices.machine)
 
     def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
         """The gather and its chain."""

@@ -21,7 +21,6 @@ from vliwc.analysis.facts import Fact
 from vliwc.analysis.linear import Form, signed
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting, Table
 from vliwc.transform.alternatives.words import reader
-from vliwc.transform.delays import look_up
 from vliwc.transform.loads import Loads, Prices
 from vliwc.transform.sites import Bits, Site
 from vliwc.transform.tables import choose
@@ -79,7 +78,7 @@ class Rows(Alternative):
 
     def delay(self, offer: Offer, site: Site, prices: Prices) -> int:
         """All rows are loaded for the first site; what uses a word of the second may be done before the choice."""
-        return site.address_ops + look_up(prices.lanes, prices.machine) if site is offer.sites[0] else site.least
+        return super().delay(offer, site, prices) if site is offer.sites[0] else site.least
 
     def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
         """At the first site the rows are loaded; each site takes its words from them."""

@@ -13,8 +13,7 @@ from functools import partial
 
 from vliwc.ir.graph import Access
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting, Table
-from vliwc.transform.delays import look_up
-from vliwc.transform.loads import Loads, Prices
+from vliwc.transform.loads import Loads
 from vliwc.transform.sites import Site, through
 
 
@@ -35,10 +34,6 @@ class Transformed(Alternative):
                 yield Offer(
                     self, (site,), Loads(load=lanes), Table(key, price, memory=site.count, build=partial(_build, site))
                 )
-
-    def delay(self, offer: Offer, site: Site, prices: Prices) -> int:
-        """All lanes are loaded from addresses that are made of the bits."""
-        return site.address_ops + look_up(prices.lanes, prices.machine)
 
     def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
         """The gather, with the index moved."""
