@@ -363,6 +363,32 @@ def test_every_group_gets_one_way_for_every_site() -> None:
     assert sum(ways[0, k] == both for k in range(8)) == 5
 
 
+@given(st.lists(st.integers(0, 8), min_size=2, max_size=5))
+def test_sites_with_the_same_offers_take_turns(gathered: list[int]) -> None:
+    """Of so many groups each site is gathered by some; whichever they are, every stretch of work has its share."""
+    groups = 8
+    sites = [site(k) for k in range(len(gathered))]
+    others = {s: Offer(OTHER, (s,), Loads(flow=7)) for s in sites}
+    counts = {plain(s): n for s, n in zip(sites, gathered, strict=True)}
+    counts |= {others[s]: groups - n for s, n in zip(sites, gathered, strict=True)}
+    ways = assign(Mix(counts, {}, (), 1.0, 1.0), sites, groups)
+    row = [ways[s.node, k] for k in range(groups) for s in sites]
+    assert all(offer.sites == (s,) for offer, s in zip(row, sites * groups, strict=True))
+    taken = [offer.alternative is GATHER for offer in row]
+    assert sum(taken) == sum(gathered)
+    for length in range(1, len(row)):
+        shares = [sum(taken[at : at + length]) for at in range(len(row) - length + 1)]
+        assert max(shares) - min(shares) <= 1
+
+
+def test_a_site_with_offers_of_its_own_keeps_its_share() -> None:
+    a, b = site(0), site(1)
+    dearer = Offer(OTHER, (b,), Loads(flow=9))
+    mix = Mix({plain(a): 3, Offer(OTHER, (a,), Loads(flow=7)): 5, plain(b): 6, dearer: 2}, {}, (), 1.0, 1.0)
+    ways = assign(mix, [a, b], 8)
+    assert [sum(ways[n, k].alternative is GATHER for k in range(8)) for n in (0, 1)] == [3, 6]
+
+
 def test_engines_are_counted_as_the_machine_has_them() -> None:
     cycles = PRICES.cycles(Loads(words=24, vectors=15, fused=6, flow=2, load=8, store=4))
     assert set(cycles) == set(ENGINES)

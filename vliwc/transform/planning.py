@@ -231,13 +231,16 @@ def _anywhere(graph: Graph, offers: Sequence[Offer]) -> dict[tuple[object, ...],
 def assign(mix: Mix, found: Sequence[Site], groups: int) -> dict[tuple[int, int], Offer]:
     """Which group does what: an offer for each (site's node, group).
 
-    Offers for several sites come first, since they need the same groups at all of their sites.
+    Offers for several sites come first, since they need the same groups at all of their sites. Other sites for which
+    there are the same offers exchange theirs.
     """
     ways: dict[tuple[int, int], Offer] = {}
     for offer, count in mix.counts.items():
         if len(offer.sites) > 1:
             free = [k for k in range(groups) if all((s.node, k) not in ways for s in offer.sites)]
             ways.update({(s.node, k): offer for s in offer.sites for k in free[:count]})
+    for alike in _alike(mix, [s for s in found if not any((s.node, k) in ways for k in range(groups))]):
+        ways.update(_spread(mix, alike, groups))
     for position, site in enumerate(found):
         own = [(o, count) for o, count in mix.counts.items() if o.sites == (site,)]
         # The load engine is idle when the first groups do their first rounds and the last groups their last ones:
@@ -246,5 +249,39 @@ def assign(mix: Mix, found: Sequence[Site], groups: int) -> dict[tuple[int, int]
         if 2 * position >= len(found):
             ordered.reverse()
         free = [k for k in range(groups) if (site.node, k) not in ways]
-        ways.update({(site.node, k): offer for k, offer in zip(free, ordered, strict=True)})
+        if free:
+            ways.update({(site.node, k): offer for k, offer in zip(free, ordered, strict=True)})
+    return ways
+
+
+def _alike(mix: Mix, sites: Sequence[Site]) -> list[list[Site]]:
+    """Sites, several each time, for which there are the same offers: the mix says how many of them take each, but it
+    does not matter which."""
+    classes: dict[frozenset[tuple[object, ...]], list[Site]] = {}
+    for site in sites:
+        offers = frozenset(_kind(o) for o in mix.counts if o.sites == (site,))
+        classes.setdefault(offers, []).append(site)
+    return [alike for alike in classes.values() if len(alike) > 1]
+
+
+def _kind(offer: Offer) -> tuple[object, ...]:
+    return offer.name, offer.price, None if offer.table is None else offer.table.key
+
+
+def _spread(mix: Mix, sites: Sequence[Site], groups: int) -> dict[tuple[int, int], Offer]:
+    """Ways for sites that are alike: each kind evenly over the course of a group and over the groups, so that no engine
+    waits while others do their share (as lines of points are drawn: Bresenham 1965)."""
+    offers = {s.node: {_kind(o): o for o in mix.counts if o.sites == (s,)} for s in sites}
+    share: dict[tuple[object, ...], int] = {}
+    for kinds in offers.values():
+        for kind, offer in kinds.items():
+            share[kind] = share.get(kind, 0) + mix.counts[offer]
+    due = dict.fromkeys(share, 0)
+    ways = {}
+    for k in range(groups):
+        for site in sites:
+            due = {kind: points + share[kind] for kind, points in due.items()}
+            kind = max(due, key=lambda kind: due[kind])
+            due[kind] -= groups * len(sites)
+            ways[site.node, k] = offers[site.node][kind]
     return ways
