@@ -381,12 +381,14 @@ def test_sites_with_the_same_offers_take_turns(gathered: list[int]) -> None:
         assert max(shares) - min(shares) <= 1
 
 
-def test_a_site_with_offers_of_its_own_keeps_its_share() -> None:
-    a, b = site(0), site(1)
-    dearer = Offer(OTHER, (b,), Loads(flow=9))
-    mix = Mix({plain(a): 3, Offer(OTHER, (a,), Loads(flow=7)): 5, plain(b): 6, dearer: 2}, {}, (), 1.0, 1.0)
-    ways = assign(mix, [a, b], 8)
-    assert [sum(ways[n, k].alternative is GATHER for k in range(8)) for n in (0, 1)] == [3, 6]
+def test_sites_with_others_between_keep_their_shares() -> None:
+    """The one between has offers of its own."""
+    sites = [site(k) for k in range(3)]
+    gathered = dict(zip(sites, (3, 6, 2), strict=True))
+    counts = {plain(s): n for s, n in gathered.items()}
+    counts |= {Offer(OTHER, (s,), Loads(flow=7 + s.node % 2)): 8 - n for s, n in gathered.items()}
+    ways = assign(Mix(counts, {}, (), 1.0, 1.0), sites, 8)
+    assert [sum(ways[n, k].alternative is GATHER for k in range(8)) for n in range(3)] == [3, 6, 2]
 
 
 def test_engines_are_counted_as_the_machine_has_them() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from math import ceil
 
 from vliwc.analysis import ranges
@@ -231,16 +232,17 @@ def _anywhere(graph: Graph, offers: Sequence[Offer]) -> dict[tuple[object, ...],
 def assign(mix: Mix, found: Sequence[Site], groups: int) -> dict[tuple[int, int], Offer]:
     """Which group does what: an offer for each (site's node, group).
 
-    Offers for several sites come first, since they need the same groups at all of their sites. Other sites for which
-    there are the same offers exchange theirs.
+    Offers for several sites come first, since they need the same groups at all of their sites. Other sites, in a
+    row, for which there are the same offers exchange theirs.
     """
     ways: dict[tuple[int, int], Offer] = {}
     for offer, count in mix.counts.items():
         if len(offer.sites) > 1:
             free = [k for k in range(groups) if all((s.node, k) not in ways for s in offer.sites)]
             ways.update({(s.node, k): offer for s in offer.sites for k in free[:count]})
-    for alike in _alike(mix, [s for s in found if not any((s.node, k) in ways for k in range(groups))]):
-        ways.update(_spread(mix, alike, groups))
+    for alike in _alike(mix, found):
+        if not any((s.node, k) in ways for s in alike for k in range(groups)):
+            ways.update(_spread(mix, alike, groups))
     for position, site in enumerate(found):
         own = [(o, count) for o, count in mix.counts.items() if o.sites == (site,)]
         # The load engine is idle when the first groups do their first rounds and the last groups their last ones:
@@ -255,13 +257,10 @@ def assign(mix: Mix, found: Sequence[Site], groups: int) -> dict[tuple[int, int]
 
 
 def _alike(mix: Mix, sites: Sequence[Site]) -> list[list[Site]]:
-    """Sites, several each time, for which there are the same offers: the mix says how many of them take each, but it
-    does not matter which."""
-    classes: dict[frozenset[tuple[object, ...]], list[Site]] = {}
-    for site in sites:
-        offers = frozenset(_kind(o) for o in mix.counts if o.sites == (site,))
-        classes.setdefault(offers, []).append(site)
-    return [alike for alike in classes.values() if len(alike) > 1]
+    """Sites, several in a row, for which there are the same offers: the mix says how many of them take each, but which
+    of them does not matter. (Where others come between, an engine may well have time for one of them only.)"""
+    runs = groupby(sites, lambda site: frozenset(_kind(o) for o in mix.counts if o.sites == (site,)))
+    return [run for _, several in runs if len(run := list(several)) > 1]
 
 
 def _kind(offer: Offer) -> tuple[object, ...]:
