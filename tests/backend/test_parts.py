@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -162,6 +163,37 @@ def test_addresses_lead_from_one_to_the_next() -> None:
     generated = run(out.finish(), "list")
     assert generated.stats.slots["load"] < 256 + 256 / 3
     assert generated.stats.slots["alu"] > 256
+
+
+def windows(rows: int, cells: int) -> Graph:
+    """Sums of three vectors each, one word after the other, in rows that are far from each other."""
+    row = 8 * cells + 8
+    out = builder(8, a=(rows * row, Mode.IN), c=(8 * rows * cells, Mode.OUT))
+    for r in range(rows):
+        for k in range(cells):
+            x, y, z = (out.emit("vload", out.const(r * row + 8 * k + j), attr=A) for j in range(3))
+            total = out.emit("add", out.emit("add", x, y), z)
+            out.emit("vstore", out.const(8 * (r * cells + k)), total, attr=C)
+    return out.finish()
+
+
+@pytest.mark.parametrize(("rows", "cells"), [(40, 2), (20, 6), (6, 20), (1, 60)])
+def test_addresses_in_rows_are_sums_of_two_that_stay(rows: int, cells: int) -> None:
+    """Three addresses for a store keep the load engine busy; it must not make them, too."""
+    generated = run(windows(rows, cells), "list")
+    assert generated.stats.slots["load"] <= 3 * rows * cells + 8
+    assert generated.cycles <= generated.bounds.best + 4
+
+
+def test_few_constants_stay_where_they_are_of_little_use() -> None:
+    """Numbers without a pattern: nothing but the first one is worth its word."""
+    random = Random(3)
+    out = builder(8, a=(8, Mode.IN), c=(8, Mode.OUT))
+    x = out.emit("vload", out.const(0), attr=A)
+    for _ in range(40):
+        x = out.emit("xor", x, out.const(random.getrandbits(32), 8))
+    out.emit("vstore", out.const(0), x, attr=C)
+    assert len(problem_of(out.finish()).held) == 1
 
 
 def test_problems_are_json() -> None:
