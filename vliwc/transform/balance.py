@@ -16,6 +16,7 @@ from typing import Any
 
 from vliwc.solving import new_solver, solve
 from vliwc.transform.alternatives import Home, Offer
+from vliwc.transform.distances import Distance, least_distances
 from vliwc.transform.loads import ENGINES, EXPECTED, Loads, Losses, Prices
 from vliwc.transform.mixes import Mix, Trial
 from vliwc.transform.rooms import Death, Room
@@ -94,6 +95,7 @@ class _Model:
         self.trial = trial
         self.losses = losses
         self.groups = groups
+        self.distances = least_distances(offers, prices)
         self.unlimited = unlimited
         """May all be done that some program might do? Then the model is good for a bound, not for a mix."""
         self.free = prices.machine.scratch_words - trial.constant_words
@@ -217,34 +219,42 @@ class _Model:
             terms[engine] += waiting + round(self.scale * self.losses.ramps * late)
 
     def _windows(self, counts: Mapping[Offer, Any]) -> Iterator[Any]:
-        """For several pairs of cycles what is loaded between them and what is before and behind, in thousandths: no
-        gather comes before its index can be known, nor so late that there is no time for what waits for it."""
-        sites = {s for o in self.offers for s in o.sites}
-        one = self.prices.cycles(Loads(load=1))["load"]
-        for after, before in product(_some({s.head for s in sites}), _some({s.tail for s in sites})):
-            inside = [
-                round(self.scale * one * offer.price.load) * count
+        """For several pairs of cycles what is looked up between them and what is before and behind, in thousandths: no
+        look-up comes before its index can be known, nor so late that there is no time for what waits for it. It counts
+        what is loaded, and in a mix what only flow can select: the bits of an index that is no sum of bits come late.
+        """
+        heads, tails = ({d[k] for d in self.distances.values()} for k in (0, 1))
+        for engine in ("load",) if self.unlimited else ("load", "flow"):
+            one = self.prices.cycles(Loads(**{engine: 1}))[engine]
+            work = [
+                (self._of(offer), round(self.scale * one * slots) * count)
                 for offer, count in counts.items()
-                if offer.price.load > 0 and offer.sites[0].head >= after and offer.sites[0].tail >= before
+                if (slots := getattr(offer.price, engine)) > 0
             ]
-            if after + before and inside:
-                yield sum(inside) + round(self.scale * (after + before))
+            for after, before in product(_some(heads), _some(tails)):
+                inside = [cycles for (head, tail), cycles in work if head >= after and tail >= before]
+                if after + before and inside:
+                    yield sum(inside) + round(self.scale * (after + before))
+
+    def _of(self, offer: Offer) -> Distance:
+        """When an offer loads: at the first of its sites."""
+        return self.distances[offer.sites[0].node]
 
     def _deadlines(self, counts: Mapping[Offer, Any], needed: Callable[[Sequence[Offer]], Any]) -> Iterator[Any]:
         """For several tails what it takes to make the tables in memory that are looked up with so much or more left to
         do, and to look up what is then looked up, and what is left to do, in thousandths of a cycle: a table is there
         before its first look-up. `needed` says whether (1 or 0) any of the offers with a table is taken."""
         users = [o for o in self.offers if o.table is not None and o.table.memory]
-        for tail in _some({o.sites[0].tail for o in users}):
+        for tail in _some({self._of(o).tail for o in users}):
             early: dict[tuple[object, ...], list[Offer]] = {}
             for o in users:
-                if o.table is not None and o.sites[0].tail >= tail:
+                if o.table is not None and self._of(o).tail >= tail:
                     early.setdefault(o.table.key, []).append(o)
             made = [(self.prices.cycles(self.tables[key].price), needed(several)) for key, several in early.items()]
             made += [
                 ({**dict.fromkeys(ENGINES, 0.0), "load": self.prices.cycles(o.price)["load"]}, count)
                 for o, count in counts.items()
-                if o.price.load > 0 and o.sites[0].tail >= tail
+                if o.price.load > 0 and self._of(o).tail >= tail
             ]
             for engine in ENGINES:
                 work = sum(round(self.scale * cycles[engine]) * times for cycles, times in made)

@@ -16,6 +16,7 @@ from vliwc.ir.graph import Graph, Loop
 from vliwc.machine.description import Machine
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Home, Offer, Setting
 from vliwc.transform.balance import balance
+from vliwc.transform.distances import with_distances
 from vliwc.transform.engines import bit_choices
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.loads import EXPECTED, Losses, Prices, measure, ramps
@@ -23,7 +24,7 @@ from vliwc.transform.mixes import Main, Mix, Trial
 from vliwc.transform.occupancy import occupancy
 from vliwc.transform.pieces import join_arrays, unused_name
 from vliwc.transform.rooms import Death, Room, find_rooms, joint_rooms
-from vliwc.transform.sites import Site, find_sites, with_distances
+from vliwc.transform.sites import Site, find_sites
 from vliwc.transform.vectorize import vectorize
 
 _EPSILON = 1e-6
