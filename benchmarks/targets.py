@@ -65,17 +65,23 @@ def targets(judge: Judge, effort: Effort) -> Iterator[Figure]:
 
 
 def gap(label: str, text: str, options: Options, most: float) -> Figure:
-    """Cycles over the lower bound of the program's operations; not reached if two inputs do not come out right.
+    """Cycles over the strategy bound; not reached if two inputs do not come out right.
 
-    The bound is that of the operations that were chosen, which is what `measure` knows.
+    Without a choice of strategies it is the bound of the operations that the program is made of; that one is told, too.
     """
     compilation = compile_source(Source(label, text), options)
     verdict = judged(compilation, OwnJudge(), 2, 0)
-    bound = measure(compilation).bound
+    operations = measure(compilation).bound
+    bound = max((strategy.bound for strategy in compilation.front.strategies), default=operations)
     ratio = verdict.cycles / max(bound, 1)
     right = verdict.right == verdict.runs
-    measured = f"{ratio:.3f}: {verdict.cycles:,} over {bound:,}" + ("" if right else ", and WRONG")
-    return Figure(label, f"right, at most {most:.2f} of the bound", measured, round(ratio, 4), right and ratio <= most)
+    measured = f"{ratio:.3f}: {verdict.cycles:,} over {bound:,}"
+    if bound != operations:
+        measured += f", operations {operations:,}"
+    measured += "" if right else ", and WRONG"
+    return Figure(
+        label, f"right, at most {most:.2f} of the strategy bound", measured, round(ratio, 4), right and ratio <= most
+    )
 
 
 def sampled(count: int, seed: int) -> Iterator[dict[str, int]]:

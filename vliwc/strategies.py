@@ -15,7 +15,7 @@ from vliwc.backend import Generated
 from vliwc.backend.pressure import NoRoom
 from vliwc.frontend import Clock, Optimised, optimised_again
 from vliwc.ir.graph import Graph
-from vliwc.transform.attempts import CROWDED, FEWER, MORE_LOST, Attempt, nearby
+from vliwc.transform.attempts import CROWDED, FEWER, LESS_COMPUTED, MORE_LOST, Attempt, nearby
 from vliwc.transform.pipeline import FEWEST_LEVEL, MOST_LEVEL
 from vliwc.transform.planning import Strategy
 from vliwc.tune.budget import Budget
@@ -23,6 +23,8 @@ from vliwc.tune.budget import Clock as Meter
 
 _NEAR = 1.03
 """A program that takes no more than so many times its bound is good enough, but at the highest level."""
+_SHORT = 10_000
+"""A program of no more nodes is short."""
 _DRAW, _TRIAL = 200, 1000
 """To find a mix takes about as long as so many list schedules, and to make a program with it so many more."""
 _FRUITLESS = 12
@@ -171,7 +173,8 @@ def attempts(front: Optimised) -> Iterator[Attempt]:
         if any(strategy.crowded for strategy in front.strategies):
             yield from (Attempt(level, losses=losses) for losses in CROWDED)
         if level == MOST_LEVEL:
-            yield from (Attempt(level, losses=losses) for losses in MORE_LOST)
+            more = LESS_COMPUTED if len(front.graph) <= _SHORT else ()
+            yield from (Attempt(level, losses=losses) for losses in (*MORE_LOST, *more))
         yield from (Attempt(level, without) for without in FEWER if not without <= options.disable)
     yield from (Attempt(below) for below in reversed(range(min(level, FEWEST_LEVEL))))
 

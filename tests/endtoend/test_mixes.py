@@ -19,8 +19,8 @@ from vliwc.transform.attempts import Attempt
 from vliwc.tune import Budget, Ledger
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SMALL = {"batch": 32, "height": 3, "rounds": 4}
-SEED = 13
+SMALL = {"batch": 64, "height": 3, "rounds": 5}
+SEED = 0
 """One that finds a better mix soon."""
 
 
@@ -41,13 +41,14 @@ def _make(front: Optimised) -> Generated:
 
 
 def test_it_finds_a_shorter_program() -> None:
-    """The balance expects too much of two flow slots, which this small kernel cannot keep busy."""
+    """The balance does not know how much of its ramps so small a kernel loses on a machine with two flow slots."""
     found = []
     for _ in range(2):
         said: list[str] = []
         choice = Choice(_front("ternary_tree.vk", **SMALL), _make, Clock(), said.append)
         choice.take_best()
         before = choice.generated.cycles
+        said.clear()
         assert choice.search(Budget(evals=2500), seed=SEED) == 1
         assert choice.attempt is not None
         assert choice.generated.cycles < before

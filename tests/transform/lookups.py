@@ -31,13 +31,14 @@ from vliwc.transform import optimize
 from vliwc.transform.addresses import absolute
 from vliwc.transform.affine import affine
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Alternative, Home, Offer, Setting
+from vliwc.transform.distances import with_distances
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.lanewise import lanewise
 from vliwc.transform.loads import Prices
 from vliwc.transform.rewriter import live_nodes
 from vliwc.transform.rooms import Death, Room, find_rooms
 from vliwc.transform.simplify import simplify
-from vliwc.transform.sites import Site, find_sites, with_distances
+from vliwc.transform.sites import Site, find_sites
 from vliwc.transform.vectorize import vectorize
 
 MACHINES = {name: load_machine(name) for name in ("takehome", "narrow", "wide")}

@@ -92,6 +92,16 @@ def test_nothing_changes_where_an_engine_is_busy_anyway() -> None:
     assert after is before
 
 
+@pytest.mark.parametrize(("op", "n", "lower"), [("+", 16, True), ("+", 64, False), ("^", 64, True), ("^", 192, False)])
+def test_chains_that_never_fuse_become_trees_sooner(op: str, n: int, lower: bool) -> None:
+    """A path of nine or ten cycles; of the engines' work, there are 6 cycles in 16 iterations and 15 in 64."""
+    terms = f" {op} ".join(["h", *(f"(h >> {k})" for k in range(1, 6)), "(h << 6)"])
+    body = f"par i in 0..{n} {{\nlet h = x[i] >> 9\nz[i] = {terms}\n}}"
+    kernel, before, after = graphs(f"x: u32[{n}] in\nz: u32[{n}] out", body)
+    assert (height(after) < height(before)) is lower
+    assert_graph_right(kernel, after)
+
+
 def test_what_a_loop_carries_comes_last() -> None:
     """The recurrence is one addition for all the iterations that a trip has."""
     body = CHAIN.format(first=1, op="+", n=50000)

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.transform.lookups import MACHINES, prepare, text
+from tests.transform.lookups import MACHINES
 from vliwc.ir.graph import Access, Array, Builder, Graph, Mode
 from vliwc.transform.delays import delay
 from vliwc.transform.occupancy import Occupancy, occupancy
-
-LOOKUPS = """
-par i in 0..64 {
-    let h = x[i]
-    let u = t[h & 7]
-    let g = ((u ^ h) * 3) ^ (h >> 5)
-    let v = t[g & 7]
-    y[i] = (v ^ g) + (h >> 9)
-}
-"""
 
 
 def _builder() -> Builder:
@@ -61,41 +51,3 @@ def test_delays_are_those_of_the_quickest_form(machine: str, gather: int, muladd
     word = b.emit("lane", fused, attr=0)
     delays = [delay(b.graph, n, MACHINES[machine]) for n in (found, fused, word, b.emit("add", row, row))]
     assert delays == [gather, muladd, 0, 1]  # eight lanes, whatever the machine has
-
-
-@pytest.mark.parametrize(("factor", "between"), [("* 3", 4), ("* 3 + 5", 5)])
-def test_heads_and_tails_of_sites(factor: str, between: int) -> None:
-    """The first index takes a load of two cycles and an operation, and the second one four more, or five where a
-    multiply-add takes two cycles; of these one takes the first word lane by lane. Behind the second word there are
-    three."""
-    source = text("t: u32[8] in\nx: u32[64] in\ny: u32[64] out", LOOKUPS.replace("* 3", factor))
-    sites = [s for s in prepare(source, "wide").sites if s.array == "t"]
-    assert [s.head for s in sites] == [3, 3 + between]
-    assert [s.tail for s in sites] == [3 + between, 3]
-
-
-def test_the_longest_path_leads_through_look_ups_that_wait_for_each_other() -> None:
-    """The address, the load, three operations up to the first index, its word in no time, four operations, the second
-    word in no time, two operations and the store; a look-up beside them is not on the path."""
-    beside = LOOKUPS.replace("(h >> 9)", "t[h >> 29]")
-    sites = prepare(text("t: u32[8] in\nx: u32[64] in\ny: u32[64] out", beside), "takehome").sites
-    assert [(s.head, s.tail) for s in sites] == [(2, 7), (6, 3), (2, 2)]
-    assert [s.path for s in sites] == [10, 10, 0]
-
-
-@pytest.mark.parametrize(
-    ("index", "head"),
-    [
-        ("(h * 3 + 5) & 7", 3),  # a load and two operations
-        ("((h * 3 + k) * 5 + h) & 7", 3),  # linear arithmetic may all become one operation
-        ("((h ^ k) ^ 5) & 7", 3),  # and so may what is associative
-        ("((h ^ k) & 5) & 7", 3),
-        ("((h ^ k) >> 2) & 7", 4),
-        ("(((h * 3) ^ k) + 5) & 7", 5),
-    ],
-)
-def test_heads_count_on_no_operations_that_may_merge(index: str, head: int) -> None:
-    body = f"par i in 0..64 {{\nlet h = x[i]\nlet k = x[i] >> 3\ny[i] = t[{index}]\n}}".replace("x[i] >> 3", "z[i]")
-    memory = "t: u32[8] in\nx: u32[64] in\nz: u32[64] in\ny: u32[64] out"
-    (found,) = prepare(text(memory, body), "takehome").sites
-    assert found.head == head

@@ -16,6 +16,7 @@ from typing import Any
 
 from vliwc.solving import new_solver, solve
 from vliwc.transform.alternatives import Home, Offer
+from vliwc.transform.distances import Distance, least_distances
 from vliwc.transform.loads import ENGINES, EXPECTED, Loads, Losses, Prices
 from vliwc.transform.mixes import Mix, Trial
 from vliwc.transform.rooms import Death, Room
@@ -40,12 +41,8 @@ def balance(
     rooms: Sequence[Room],
     scratch: int,
     losses: Losses = EXPECTED,
-    *,
-    bounded: bool = True,
 ) -> Mix:
     """The best mix of `offers` for so many groups; tables go to `rooms` in memory and to `scratch` words.
-
-    Its bound is 0 unless it is to be `bounded`.
 
     CP-SAT with one worker and a deterministic limit: equal arguments give equal mixes.
     """
@@ -60,12 +57,21 @@ def balance(
         if crowded:
             model.share_scratch(mix.busiest)
         mix = model.solve() or mix
-    mix = replace(mix, crowded=crowded)
-    if not bounded:
-        return mix
-    free = _Model(trial, offers, prices, groups, rooms, losses, unlimited=True)
-    free.keep_windows()
-    return replace(mix, bound=free.bound())
+    return replace(mix, crowded=crowded)
+
+
+def least_cycles(
+    trials: Sequence[Trial], offers: Sequence[Offer], prices: Prices, groups: int, rooms: Sequence[Room]
+) -> float:
+    """What the busiest engine takes at least with any mix, in cycles: without ramps, deadlines, constants and limits of
+    scratch, which are estimates, or may be got around by later stages.
+
+    It is the least that any of the trials allows. The last one, of which the best mix came, mostly does.
+    """
+    least = math.inf
+    for trial in reversed(trials):
+        least = _Model(trial, offers, prices, groups, rooms, EXPECTED, unlimited=True).bound(least)
+    return least
 
 
 class _Model:
@@ -94,6 +100,7 @@ class _Model:
         self.trial = trial
         self.losses = losses
         self.groups = groups
+        self.distances = least_distances(offers, prices)
         self.unlimited = unlimited
         """May all be done that some program might do? Then the model is good for a bound, not for a mix."""
         self.free = prices.machine.scratch_words - trial.constant_words
@@ -217,34 +224,45 @@ class _Model:
             terms[engine] += waiting + round(self.scale * self.losses.ramps * late)
 
     def _windows(self, counts: Mapping[Offer, Any]) -> Iterator[Any]:
-        """For several pairs of cycles what is loaded between them and what is before and behind, in thousandths: no
-        gather comes before its index can be known, nor so late that there is no time for what waits for it."""
-        sites = {s for o in self.offers for s in o.sites}
-        one = self.prices.cycles(Loads(load=1))["load"]
-        for after, before in product(_some({s.head for s in sites}), _some({s.tail for s in sites})):
-            inside = [
-                round(self.scale * one * offer.price.load) * count
+        """For several pairs of cycles what is looked up between them and what is before and behind, in thousandths: no
+        look-up comes before its index can be known, nor so late that there is no time for what waits for it. It counts
+        what is loaded, and in a mix what only flow can select: the bits of an index that is no sum of bits come late.
+        """
+        heads, tails = ({d[k] for d in self.distances.values()} for k in (0, 1))
+        for engine in ("load",) if self.unlimited else ("load", "flow"):
+            one = self.prices.cycles(Loads(**{engine: 1}))[engine]
+            work = [
+                (self._of(offer), round(self.scale * one * slots) * count)
                 for offer, count in counts.items()
-                if offer.price.load > 0 and offer.sites[0].head >= after and offer.sites[0].tail >= before
+                if (slots := getattr(offer.price, engine)) > 0
             ]
-            if after + before and inside:
-                yield sum(inside) + round(self.scale * (after + before))
+            widest: dict[frozenset[int], int] = {}
+            for after, before in product(_some(heads), _some(tails)):
+                inside = frozenset(k for k, ((head, tail), _) in enumerate(work) if head >= after and tail >= before)
+                widest[inside] = max(widest.get(inside, 0), after + before)
+            for inside, outside in widest.items():
+                if outside and inside:
+                    yield sum(work[k][1] for k in sorted(inside)) + round(self.scale * outside)
+
+    def _of(self, offer: Offer) -> Distance:
+        """When an offer loads: at the first of its sites."""
+        return self.distances[offer.sites[0].node]
 
     def _deadlines(self, counts: Mapping[Offer, Any], needed: Callable[[Sequence[Offer]], Any]) -> Iterator[Any]:
         """For several tails what it takes to make the tables in memory that are looked up with so much or more left to
         do, and to look up what is then looked up, and what is left to do, in thousandths of a cycle: a table is there
         before its first look-up. `needed` says whether (1 or 0) any of the offers with a table is taken."""
         users = [o for o in self.offers if o.table is not None and o.table.memory]
-        for tail in _some({o.sites[0].tail for o in users}):
+        for tail in _some({self._of(o).tail for o in users}):
             early: dict[tuple[object, ...], list[Offer]] = {}
             for o in users:
-                if o.table is not None and o.sites[0].tail >= tail:
+                if o.table is not None and self._of(o).tail >= tail:
                     early.setdefault(o.table.key, []).append(o)
             made = [(self.prices.cycles(self.tables[key].price), needed(several)) for key, several in early.items()]
             made += [
                 ({**dict.fromkeys(ENGINES, 0.0), "load": self.prices.cycles(o.price)["load"]}, count)
                 for o, count in counts.items()
-                if o.price.load > 0 and o.sites[0].tail >= tail
+                if o.price.load > 0 and self._of(o).tail >= tail
             ]
             for engine in ENGINES:
                 work = sum(round(self.scale * cycles[engine]) * times for cycles, times in made)
@@ -254,8 +272,7 @@ class _Model:
         """How long a program with this mix takes because of what has to be loaded between two cycles, or before one, in
         cycles."""
         used = {offer: count for offer, count in counts.items() if count}
-        deadlines = self._deadlines(used, lambda offers: int(any(o in used for o in offers)))
-        return max((*self._windows(used), *deadlines), default=0) / self.scale
+        return max(self._hurry(used, lambda offers: int(any(o in used for o in offers))), default=0) / self.scale
 
     def keep_windows(self) -> None:
         """Nothing may be loaded before it can be, nor too late; tables are made in time."""
@@ -267,11 +284,14 @@ class _Model:
                 self.model.add(counts[o] <= self.groups * need)
             return need
 
-        for cycles in self._windows(counts):
-            self.model.add(self.busiest >= cycles)
-            self.model.add(self.least >= cycles)
-        for cycles in self._deadlines(counts, needed):  # prices of tables are guesses: no bound counts on them
-            self.model.add(self.busiest >= cycles)
+        for cycles in self._hurry(counts, needed):
+            self.model.add((self.least if self.unlimited else self.busiest) >= cycles)
+
+    def _hurry(self, counts: Mapping[Offer, Any], needed: Callable[[Sequence[Offer]], Any]) -> Iterator[Any]:
+        """Windows and, as prices of tables are guesses on which no bound counts, in a mix deadlines."""
+        yield from self._windows(counts)
+        if not self.unlimited:
+            yield from self._deadlines(counts, needed)
 
     def hold_tables(self, scratch: int) -> None:
         """Tables may take no more than so many words of scratch together."""
@@ -331,17 +351,28 @@ class _Model:
             status = solve(solver, self.model)
         if status not in (self.cp.OPTIMAL, self.cp.FEASIBLE):
             return None
-        counts = {o: solver.value(c) for o, c in zip(self.offers, self.counts, strict=True)}
+        counts = self._counts(solver)
         place = {key: [solver.boolean_value(v) for v in at] for key, at in self.place.items()}
         rooms = tuple(room for k, room in enumerate(self.rooms) if any(at[k] for at in place.values()))
-        return Mix(counts, self._homes(place), rooms, solver.value(self.busiest) / self.scale, 0.0)
+        return Mix(counts, self._homes(place), rooms, solver.value(self.busiest) / self.scale)
 
-    def bound(self) -> float:
-        """What the busiest engine takes at least, in cycles, whatever the mix."""
+    def bound(self, enough: float) -> float:
+        """What the busiest engine takes at least, in cycles, whatever the mix, or `enough` if that is not less. Windows
+        are kept if they have to be."""
+        if enough < math.inf:
+            self.model.add(self.least <= math.floor(self.scale * enough))
         self.model.minimize(self.least)
         solver = self._solver()
-        solve(solver, self.model)
-        return float(solver.best_objective_bound) / self.scale
+        status = solve(solver, self.model)
+        feasible = status in (self.cp.OPTIMAL, self.cp.FEASIBLE)
+        if feasible and self.hurried(self._counts(solver)) * self.scale > solver.value(self.least):
+            self.keep_windows()
+            solver = self._solver()
+            status = solve(solver, self.model)
+        return enough if status == self.cp.INFEASIBLE else float(solver.best_objective_bound) / self.scale
+
+    def _counts(self, solver: Any) -> dict[Offer, int]:
+        return {o: solver.value(c) for o, c in zip(self.offers, self.counts, strict=True)}
 
     def _solver(self) -> Any:
         solver = new_solver(2.0)

@@ -7,7 +7,8 @@
 The greatest and the least of two words are such operations, too: a comparison and a selection that only use each other.
 The two operands that come first are combined first, which makes a tree as low as can be (Baer and Bovet 1969; by the
 depth of the leaves, Huffman's algorithm finds it). What a loop carries from one iteration to the next comes last. It is
-done where a program is longer than the work of its busiest engine, since a chain of products and sums fuses better.
+done where the program waits: chains of products and sums, which fuse better than trees, only where its longest path
+takes more cycles than its busiest engine; other chains already where that path is a good part of the program.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ from vliwc.machine.description import Machine
 from vliwc.transform.delays import LATE, depths, longest_path
 from vliwc.transform.loads import busiest
 from vliwc.transform.rewriter import Rewriter
+
+_FUSED = frozenset({"add", "mul"})
+"""Kinds of chains that multiply-adds are made of."""
+_SHARE = 0.5
+"""A path that takes this share of the busiest engine's cycles is a good part of the program: what several groups look
+up on it at the same time takes the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +60,12 @@ _Joins = list[tuple[int, int]]
 def reduce_heights(graph: Graph, machine: Machine) -> Graph:
     """Makes chains of associative operations as low as can be, where the program waits for them."""
     takes, depth = depths(graph, machine)
-    waits = longest_path(graph, takes, depth) > busiest(graph, machine)
+    path, work = longest_path(graph, takes, depth), busiest(graph, machine)
     trees: dict[int, tuple[_Chain, _Joins]] = {}
     for chain in _chains(graph):
         own = chain.leaves[chain.outside :]
         ready = [0] * chain.outside + [depth[leaf] + takes[leaf] for leaf in own]
+        waits = path > (work if chain.link.kind in _FUSED else _SHARE * work)
         if len(ready) > 2 and (waits or max(ready) >= LATE):
             step = takes[chain.root] + sum(takes[n] for n in chain.link.before)
             joins, end = _tree(chain.leaves, ready, step)

@@ -38,15 +38,13 @@ class Trial:
 class Mix:
     """How many groups take each offer, where tables in memory are, and the rooms in use.
 
-    `busiest` is how long the busiest engine takes, in cycles; `bound` is the least that it takes with any mix: without
-    ramps, deadlines, constants and limits of scratch, which are estimates, or may be got around by later stages.
+    `busiest` is how long the busiest engine takes, in cycles.
     """
 
     counts: Mapping[Offer, int]
     homes: Mapping[tuple[object, ...], Home]
     rooms: tuple[Room, ...]
     busiest: float
-    bound: float
     crowded: bool = False
     """Was scratch counted as an engine, as it might hold the program up?"""
 

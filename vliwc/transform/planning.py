@@ -16,7 +16,8 @@ from vliwc.analysis.linear import Forms
 from vliwc.ir.graph import Graph, Loop
 from vliwc.machine.description import Machine
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Home, Offer, Setting
-from vliwc.transform.balance import balance
+from vliwc.transform.balance import balance, least_cycles
+from vliwc.transform.distances import with_distances
 from vliwc.transform.engines import bit_choices
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.loads import EXPECTED, Losses, Prices, measure, ramps
@@ -24,7 +25,7 @@ from vliwc.transform.mixes import Main, Mix, Trial
 from vliwc.transform.occupancy import occupancy
 from vliwc.transform.pieces import join_arrays, unused_name
 from vliwc.transform.rooms import Death, Room, find_rooms, joint_rooms
-from vliwc.transform.sites import Site, find_sites, with_distances
+from vliwc.transform.sites import Site, find_sites
 from vliwc.transform.vectorize import vectorize
 
 _EPSILON = 1e-6
@@ -134,12 +135,11 @@ class _Planner:
         largest = max((room.words for room in rooms), default=0)
         offers = [o for o in offers if o.table is None or o.table.memory <= largest]
         main: Main = {s.node: next(o for o in offers if s in o.sites) for s in found}
-        bounds = []
+        scratch = int(self.machine.scratch_words * self.losses.tables)
+        trials = []
         for _ in range(_ROUNDS):
-            trial = self._trial(par, main)
-            mix = self._balance(trial, offers, groups + partial, rooms)
-            # A partial group may come to less than a whole one: the bound leaves it out.
-            bounds.append(self._balance(trial, offers, groups, rooms).bound if partial else mix.bound)
+            trials.append(self._trial(par, main))
+            mix = balance(trials[-1], offers, self.prices, groups + partial, rooms, scratch, self.losses)
             if mix.main(found) == main:
                 break
             main = mix.main(found)
@@ -147,13 +147,11 @@ class _Planner:
         self.joined += [room.arrays for room in mix.rooms if len(room.arrays) > 1]
         if blocks == 1:
             homes = tuple(mix.homes.values())
-            self.strategies.append(Strategy(ceil(min(bounds) - _EPSILON), _described(mix), mix.crowded, homes))
+            # A partial group may come to less than a whole one: the bound leaves it out.
+            bounded = self.losses == EXPECTED
+            bound = least_cycles(trials, offers, self.prices, groups, rooms) if bounded else 0
+            self.strategies.append(Strategy(ceil(bound - _EPSILON), _described(mix), mix.crowded, homes))
         return Plan(assign(mix, found, groups + partial), self._arrays_of_their_own(mix.homes, rooms))
-
-    def _balance(self, trial: Trial, offers: Sequence[Offer], groups: int, rooms: Sequence[Room]) -> Mix:
-        scratch = int(self.machine.scratch_words * self.losses.tables)
-        bounded = self.losses == EXPECTED
-        return balance(trial, offers, self.prices, groups, rooms, scratch, self.losses, bounded=bounded)
 
     def _known(self, site: Site, loop: Loop, varying: set[int], blocks: int) -> bool:
         """Are a site's words consecutive, or known as its index follows from the iteration's number alone? Then they

@@ -6,15 +6,13 @@ only the gathered word goes through, with constants: they may as well be done on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from vliwc.analysis.facts import Fact
 from vliwc.analysis.linear import Form, Forms, signed
 from vliwc.ir.graph import Graph, Loop
 from vliwc.ir.ops import OPS, Kind
-from vliwc.machine.description import Machine
-from vliwc.transform.delays import delay
 from vliwc.transform.rewriter import never_stored
 
 Bits = tuple[tuple[int, int], ...]
@@ -50,6 +48,10 @@ class Site:
     """The same from the site's value to the end."""
     path: int = 0
     """If the longest path through an iteration leads through the site, the least number of cycles that it takes."""
+    before: tuple[int, ...] = ()
+    """The other sites (by their nodes) on a longest path from the beginning to the index, in order."""
+    after: tuple[int, ...] = ()
+    """The same from the value to the end."""
 
     @property
     def least(self) -> int:
@@ -101,60 +103,6 @@ def find_sites(graph: Graph, facts: list[Fact], forms: Forms, loop: Loop) -> lis
         words = (array, lo, count, *((graph.op[m], tuple(graph.const(a) for a in graph.args[m])) for m in chain))
         found.append(Site(node, n, tuple(chain), array, lo, count, form, bits, simple, blocks[n], words))
     return found
-
-
-def with_distances(graph: Graph, loop: Loop, found: list[Site], machine: Machine) -> list[Site]:
-    """The sites with their heads and tails, and the longest path, if there are no loops in the `par`.
-
-    A site is as short as the best alternative: it waits for the bits of its index only, the chain is done beforehand,
-    and so is perhaps an operation that uses the value lane by lane.
-    """
-    if any(isinstance(graph.attr[n], Loop) for n in loop.body):
-        return found
-    own, uses = set(loop.body), graph.uses()
-    takes = {n: delay(graph, n, machine) for n in loop.body}
-    waits = {n: tuple(a for a in graph.args[n] if a in own) for n in loop.body}
-    for s in found:
-        takes.update(dict.fromkeys((s.load, *s.chain), 0))
-        takes[s.node] = s.least
-        if s.bits is not None:
-            waits[s.load] = tuple(n for _, n in s.bits if n in own)
-    loads = {s.load for s in found}
-
-    def lasts(a: int, n: int) -> int:
-        return 0 if a not in loads and _may_merge(graph, a, n, uses) else takes[a]
-
-    head = dict.fromkeys(loop.body, 0)
-    before: dict[int, int] = {}
-    sites_before = dict.fromkeys(loop.body, 0)
-    for n in loop.body:
-        for a in waits[n]:
-            way = head[a] + lasts(a, n), sites_before[a] + (a in loads)
-            if way >= (head[n], sites_before[n]):
-                head[n], sites_before[n], before[n] = *way, a
-    tail = dict.fromkeys(loop.body, 0)
-    for n in reversed(loop.body):
-        for a in waits[n]:
-            tail[a] = max(tail[a], tail[n] + takes[n] - (takes[a] - lasts(a, n)))
-    length, _, node = max((head[n] + takes[n], sites_before[n], n) for n in loop.body)
-    path = {node}
-    while node in before:
-        node = before[node]
-        path.add(node)
-    length += graph.kind(node) is Kind.LOAD  # something makes the first address
-    return [replace(s, head=head[s.load], tail=tail[s.node], path=length if s.load in path else 0) for s in found]
-
-
-_LINEAR = frozenset({"add", "sub", "mul", "muladd", "shl"})
-
-
-def _may_merge(graph: Graph, a: int, n: int, uses: Sequence[int]) -> bool:
-    """May later passes combine node `a` with node `n`, which uses it, so that both take no longer than one of them?"""
-    op, other = graph.op[a], graph.op[n]
-    if op in _LINEAR and other in _LINEAR:
-        return True
-    by_constant = any(graph.const(x) is not None for x in (*graph.args[a], *graph.args[n]))
-    return op == other and OPS[op].associative and (uses[a] == 1 or by_constant)
 
 
 def _blocks(graph: Graph, loop: Loop) -> dict[int, int]:
