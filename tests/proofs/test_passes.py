@@ -33,6 +33,7 @@ from vliwc.transform.groups import Plan
 from vliwc.transform.heights import reduce_heights
 from vliwc.transform.loads import Prices
 from vliwc.transform.rewriter import live_nodes
+from vliwc.transform.scans import split_scans
 from vliwc.transform.simplify import simplify
 from vliwc.transform.sites import find_sites
 from vliwc.transform.tables import expand_tables
@@ -254,6 +255,23 @@ def test_passes_keep_the_meaning_for_all_words(name: str, wide: bool) -> None:
         prove_equal(graph, after)
         changed += print_graph(after) != print_graph(graph)
     assert changed or (name == "fuse" and not wide)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("op", ["add", "mul", "xor", "and", "or"])
+def test_scans_keep_the_meaning_for_all_words(op: str, wide: bool) -> None:
+    count, lanes = 11, 2 if wide else 1
+    arrays = {"a": Array("a", 0, count * lanes, Mode.IN), "r": Array("r", count * lanes, count * lanes, Mode.OUT)}
+    b = Builder(Graph("g", arrays, 2 * count * lanes, (), lanes))
+    load, store = ("vload", "vstore") if wide else ("load", "store")
+    total = b.emit(load, b.const(0), attr=Access("a"))
+    for k in range(1, count):
+        total = b.emit(op, total, b.emit(load, b.const(k * lanes), attr=Access("a")))
+        b.emit(store, b.const(k * lanes), total, attr=Access("r"))
+    graph = b.finish()
+    after = split_scans(graph, TAKEHOME)
+    assert print_graph(after) != print_graph(graph)
+    prove_equal(graph, after)
 
 
 def test_a_wrong_pass_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
-from vliwc.ir.graph import Graph, Loop
+from vliwc.ir.graph import Builder, Graph, Loop
 from vliwc.ir.ops import PURE
 from vliwc.machine.description import Machine
+from vliwc.source import Span
 from vliwc.transform.delays import LATE, depths, longest_path
 from vliwc.transform.loads import busiest
 from vliwc.transform.rewriter import Rewriter
@@ -31,7 +32,7 @@ up on it at the same time takes the rest."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Link:
+class Link:
     """An associative operation: its kind (`min` and `max` take two nodes), its operands, all its nodes but the last."""
 
     kind: str
@@ -45,7 +46,7 @@ class _Chain:
     """Operations of one kind, each of which only the next one uses: the last one, the others, what they combine."""
 
     root: int
-    link: _Link
+    link: Link
     inner: list[int]
     leaves: list[int]
     """Those from outside of the block come first, then in program order."""
@@ -74,15 +75,15 @@ def reduce_heights(graph: Graph, machine: Machine) -> Graph:
     return _Trees(graph, trees).run() if trees else graph
 
 
-def _link(graph: Graph, uses: list[int], n: int) -> _Link | None:
+def link_of(graph: Graph, uses: list[int], n: int) -> Link | None:
     """The associative operation that ends in node `n`."""
     op, args = graph.op[n], graph.args[n]
     if op in PURE and PURE[op].associative and PURE[op].commutative:
-        return _Link(op, args[0], args[1])
+        return Link(op, args[0], args[1])
     if op == "select" and graph.op[args[0]] == "lt" and uses[args[0]] == 1:
         a, b = graph.args[args[0]]
         if args[1:] in ((a, b), (b, a)):
-            return _Link("min" if args[1:] == (a, b) else "max", a, b, args[:1])
+            return Link("min" if args[1:] == (a, b) else "max", a, b, args[:1])
     return None
 
 
@@ -93,7 +94,7 @@ def _chains(graph: Graph) -> list[_Chain]:
     found = []
     for block, carried in ((graph.body, ()), *((loop.body, loop.carried) for loop in loops)):
         position = {n: k for k, n in enumerate((*carried, *block))}
-        links = {n: link for n in block if (link := _link(graph, uses, n)) is not None}
+        links = {n: link for n in block if (link := link_of(graph, uses, n)) is not None}
         inner = {
             a
             for n, link in links.items()
@@ -149,13 +150,14 @@ class _Trees(Rewriter):
         chain, joins = self.trees[n]
         made: list[int] = []
         for a, b in joins:
-            made.append(self.combine(chain, *(self.value[x] if x >= 0 else made[-1 - x] for x in (a, b))))
+            left, right = (self.value[x] if x >= 0 else made[-1 - x] for x in (a, b))
+            made.append(combine(self.new, chain.link.kind, left, right, self.old.span[n]))
         self.value[n] = made[-1]
 
-    def combine(self, chain: _Chain, a: int, b: int) -> int:
-        """Two new values by a chain's operation."""
-        kind, span = chain.link.kind, self.old.span[chain.root]
-        if kind not in ("min", "max"):
-            return self.emit(kind, a, b, width=self.old.width[chain.root], span=span)
-        less = self.emit("lt", a, b, span=span)
-        return self.emit("select", less, *((a, b) if kind == "min" else (b, a)), span=span)
+
+def combine(new: Builder, kind: str, a: int, b: int, span: Span | None) -> int:
+    """Emits an associative operation of a kind as in `Link`."""
+    if kind not in ("min", "max"):
+        return new.emit(kind, a, b, span=span)
+    less = new.emit("lt", a, b, span=span)
+    return new.emit("select", less, *((a, b) if kind == "min" else (b, a)), span=span)

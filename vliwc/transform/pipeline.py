@@ -26,6 +26,7 @@ from vliwc.transform.loads import EXPECTED, Losses
 from vliwc.transform.pieces import split_arrays
 from vliwc.transform.planning import Strategy, plan_gathers
 from vliwc.transform.promote import promote
+from vliwc.transform.scans import split_scans
 from vliwc.transform.sequentialize import sequentialize
 from vliwc.transform.simplify import simplify
 from vliwc.transform.tables import expand_tables
@@ -92,6 +93,7 @@ def _passes(
         Pass("affine-vectors", 1, lambda g, m: affine(g, m, early=True)),
         Pass("simplify-vectors", 1, lambda g, _: xors(simplify(g))),
         Pass("heights", 2, reduce_heights),
+        Pass("scans", 2, split_scans),
         Pass("fuse", 1, fuse),
         Pass("idle-flow", 2, lambda g, m: use_idle_flow(g, m, losses)),
     ]
