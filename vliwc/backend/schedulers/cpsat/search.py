@@ -19,6 +19,7 @@ from vliwc.backend.schedulers.cpsat.neighbourhood import Move, lateness
 from vliwc.backend.schedulers.cpsat.parts import bare, parts
 from vliwc.backend.schedulers.cpsat.placing import place
 from vliwc.backend.schedulers.cpsat.ranges import Kind, Ranges
+from vliwc.backend.schedulers.cpsat.remaking import shorter_with_copies, worth_remaking
 from vliwc.backend.schedulers.cpsat.room import room
 from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
 from vliwc.backend.schedulers.cpsat.start import start
@@ -30,6 +31,8 @@ _VARIABLES = 50_000
 """Blocks whose models are larger, or larger than this for a second or unit of work, are not decided as a whole."""
 _LINEAR_VARIABLES = 5_000
 """In smaller models the whole linear relaxation is quick; they are soon decided with it."""
+_WITHOUT_COPIES = 0.7
+"""What the search may take of an effort before values are made again, if they may be."""
 _DECISION = 0.6
 """What raising the bound by one may take of the effort that is left."""
 _EASIER = 0.15
@@ -55,21 +58,30 @@ _EMPHASIS = 4
 def search(
     problem: Problem, found: Schedule, seed: int, progress: Callable[[str], None] | None, effort: Effort
 ) -> tuple[Schedule, int]:
-    """The best schedule that is found, at least as good as `found`, and a lower bound in cycles."""
+    """The best schedule that is found, at least as good as `found`, and a lower bound in cycles.
+
+    The bound of a schedule with copies (see `remaking`) does not count words of scratch, so that it holds for these.
+    """
     bounds = segment_bound(problem, found.cycles)
     if found.cycles <= bounds.best:
         return found, bounds.best
-    run = _begun(problem, found, bounds, seed, progress, effort)
-    incumbent = run.incumbent
+    meter = Meter(effort)
+    remaking = worth_remaking(problem, effort.copies)
+    run = _begun(problem, found, bounds, seed, progress, effort.part(_WITHOUT_COPIES, 2) if remaking else effort)
+    incumbent, remade = run.incumbent, None
     try:
         incumbent.tell()
         run.run()
+        meter.work += run.meter.work
+        if remaking and incumbent.cycles > bounds.best:
+            remade = shorter_with_copies(problem, incumbent.cycles, bounds.best, Solver(meter, seed), progress)
     except KeyboardInterrupt:
         if effort.interrupted is None:
             raise
         effort.interrupted.set()
-    better = incumbent.cycles < found.cycles
-    return incumbent.schedule if better else found, incumbent.bound
+    if remade is not None:
+        return remade, bounds.best
+    return incumbent.schedule if incumbent.cycles < found.cycles else found, incumbent.bound
 
 
 def _begun(
