@@ -61,13 +61,16 @@ class _Remaking:
         self.best: Schedule | None = None
 
     def run(self) -> Schedule | None:
-        """Asks for fewer and fewer cycles, first with quick forms only; questions halve what is left of the gap."""
+        """Asks for fewer and fewer cycles, first with quick forms only. Steps double as long as the answer is yes."""
         for harder in (restricted(self.offer.problem), None):
-            least = self.bound
-            while least < self.cycles and self.meter.left() > 0:
-                cycles = (least + self.cycles) // 2
-                if not self._find(cycles, harder):
-                    least = cycles + 1
+            step = 1
+            while self.bound < self.cycles and self.meter.left() > 0:
+                if self._find(max(self.bound, self.cycles - step), harder):
+                    step *= 2
+                elif step == 1:
+                    break
+                else:
+                    step = 1
         return self.best
 
     def _find(self, cycles: int, harder: Restricted | None) -> bool:
