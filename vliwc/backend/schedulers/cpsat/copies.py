@@ -18,6 +18,7 @@ from vliwc.backend.schedulers.cpsat.instance import Value as Stored
 from vliwc.backend.schedulers.cpsat.model import Model
 from vliwc.backend.schedulers.cpsat.room import Room
 from vliwc.backend.schedulers.cpsat.timetable import Slots
+from vliwc.backend.schedulers.cpsat.timing import reach
 from vliwc.backend.schedulers.cpsat.variables import Value, Variable
 
 
@@ -50,14 +51,16 @@ class Offer:
     def within(self, heads: Sequence[int], tails: Sequence[int], cycles: int) -> dict[int, tuple[int, int]]:
         """The windows of all operations in so many cycles, by the heads and tails of the old problem.
 
-        A copy is made when something has read the value, and before something else reads the copy.
+        A copy is made when something has read the value, and before something else reads the copy. One for which there
+        is no time has a window nevertheless, and is left out.
         """
         shift = len(self.copies)
         found = {k + shift: (head, cycles - tail) for k, (head, tail) in enumerate(zip(heads, tails, strict=True))}
         for c, copy in enumerate(self.copies):
-            latency = self.problem.operations[c].forms[0][-1].latency
+            issued, latency = reach(self.problem.operations[c], self.problem.machine)
             last = cycles - min(tails[k] for k in copy.readers) - latency
-            found[c] = min(heads[k] for k in copy.readers), last
+            first = max(0, min(*(heads[k] for k in copy.readers), last - issued))
+            found[c] = first, max(last, first + issued)
         return found
 
     def taken(
