@@ -35,7 +35,7 @@ _WITHOUT_COPIES = 0.7
 """What the search may take of an effort before values are made again, if they may be."""
 _DECISION = 0.6
 """What raising the bound by one may take of the effort that is left."""
-_EASIER = 0.15
+_EASIER = 0.3
 """What raising it by the easier problem may take."""
 _HARDER = 0.2
 """What a question about the harder problem may take."""
