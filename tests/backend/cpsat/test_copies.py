@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.backend.cpsat.exhaustive import shortest
+from tests.backend.cpsat.powers import powers, powers_graph
 from tests.backend.harness import run, with_scratch
 from tests.effort import ENOUGH
 from vliwc.backend.instance import Instance
@@ -23,10 +24,8 @@ from vliwc.backend.schedulers.cpsat.remaking import shorter_with_copies
 from vliwc.backend.schedulers.cpsat.solving import Solver
 from vliwc.backend.schedulers.effort import Meter
 from vliwc.backend.solution import read_solution, solution_record, solve
-from vliwc.driver import Options, optimise_source
 from vliwc.errors import DataError
 from vliwc.machine import load_machine
-from vliwc.source import Source
 
 NARROW = load_machine("narrow")
 CONST = (Step("load", "const", (Word(0),), 1, 1),)
@@ -73,29 +72,10 @@ def test_the_optimum_with_a_copy(problem: Problem) -> None:
         assert shortest(with_copies(problem, copies), less) is None
 
 
-POWERS = Source(
-    "powers.vk",
-    """
-    memory { xs: u32[16] inout }
-    kernel powers {
-        par i in 0..16 {
-            let a = xs[i] * 0x9E3779B1
-            let b = a * a
-            let c = b * b
-            let d = c * c
-            let e = (d ^ c) * 0x9E3779B1
-            let f = (e ^ b) * 0x85EBCA6B
-            xs[i] = (f ^ a) * 0x9E3779B1
-        }
-    }
-    """,
-)
-
-
 def test_a_kernel_gets_shorter() -> None:
     """The powers of two groups have room beside each other only if the constants make room for them. The certifier
     proves the program with copies, too."""
-    graph, machine = optimise_source(POWERS, Options()).graph, with_scratch(56)
+    graph, machine = powers_graph(), with_scratch(56)
     kept = run(graph, "cpsat", machine, effort=ENOUGH)
     remade = run(graph, "cpsat", machine, effort=AGAIN)
     assert [segment.cycles for segment in kept.segments] == [20]
@@ -127,8 +107,7 @@ def test_what_can_be_made_again() -> None:
 @pytest.fixture(scope="module")
 def solved() -> tuple[Instance, Schedule]:
     """An instance whose schedule has copies."""
-    problem = run(optimise_source(POWERS, Options()).graph, machine=with_scratch(56)).segments[0].problem
-    instance = Instance.from_text(Instance("tight", "", problem).to_text())
+    instance = Instance.from_text(Instance("tight", "", powers(56)).to_text())
     found = solve(instance, "cpsat", effort=AGAIN).schedule
     assert found.copies
     return instance, found
