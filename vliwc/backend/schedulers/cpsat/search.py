@@ -35,10 +35,8 @@ _WITHOUT_COPIES = 0.7
 """What the search may take of an effort before values are made again, if they may be."""
 _DECISION = 0.6
 """What raising the bound by one may take of the effort that is left."""
-_EASIER, _EASIER_LARGE = 0.15, 0.3
-"""What raising it by the easier problem may take; the larger part if the model of the problem is large."""
-_LARGE = 50_000
-"""How many variables a large model has."""
+_EASIER = 0.3
+"""What raising it by the easier problem may take."""
 _HARDER = 0.2
 """What a question about the harder problem may take."""
 _QUESTION = 0.1
@@ -176,7 +174,7 @@ class _Search:
 
     def _refute(self) -> None:
         """Raises the bound as far as the easier problem allows."""
-        most = self.meter.left() * (_EASIER_LARGE if self.exact.size > _LARGE else _EASIER)
+        most = self.meter.left() * _EASIER
         while not self.over() and self.exact.refutes(self.incumbent.bound, most):
             self.incumbent.raise_bound(self.incumbent.bound + 1)
 
