@@ -49,16 +49,13 @@ class Exact:
         problem = self.instance.problem
         self._heads, self._tails = raised(problem)
         self._everything = [k for k, o in enumerate(problem.operations) if o.forms]
+        self.size = self._size(self.instance)
+        """About how many variables a model has at the bound with which this begins."""
         easier = relaxed(problem, segment_bound(problem, enough=0).slots)
         self._easier = Instance(easier) if easier is not None and self._worth(Instance(easier)) else None
         self._harder = _harder(problem)
         if self._harder is not None and not self._worth(self._harder.instance):
             self._harder = None
-
-    @property
-    def size(self) -> int:
-        """About how many variables a model has at the bound."""
-        return self._size(self.instance)
 
     @property
     def small(self) -> bool:

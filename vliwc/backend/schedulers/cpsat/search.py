@@ -29,6 +29,8 @@ from vliwc.backend.schedulers.effort import Effort, Meter
 _MOST_VARIABLES = 250_000
 _VARIABLES = 50_000
 """Blocks whose models are larger, or larger than this for a second or unit of work, are not decided as a whole."""
+_BUILDING = 5e-5
+"""What making a model may take, for each variable: nothing is asked for which there is less left."""
 _LINEAR_VARIABLES = 5_000
 """In smaller models the whole linear relaxation is quick; they are soon decided with it."""
 _WITHOUT_COPIES = 0.7
@@ -138,7 +140,7 @@ class _Search:
             linear = not linear  # what one way leaves open is asked in the other one
             self._lower_cycles(linear)
             self._raise_bound(linear)
-            small = self.meter.left() > _SOLVE
+            small = self.meter.left() > _SOLVE and self._may_ask()
         self._improve(until=0.0)
 
     def over(self) -> bool:
@@ -146,6 +148,10 @@ class _Search:
         return self.incumbent.optimal or self.meter.left() <= 0
 
     # -- decisions
+
+    def _may_ask(self) -> bool:
+        """Is there something to ask about the whole block, and time to?"""
+        return not self.incumbent.optimal and self.meter.left() > self.exact.size * _BUILDING
 
     def _add_parts(self) -> None:
         """Raises the bound to what the parts between joins take together."""
@@ -175,13 +181,13 @@ class _Search:
     def _refute(self) -> None:
         """Raises the bound as far as the easier problem allows."""
         most = self.meter.left() * _EASIER
-        while not self.over() and self.exact.refutes(self.incumbent.bound, most):
+        while self._may_ask() and self.exact.refutes(self.incumbent.bound, most):
             self.incumbent.raise_bound(self.incumbent.bound + 1)
 
     def _find(self) -> None:
         """Looks for shorter schedules of the harder problem; questions halve the gap, or what may be left of it."""
         least, most = self.incumbent.bound, self.meter.left() * _HARDER
-        while least < self.incumbent.cycles and not self.over():
+        while least < self.incumbent.cycles and self._may_ask():
             cycles = (least + self.incumbent.cycles) // 2
             if self.exact.find(cycles, most) is not Verdict.FOUND:
                 least = cycles + 1
@@ -189,13 +195,13 @@ class _Search:
     def _raise_bound(self, linear: bool) -> None:
         """Asks for as many cycles as the bound says, until there is a schedule or no answer in time."""
         most = self.meter.left() * _DECISION
-        while not self.over() and self.exact.decide(self.incumbent.bound, most, linear=linear) is Verdict.NONE:
+        while self._may_ask() and self.exact.decide(self.incumbent.bound, most, linear=linear) is Verdict.NONE:
             self.incumbent.raise_bound(self.incumbent.bound + 1)
 
     def _lower_cycles(self, linear: bool) -> None:
         """Halves the gap, or what may be left of it, until nothing between bound and incumbent is worth a question."""
         least, most = self.incumbent.bound, self.meter.left() * _QUESTION
-        while least < self.incumbent.cycles and not self.over():
+        while least < self.incumbent.cycles and self._may_ask():
             cycles = (least + self.incumbent.cycles) // 2
             verdict = self.exact.decide(cycles, most, linear=linear)
             if verdict is Verdict.NONE:
