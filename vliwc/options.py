@@ -85,7 +85,7 @@ def require_known(options: Options) -> None:
         raise UsageError(f"the search tunes the list scheduler, not '{options.schedule}'", help="use --schedule list")
     if options.effort is not None and not searches(options.schedule):
         raise UsageError(
-            f"a limit of time or work, or workers, mean nothing to '{options.schedule}'", help="use --schedule cpsat"
+            f"limits, workers and copies mean nothing to '{options.schedule}'", help="use --schedule cpsat"
         )
     if options.stop_after is not None:
         require_pass(options.stop_after, options.optimise)

@@ -9,6 +9,7 @@ import numpy as np
 from tests.effort import little
 from vliwc.backend import Generated, generate
 from vliwc.backend.certifier import certify
+from vliwc.backend.schedulers.effort import Effort
 from vliwc.ir.evaluator import evaluate
 from vliwc.ir.graph import Array, Builder, Graph, Mode
 from vliwc.ir.verifier import verify
@@ -42,12 +43,13 @@ def run(
     schedule: str = "list",
     machine: Machine | str = "takehome",
     image: np.ndarray | None = None,
+    effort: Effort | None = None,
     **more: int,
 ) -> Generated:
     """Generates, certifies and simulates; fails unless the simulated memory is what the evaluator says."""
     machine = load_machine(machine) if isinstance(machine, str) else machine
     verify(graph)
-    generated = generate(graph, machine, schedule=schedule, effort=little(schedule), **more)
+    generated = generate(graph, machine, schedule=schedule, effort=effort or little(schedule), **more)
     image = image_of(graph) if image is None else image
     expected = evaluate(graph, image)
     result = simulate(generated.program, machine, image)

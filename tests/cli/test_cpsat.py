@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.backend.cpsat.powers import powers
 from tests.cli.conftest import Vliwc
+from vliwc.backend.instance import Instance
 from vliwc.resources import data_path
 
 LITTLE = ("--schedule", "cpsat", "--workers", "1", "--work-limit", "0.2")
@@ -49,6 +51,18 @@ def test_a_time_limit(vliwc: Vliwc, kernel: Path) -> None:
     assert vliwc("compile", kernel, "-D", "n=64", "--schedule", "cpsat", "--time-limit", "0.2").code == 0
 
 
+def test_constants_may_be_made_again(vliwc: Vliwc) -> None:
+    """The solution says which, and the checker believes it."""
+    Path("tight.json").write_text(Instance("tight", "", powers(56)).to_text(), encoding="utf-8")
+    some = ("schedule", "tight.json", "--schedule", "cpsat", "--workers", "1", "--work-limit", "20")
+    found = vliwc(*some, "--rematerialise", "1", "--json", "-o", "found.json").report("schedule")
+    assert found["copies"]
+    assert found["cycles"] < 20, "the shortest without copies"
+    checked = vliwc("schedule", "tight.json", "--check", "found.json")
+    assert checked.code == 0
+    assert f"{len(found['copies'])} constants or broadcasts" in checked.out
+
+
 def test_compare_has_cpsat(vliwc: Vliwc, kernel: Path) -> None:
     record = vliwc("compare", kernel, "--work-limit", "0.1", "--workers", "1", "--json").report("compare")
     cycles = {row["schedule"]: row["cycles"] for row in record["rows"]}
@@ -64,6 +78,8 @@ def test_compare_has_cpsat(vliwc: Vliwc, kernel: Path) -> None:
         (("--schedule", "cpsat", "--workers", "0"), "--workers"),
         (("--time-limit", "1"), "use --schedule cpsat"),
         (("--workers", "2"), "use --schedule cpsat"),
+        (("--rematerialise", "1"), "use --schedule cpsat"),
+        (("--schedule", "cpsat", "--rematerialise", "-1"), "--rematerialise"),
         (("--schedule", "cpsat", "--budget", "1"), "tunes the list scheduler"),
     ],
 )

@@ -21,6 +21,7 @@ from vliwc.backend.placement import Placement, place
 from vliwc.backend.pressure import NoRoom, no_room
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.regions import Plan, plan
+from vliwc.backend.rematerialisation import with_copies
 from vliwc.backend.schedulers import SCHEDULERS, schedule_names, scheduler, searches
 from vliwc.backend.schedulers.effort import Effort
 from vliwc.backend.selection import Selector
@@ -248,6 +249,8 @@ class _Generator:
         if loop >= 0 and self.plan.loops[loop].first == number:
             self.headers[loop] = len(self.cycles)
         problem, found = self._solve(number)
+        if found.copies:
+            problem = self._with_copies(problem, found)
         self.peak = max(self.peak, found.peak)
         self.address.update(found.address)
         start = len(self.cycles)
@@ -335,6 +338,14 @@ class _Generator:
             if smaller is not None and found is not None:
                 return smaller, found
         raise no_room(problem, graph)
+
+    def _with_copies(self, problem: Problem, found: Schedule) -> Problem:
+        """The problem that a schedule with copies solves; its new values become values of the program."""
+        remade = with_copies(problem, found.copies)
+        for operation in remade.operations[: len(found.copies)]:
+            value = self.placement.temporary(remade.widths[operation.writes], operation.node)
+            assert value == operation.writes, "values of copies are the next ones of the program"
+        return remade
 
     def _schedule(self, number: int, problem: Problem) -> Schedule | None:
         work = [len(segment.nodes) * self._times(segment.loop) for segment in self.plan.segments]

@@ -18,8 +18,8 @@ results of the one before have landed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
@@ -75,6 +75,19 @@ class Operation:
     reads: tuple[int, ...]
     writes: int
     needs: tuple[tuple[int, ...], ...] = ()
+
+    def renamed(self, names: Mapping[int, int]) -> Operation:
+        """The operation with other names for some values that it reads or writes; not for what its forms need."""
+
+        def operand(o: Word | Immediate) -> Word | Immediate:
+            return o._replace(value=names.get(o.value, o.value)) if isinstance(o, Word) else o
+
+        return replace(
+            self,
+            forms=tuple(tuple(replace(s, operands=tuple(map(operand, s.operands))) for s in f) for f in self.forms),
+            reads=tuple(names.get(v, v) for v in self.reads),
+            writes=names.get(self.writes, self.writes),
+        )
 
 
 @dataclass(slots=True)
@@ -186,9 +199,19 @@ class Issue(NamedTuple):
     slots: int
 
 
+class Copy(NamedTuple):
+    """A value that is made again, and the operations that read the copy in its place."""
+
+    value: int
+    readers: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Schedule:
-    """A solution. `cycles` includes the wait for the last results; `address` has every value's first scratch word."""
+    """A solution. `cycles` includes the wait for the last results; `address` has every value's first scratch word.
+
+    With `copies`, it is one of the problem in which these are operations of their own (see `rematerialisation`).
+    """
 
     issues: list[Issue]
     cycles: int
@@ -197,3 +220,4 @@ class Schedule:
     """The most scratch words in use at a time, blocked ones included."""
     bound: int = 0
     """No schedule of the problem takes fewer cycles, as far as the scheduler has proved."""
+    copies: tuple[Copy, ...] = ()

@@ -16,7 +16,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
-from vliwc.backend.problem import DATA, Issue, Problem, Schedule
+from vliwc.backend.problem import DATA, Copy, Issue, Problem, Schedule
+from vliwc.backend.rematerialisation import recipes, with_copies
 from vliwc.errors import DataError
 
 _BEFORE = -1
@@ -35,7 +36,9 @@ class _Done:
 
 
 def check_schedule(problem: Problem, schedule: Schedule) -> None:
-    """Raises DataError, which names what is wrong, unless the schedule solves the problem."""
+    """Raises DataError, which names what is wrong, unless the schedule solves the problem, with the copies it has."""
+    _check_copies(problem, schedule.copies)
+    problem = with_copies(problem, schedule.copies)
     _check_slots(problem, schedule.issues)
     done = _all_done(problem, schedule.issues)
     _check_waits(problem, done)
@@ -48,6 +51,23 @@ def check_schedule(problem: Problem, schedule: Schedule) -> None:
 
 def _wrong(cause: str) -> DataError:
     return DataError(f"the schedule is wrong: {cause}", help="the rules are in docs/instances.md")
+
+
+def _check_copies(problem: Problem, copies: tuple[Copy, ...]) -> None:
+    """Copies are of values that can be made again, and each reader reads one of them."""
+    can = recipes(problem) if copies else {}
+    readers: Counter[tuple[int, int]] = Counter()
+    for copy in copies:
+        if copy.value not in can:
+            raise _wrong(f"value {copy.value} cannot be made again")
+        for k in copy.readers:
+            if not 0 <= k < len(problem.operations) or copy.value not in problem.operations[k].reads:
+                raise _wrong(f"there is no operation {k} that reads value {copy.value}")
+            if any(copy.value in needs for needs in problem.operations[k].needs):
+                raise _wrong(f"operation {k} needs value {copy.value} itself")
+            readers[k, copy.value] += 1
+    if max(readers.values(), default=0) > 1:
+        raise _wrong("an operation reads two copies of one value")
 
 
 def _check_slots(problem: Problem, issues: list[Issue]) -> None:

@@ -11,7 +11,7 @@ from vliwc.backend.bound_check import check_argument
 from vliwc.backend.bounds import SegmentBound, segment_bound
 from vliwc.backend.entries import Entry, parse
 from vliwc.backend.instance import Instance
-from vliwc.backend.problem import Issue, Problem, Schedule
+from vliwc.backend.problem import Copy, Issue, Schedule
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import scheduler
 from vliwc.backend.schedulers.effort import Effort
@@ -77,17 +77,22 @@ def read_solution(instance: Instance, text: str) -> Solution:
     """The solution in a JSON text, verified. Raises DataError if it is none, or is wrong."""
     entry = parse(text, "solution", _HELP)
     operations = len(instance.problem.operations)
-    issues = [_issue(entry, row, operations) for row in entry.list("issues")]
+    copies = tuple(_copy(entry, row) for row in entry.list("copies")) if "copies" in entry.data else ()
+    issues = [_issue(entry, row, operations + len(copies)) for row in entry.list("issues")]
     addresses = entry.entry("addresses")
-    places = {_value(addresses, v, instance.problem): addresses.integer(v) for v in addresses.data}
-    schedule = Schedule(issues, entry.integer("cycles", 0, _MOST_CYCLES), places, 0)
+    values = len(instance.problem.widths) + len(copies)
+    places = {_value(addresses, v, values): addresses.integer(v) for v in addresses.data}
+    schedule = Schedule(issues, entry.integer("cycles", 0, _MOST_CYCLES), places, 0, copies=copies)
     check_schedule(instance.problem, schedule)
     return _solution(instance, entry.text("how", "file"), schedule, 0.0)
 
 
 def solution_record(schedule: Schedule) -> dict[str, Any]:
-    """A schedule as JSON-able data: issues [cycle, operation, form, step, first slot, slots], and values' addresses."""
+    """A schedule as JSON-able data: issues [cycle, operation, form, step, first slot, slots], values' addresses, and
+    copies [value, readers], if it has any."""
+    copies = {"copies": [[copy.value, list(copy.readers)] for copy in schedule.copies]} if schedule.copies else {}
     return {
+        **copies,
         "cycles": schedule.cycles,
         "issues": [list(issue) for issue in sorted(schedule.issues)],
         "addresses": {str(v): a for v, a in sorted(schedule.address.items())},
@@ -110,7 +115,16 @@ def _issue(entry: Entry, row: object, operations: int) -> Issue:
     return Issue(cycle, operation, form, step, first, slots)
 
 
-def _value(addresses: Entry, text: str, problem: Problem) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) < len(problem.widths)):
+def _copy(entry: Entry, row: object) -> Copy:
+    if not isinstance(row, list) or len(row) != 2 or not isinstance(row[1], list):
+        raise entry.error("copies", "expected [value, [operation, …]]")
+    return Copy(
+        entry.number("copies", row[0], 0, _MOST_CYCLES),
+        tuple(entry.number("copies", k, 0, _MOST_CYCLES) for k in row[1]),
+    )
+
+
+def _value(addresses: Entry, text: str, values: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) < values):
         raise addresses.error(text[:40], "there is no such value")
     return int(text)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 
 from vliwc.backend.dead_memory import DeadWords
 from vliwc.backend.dependences import touches_memory
-from vliwc.backend.problem import DATA, Form, Immediate, Operation, Problem, Step, Word
+from vliwc.backend.problem import DATA, Immediate, Operation, Problem, Step, Word
 from vliwc.backend.scratch import Scratch
 from vliwc.ir.graph import Graph
 
@@ -105,7 +105,7 @@ class _Spiller:
             waits = [(self.number[earlier], kind) for earlier, kind in self.before[k]]
             waits += [(self.values[v].source, DATA) for v in operation.reads if self.values[v].source >= 0]
             names = {v: self.values[v].name for v in operation.reads if self.values[v].name != v}
-            self.number.append(self._add(_renamed(operation, names) if names else operation, waits))
+            self.number.append(self._add(operation.renamed(names) if names else operation, waits))
             for v in operation.reads:
                 if self.values[v].reads[-1] == k and v in self.live:
                     self._release(v)
@@ -221,22 +221,5 @@ class _Spiller:
                 names[operation.writes] = self.new_value(1, operation.node)
             waits = [(made, DATA)] if made >= 0 else []
             plain = replace(operation, forms=operation.forms[:1], needs=())
-            made = self._add(_renamed(plain, names), waits)
+            made = self._add(plain.renamed(names), waits)
         return made
-
-
-def _renamed(operation: Operation, names: dict[int, int]) -> Operation:
-    """An operation with other names for some values that it reads or writes."""
-
-    def form_of(form: Form) -> Form:
-        return tuple(replace(step, operands=tuple(operand(o) for o in step.operands)) for step in form)
-
-    def operand(o: Word | Immediate) -> Word | Immediate:
-        return o._replace(value=names.get(o.value, o.value)) if isinstance(o, Word) else o
-
-    return replace(
-        operation,
-        forms=tuple(form_of(form) for form in operation.forms),
-        reads=tuple(names.get(v, v) for v in operation.reads),
-        writes=names.get(operation.writes, operation.writes),
-    )

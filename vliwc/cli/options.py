@@ -138,6 +138,7 @@ seed_option = click.option(
 )
 
 MOST_WORKERS = 256
+MOST_COPIES = 4
 """So many threads or processes may be asked for: more than there are processors only cost memory."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a JSON report to stdout.")
@@ -170,8 +171,15 @@ def search_options(function: F) -> F:
 
 
 def effort_options(function: F) -> F:
-    """The limits of a scheduler that searches."""
+    """The limits of a scheduler that searches, and what it may do."""
     for option in (
+        click.option(
+            "--rematerialise",
+            "copies",
+            metavar="N",
+            type=click.IntRange(0, MOST_COPIES),
+            help="Let cpsat make each constant again up to N times where scratch is tight. Default: 0.",
+        ),
         click.option(
             "--workers", metavar="N", type=click.IntRange(1, MOST_WORKERS), help="Threads of cpsat. Default: all cores."
         ),
@@ -192,15 +200,16 @@ def effort_options(function: F) -> F:
     return function
 
 
-def read_effort(seconds: float | None, work: float | None, workers: int | None) -> Effort | None:
+def read_effort(seconds: float | None, work: float | None, workers: int | None, copies: int | None) -> Effort | None:
     """The effort that the options stand for, None if none is given. Raises UsageError if they exclude each other."""
-    if seconds is None and work is None and workers is None:
+    if seconds is None and work is None and workers is None and copies is None:
         return None
     from vliwc.backend.schedulers.effort import DEFAULT_SECONDS, Effort
 
     if seconds is None and work is None:
         seconds = DEFAULT_SECONDS
-    return Effort(seconds, work) if workers is None else Effort(seconds, work, workers)
+    effort = Effort(seconds, work, copies=copies or 0)
+    return effort if workers is None else replace(effort, workers=workers)
 
 
 INTERRUPTED = "interrupted: this is the best schedule so far"

@@ -96,6 +96,8 @@ def solution_text(solution: Solution) -> RenderableType:
         ("cycles", f"{schedule.cycles:,} ({solution.how}, {solution.seconds:.2f} s); the checker has verified them"),
         ("bound", f"{solution.proved:,}; {status}"),
     ]
+    if schedule.copies:
+        rows.append(("made again", f"{len(schedule.copies)} constants or broadcasts"))
     best = solution.instance.best
     if best is not None:
         rows.append(("best known", f"{best.cycles:,} ({best.how})"))

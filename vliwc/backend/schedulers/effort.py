@@ -31,6 +31,8 @@ class Effort:
     work: float | None = None
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     interrupted: Event | None = field(default=None, compare=False)
+    copies: int = 0
+    """How often each constant, or broadcast of one, may be made again."""
 
     def __post_init__(self) -> None:
         if (self.seconds is None) == (self.work is None):

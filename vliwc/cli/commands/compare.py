@@ -46,6 +46,7 @@ def command(
     time_limit: float | None,
     work_limit: float | None,
     workers: int | None,
+    copies: int | None,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -53,7 +54,7 @@ def command(
 
     Prints one row for each: cycles, lower bound, gap, the busiest engine, scratch words, compile time.
     """
-    effort = shared.read_effort(time_limit, work_limit, workers)
+    effort = shared.read_effort(time_limit, work_limit, workers, copies)
     source = read_kernel(kernel)
 
     from vliwc.backend import schedule_names

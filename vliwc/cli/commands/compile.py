@@ -106,6 +106,7 @@ def command(
     time_limit: float | None,
     work_limit: float | None,
     workers: int | None,
+    copies: int | None,
     budget: float | None,
     budget_evals: int | None,
     save_search: Path | None,
@@ -120,7 +121,7 @@ def command(
     """
     emissions = plan_emissions(kinds, output, kernel, as_json=as_json, graph_only=stop_after is not None)
     budget_of_search, ledger = shared.read_search(budget, budget_evals, replay)
-    effort = shared.read_effort(time_limit, work_limit, workers)
+    effort = shared.read_effort(time_limit, work_limit, workers, copies)
     source = read_kernel(kernel)
 
     from vliwc.driver import Options, finish, optimise_source

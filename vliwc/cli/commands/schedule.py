@@ -27,6 +27,7 @@ def command(
     time_limit: float | None,
     work_limit: float | None,
     workers: int | None,
+    copies: int | None,
     seed: int,
     check: Path | None,
     output: Path | None,
@@ -41,7 +42,7 @@ def command(
         require_writable(output, instance, *(() if check is None else (check,)))
     text = read_text(instance, "instance")
     solution_text = None if check is None else read_text(check, "solution")
-    effort = shared.read_effort(time_limit, work_limit, workers)
+    effort = shared.read_effort(time_limit, work_limit, workers, copies)
 
     from vliwc.backend.instance import Instance
     from vliwc.backend.schedulers import schedule_names, searches
@@ -50,7 +51,7 @@ def command(
 
     require_name("scheduler", schedule, schedule_names())
     if effort is not None and not searches(schedule):
-        raise UsageError(f"a limit of time or work, or workers, mean nothing to '{schedule}'")
+        raise UsageError(f"limits, workers and copies mean nothing to '{schedule}'")
     interrupted = Event()
     effort, _ = shared.ended_by(interrupted, schedule, effort, None)
     problem = Instance.from_text(text)

@@ -10,6 +10,7 @@ docs/scheduling.md describes the model.
 `exact`, `neighbourhood`           what is solved: the whole block, or a part of it
 `relaxation`, `parts`              easier problems, for proofs
 `restriction`                      a harder one, for schedules
+`copies`, `remaking`               constants that are made again
 `ranges`, `search`                 which part comes next; the search
 `start`                            where the search begins
 `incumbent`                        the best schedule so far

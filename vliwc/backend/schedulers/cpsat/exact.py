@@ -8,16 +8,17 @@ schedules, from models that are far smaller.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from vliwc.backend.bounds import raised, segment_bound
-from vliwc.backend.problem import Operation
+from vliwc.backend.problem import Operation, Problem
 from vliwc.backend.schedulers.cpsat.frame import Frame, frame
 from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
 from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.model import Model
 from vliwc.backend.schedulers.cpsat.relaxation import relaxed
-from vliwc.backend.schedulers.cpsat.restriction import restricted
+from vliwc.backend.schedulers.cpsat.restriction import Restricted, restricted
 from vliwc.backend.schedulers.cpsat.room import Room, room
 from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
 from vliwc.backend.schedulers.cpsat.timetable import Slots, Timetable
@@ -48,15 +49,13 @@ class Exact:
         problem = self.instance.problem
         self._heads, self._tails = raised(problem)
         self._everything = [k for k, o in enumerate(problem.operations) if o.forms]
+        self.size = self._size(self.instance)
+        """About how many variables a model has at the bound with which this begins."""
         easier = relaxed(problem, segment_bound(problem, enough=0).slots)
         self._easier = Instance(easier) if easier is not None and self._worth(Instance(easier)) else None
-        harder = restricted(problem)
-        self._harder = harder if harder is not None and self._worth(Instance(harder.problem)) else None
-
-    @property
-    def size(self) -> int:
-        """About how many variables a model has at the bound."""
-        return self._size(self.instance)
+        self._harder = _harder(problem)
+        if self._harder is not None and not self._worth(self._harder.instance):
+            self._harder = None
 
     @property
     def small(self) -> bool:
@@ -77,9 +76,9 @@ class Exact:
 
     def find(self, cycles: int, most: float) -> Verdict:
         """Has the harder problem a schedule of so many cycles? That it has none says nothing about others."""
-        if self._harder is None or segment_bound(self._harder.problem, enough=0).best > cycles:
+        if self._harder is None or self._harder.bound > cycles:
             return Verdict.OPEN
-        harder = Instance(self._harder.problem)
+        harder = self._harder.instance
         opened = self._frame(harder, cycles)
         if opened.windows.empty():
             return Verdict.OPEN
@@ -87,7 +86,7 @@ class Exact:
         answer = self._answer(model, most)
         if answer.solution is None:
             return Verdict.OPEN
-        return self._offer(self._harder.original(model.slots(answer.solution)))
+        return self._offer(self._harder.restricted.original(model.slots(answer.solution)))
 
     def decide(self, cycles: int, most: float, *, linear: bool) -> Verdict:
         """Looks for a schedule of so many cycles.
@@ -136,6 +135,23 @@ class Exact:
 
     def _answer(self, model: Model, most: float, *, linear: bool = False) -> Answer:
         return self._solver.decide(model.cp, most=most, workers=self._workers, linear=linear)
+
+
+@dataclass(frozen=True, slots=True)
+class _Harder:
+    """A problem with fewer forms, ready for questions."""
+
+    restricted: Restricted
+    instance: Instance
+    bound: int
+    """No schedule of it takes fewer cycles."""
+
+
+def _harder(problem: Problem) -> _Harder | None:
+    found = restricted(problem)
+    if found is None:
+        return None
+    return _Harder(found, Instance(found.problem), segment_bound(found.problem, enough=0).best)
 
 
 def _functions(operation: Operation) -> int:

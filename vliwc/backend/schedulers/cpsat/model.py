@@ -19,6 +19,7 @@ from math import lcm
 from vliwc.backend.problem import DATA, Issue
 from vliwc.backend.schedulers.cpsat.frame import Frame, OpenLife
 from vliwc.backend.schedulers.cpsat.instance import Instance
+from vliwc.backend.schedulers.cpsat.instance import Value as Stored
 from vliwc.backend.schedulers.cpsat.room import Room
 from vliwc.backend.schedulers.cpsat.timetable import Slots
 from vliwc.backend.schedulers.cpsat.timing import length
@@ -56,19 +57,25 @@ class Model(Constraints):
 
     # -- operations
 
+    def present(self, k: int) -> Value:
+        """Is operation k part of the schedule?"""
+        return 1
+
     def _operation(self, k: int) -> None:
         """The variables of one operation, and how they hang together."""
         forms, machine = self.problem.operations[k].forms, self.problem.machine
         early, late = self.frame.windows.earliest[k], self.frame.windows.latest[k]
-        begun = self.begun[k] = self.done[k] = self.rise(early.start, late.start)
+        present = self.present(k)
+        begun = self.begun[k] = self.done[k] = self.rise(early.start, late.start, present)
         if any(len(form) > 1 or form[0].slots > 1 for form in forms):
-            self.done[k] = self.rise(early.end, late.end)
+            self.done[k] = self.rise(early.end, late.end, present)
         fitting = [f for f, form in enumerate(forms) if early.start + length(form, machine) <= late.end]
         if len(fitting) == 1 and begun is self.done[k]:
-            self.chosen[k, fitting[0]], self.issued[k, fitting[0], 0] = 1, begun
+            self.chosen[k, fitting[0]], self.issued[k, fitting[0], 0] = present, begun
         elif forms:
-            chosen: list[Value] = [self.boolean() for _ in fitting] if len(fitting) > 1 else [1]
-            self.cp.add_exactly_one(chosen)
+            chosen: list[Value] = [self.boolean() for _ in fitting] if len(fitting) > 1 else [present]
+            if len(fitting) != 1:
+                self.cp.add_exactly_one(chosen)
             for f, choice in zip(fitting, chosen, strict=True):
                 self.chosen[k, f] = choice
                 self._form(k, f)
@@ -219,10 +226,15 @@ class Model(Constraints):
                 self.at_most(begun.at(cycle), born.at(cycle))
         return born
 
+    def reads(self, value: Stored) -> tuple[list[int], list[tuple[int, Value]]]:
+        """The operations that read a value, and others that do if they choose to."""
+        return list(value.readers), [(k, self.chosen[k, f]) for k, f in value.needed if (k, f) in self.chosen]
+
     def _dead(self, life: OpenLife) -> Rise:
         """Has the value's last read happened?"""
-        readers = [self.done[k] for k in life.value.readers if k in self.done]
-        needed = [(self.done[k], self.chosen[k, f]) for k, f in life.value.needed if (k, f) in self.chosen]
+        certain, possible = self.reads(life.value)
+        readers = [self.done[k] for k in certain if k in self.done]
+        needed = [(self.done[k], choice) for k, choice in possible if k in self.done]
         first = max([life.last, *(done.first for done in readers)])
         end = self.frame.cycles
         if first >= end:
@@ -230,9 +242,10 @@ class Model(Constraints):
         writers = [k for k in life.value.writers if k in self.done] if life.value.lands_late else []
         if len(readers) == 1 and not needed and not writers and first == readers[0].first:
             return readers[0]
+        final = self.present(writers[0]) if writers else 1
         ends = [done.last for done in readers] + [done.last for done, _ in needed]
         ends += [self.frame.windows.latest[k].landed for k in writers]
-        dead = self.rise(first, max([first, *ends]))
+        dead = self.rise(first, max([first, *ends]), final)
         for k in writers:
             self._wait(k, DATA, dead)
         for cycle in range(first, dead.last):

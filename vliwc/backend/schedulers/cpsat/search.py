@@ -19,6 +19,7 @@ from vliwc.backend.schedulers.cpsat.neighbourhood import Move, lateness
 from vliwc.backend.schedulers.cpsat.parts import bare, parts
 from vliwc.backend.schedulers.cpsat.placing import place
 from vliwc.backend.schedulers.cpsat.ranges import Kind, Ranges
+from vliwc.backend.schedulers.cpsat.remaking import shorter_with_copies, worth_remaking
 from vliwc.backend.schedulers.cpsat.room import room
 from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
 from vliwc.backend.schedulers.cpsat.start import start
@@ -28,11 +29,15 @@ from vliwc.backend.schedulers.effort import Effort, Meter
 _MOST_VARIABLES = 250_000
 _VARIABLES = 50_000
 """Blocks whose models are larger, or larger than this for a second or unit of work, are not decided as a whole."""
+_BUILDING = 5e-5
+"""What making a model may take, for each variable: nothing is asked for which there is less left."""
 _LINEAR_VARIABLES = 5_000
 """In smaller models the whole linear relaxation is quick; they are soon decided with it."""
+_WITHOUT_COPIES = 0.7
+"""What the search may take of an effort before values are made again, if they may be."""
 _DECISION = 0.6
 """What raising the bound by one may take of the effort that is left."""
-_EASIER = 0.15
+_EASIER = 0.3
 """What raising it by the easier problem may take."""
 _HARDER = 0.2
 """What a question about the harder problem may take."""
@@ -55,21 +60,30 @@ _EMPHASIS = 4
 def search(
     problem: Problem, found: Schedule, seed: int, progress: Callable[[str], None] | None, effort: Effort
 ) -> tuple[Schedule, int]:
-    """The best schedule that is found, at least as good as `found`, and a lower bound in cycles."""
+    """The best schedule that is found, at least as good as `found`, and a lower bound in cycles.
+
+    The bound of a schedule with copies (see `remaking`) does not count words of scratch, so that it holds for these.
+    """
     bounds = segment_bound(problem, found.cycles)
     if found.cycles <= bounds.best:
         return found, bounds.best
-    run = _begun(problem, found, bounds, seed, progress, effort)
-    incumbent = run.incumbent
+    meter = Meter(effort)
+    remaking = worth_remaking(problem, effort.copies)
+    run = _begun(problem, found, bounds, seed, progress, effort.part(_WITHOUT_COPIES, 2) if remaking else effort)
+    incumbent, remade = run.incumbent, None
     try:
         incumbent.tell()
         run.run()
+        meter.work += run.meter.work
+        if remaking and incumbent.cycles > bounds.best:
+            remade = shorter_with_copies(problem, incumbent.cycles, bounds.best, Solver(meter, seed), progress)
     except KeyboardInterrupt:
         if effort.interrupted is None:
             raise
         effort.interrupted.set()
-    better = incumbent.cycles < found.cycles
-    return incumbent.schedule if better else found, incumbent.bound
+    if remade is not None:
+        return remade, bounds.best
+    return incumbent.schedule if incumbent.cycles < found.cycles else found, incumbent.bound
 
 
 def _begun(
@@ -126,7 +140,7 @@ class _Search:
             linear = not linear  # what one way leaves open is asked in the other one
             self._lower_cycles(linear)
             self._raise_bound(linear)
-            small = self.meter.left() > _SOLVE
+            small = self.meter.left() > _SOLVE and self._may_ask()
         self._improve(until=0.0)
 
     def over(self) -> bool:
@@ -134,6 +148,10 @@ class _Search:
         return self.incumbent.optimal or self.meter.left() <= 0
 
     # -- decisions
+
+    def _may_ask(self) -> bool:
+        """Is there something to ask about the whole block, and time to?"""
+        return not self.incumbent.optimal and self.meter.left() > self.exact.size * _BUILDING
 
     def _add_parts(self) -> None:
         """Raises the bound to what the parts between joins take together."""
@@ -163,13 +181,13 @@ class _Search:
     def _refute(self) -> None:
         """Raises the bound as far as the easier problem allows."""
         most = self.meter.left() * _EASIER
-        while not self.over() and self.exact.refutes(self.incumbent.bound, most):
+        while self._may_ask() and self.exact.refutes(self.incumbent.bound, most):
             self.incumbent.raise_bound(self.incumbent.bound + 1)
 
     def _find(self) -> None:
         """Looks for shorter schedules of the harder problem; questions halve the gap, or what may be left of it."""
         least, most = self.incumbent.bound, self.meter.left() * _HARDER
-        while least < self.incumbent.cycles and not self.over():
+        while least < self.incumbent.cycles and self._may_ask():
             cycles = (least + self.incumbent.cycles) // 2
             if self.exact.find(cycles, most) is not Verdict.FOUND:
                 least = cycles + 1
@@ -177,13 +195,13 @@ class _Search:
     def _raise_bound(self, linear: bool) -> None:
         """Asks for as many cycles as the bound says, until there is a schedule or no answer in time."""
         most = self.meter.left() * _DECISION
-        while not self.over() and self.exact.decide(self.incumbent.bound, most, linear=linear) is Verdict.NONE:
+        while self._may_ask() and self.exact.decide(self.incumbent.bound, most, linear=linear) is Verdict.NONE:
             self.incumbent.raise_bound(self.incumbent.bound + 1)
 
     def _lower_cycles(self, linear: bool) -> None:
         """Halves the gap, or what may be left of it, until nothing between bound and incumbent is worth a question."""
         least, most = self.incumbent.bound, self.meter.left() * _QUESTION
-        while least < self.incumbent.cycles and not self.over():
+        while least < self.incumbent.cycles and self._may_ask():
             cycles = (least + self.incumbent.cycles) // 2
             verdict = self.exact.decide(cycles, most, linear=linear)
             if verdict is Verdict.NONE:

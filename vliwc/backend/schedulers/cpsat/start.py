@@ -28,7 +28,7 @@ def start(instance: Instance, found: Schedule, seed: int, effort: float, bound: 
     runs = min(_MOST_RUNS, int(effort * _OPERATIONS / (len(problem.operations) + 1)))
     urgency, shapes = Urgency(problem), Shapes(problem)
     making = maker(problem, urgency, shapes, runs)
-    if runs > len(_WINDOWS) and _may_run_out(problem):
+    if runs > len(_WINDOWS) and may_run_out(problem):
         found = _in_windows(making, len(problem.operations), found)
     late = np.array(latest_starts(problem, found), np.int32)
     shorter = iterated(making, late, found.cycles, shapes.forms, runs, seed=seed, enough=bound)
@@ -43,7 +43,7 @@ def _in_windows(making: Maker, operations: int, found: Schedule) -> Schedule:
     return best.schedule() if best and best.cycles < found.cycles else found
 
 
-def _may_run_out(problem: Problem) -> bool:
+def may_run_out(problem: Problem) -> bool:
     """Would there be too little scratch if all values were alive at once?"""
     written = {o.writes for o in problem.operations if o.writes >= 0} - problem.tied.keys()
     taken = sum(words for _, words in problem.occupied())
