@@ -138,8 +138,9 @@ seed_option = click.option(
 )
 
 MOST_WORKERS = 256
-MOST_COPIES = 4
 """So many threads or processes may be asked for: more than there are processors only cost memory."""
+MOST_COPIES = 4
+"""How many copies of a value may be asked for: each makes the model larger, and there is seldom room for one."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print a JSON report to stdout.")
 
