@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from dataclasses import replace
 from itertools import islice, product
@@ -227,6 +228,25 @@ def test_a_limit_counts_processor_time_and_is_put_back(monkeypatch: pytest.Monke
     monkeypatch.delattr(signal, "setitimer")
     with time_limit(0.0):
         pass
+
+
+def test_a_limit_that_a_destructor_overhears_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both timers are overheard once."""
+
+    class Deaf:
+        def __del__(self) -> None:
+            while True:
+                pass
+
+    heard: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", heard.append)
+    end = time.monotonic() + 30
+    with pytest.raises(OutOfTime), time_limit(0.01):
+        for _ in range(2):
+            Deaf()
+        while time.monotonic() < end:
+            pass
+    assert len(heard) == 2
 
 
 SELECTION = Selection(seed=3, policies=("aliasing", "facts"))

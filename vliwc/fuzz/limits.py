@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 _PATIENCE = 20
 """A piece of work is also ended when so many times its limit has passed on the clock: it may wait for something."""
+_AGAIN = 0.01
+"""A limit that was overheard, as exceptions are in destructors, is told again, after so many seconds at least."""
 
 
 class OutOfTime(BaseException):
@@ -24,15 +26,21 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
         return
 
+    over = False
+
     def ring(*_: object) -> None:
-        raise OutOfTime
+        if not over:
+            raise OutOfTime
 
     timers = ((signal.ITIMER_PROF, signal.SIGPROF, seconds), (signal.ITIMER_REAL, signal.SIGALRM, _PATIENCE * seconds))
     before = [(number, signal.signal(number, ring)) for _, number, _ in timers]
     for timer, _, most in timers:
-        signal.setitimer(timer, most)
+        signal.setitimer(timer, most, max(most, _AGAIN))
     try:
-        yield
+        try:
+            yield
+        finally:
+            over = True
     finally:
         for timer, _, _ in timers:
             signal.setitimer(timer, 0)
