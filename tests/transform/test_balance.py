@@ -18,7 +18,6 @@ from vliwc.transform.alternatives import CATALOGUE, GATHER, Offer, Table
 from vliwc.transform.balance import balance, least_cycles
 from vliwc.transform.loads import ENGINES, EXPECTED, Loads, Prices
 from vliwc.transform.mixes import Mix, Trial
-from vliwc.transform.planning import assign
 from vliwc.transform.rooms import Death, Room
 from vliwc.transform.sites import Site
 
@@ -367,44 +366,6 @@ def test_equal_arguments_give_equal_mixes(name: str) -> None:
     assert list(first.counts.values()) == list(second.counts.values())
     assert (first.homes, first.busiest) == (second.homes, second.busiest)
     assert set(first.counts) and first.busiest > 0
-
-
-def test_every_group_gets_one_way_for_every_site() -> None:
-    a, b = site(0), site(1)
-    both = Offer(OTHER, (a, b), Loads())
-    mix = Mix({plain(a): 3, plain(b): 3, both: 5}, {}, (), 1.0)
-    ways = assign(mix, [a, b], 8)
-    assert set(ways) == {(n, k) for n in (0, 1) for k in range(8)}
-    assert all((ways[0, k] == both) == (ways[1, k] == both) for k in range(8))
-    assert sum(ways[0, k] == both for k in range(8)) == 5
-
-
-@given(st.lists(st.integers(0, 8), min_size=2, max_size=5))
-def test_sites_with_the_same_offers_take_turns(gathered: list[int]) -> None:
-    """Of so many groups each site is gathered by some; whichever they are, every stretch of work has its share."""
-    groups = 8
-    sites = [site(k) for k in range(len(gathered))]
-    others = {s: Offer(OTHER, (s,), Loads(flow=7)) for s in sites}
-    counts = {plain(s): n for s, n in zip(sites, gathered, strict=True)}
-    counts |= {others[s]: groups - n for s, n in zip(sites, gathered, strict=True)}
-    ways = assign(Mix(counts, {}, (), 1.0, 1.0), sites, groups)
-    row = [ways[s.node, k] for k in range(groups) for s in sites]
-    assert all(offer.sites == (s,) for offer, s in zip(row, sites * groups, strict=True))
-    taken = [offer.alternative is GATHER for offer in row]
-    assert sum(taken) == sum(gathered)
-    for length in range(1, len(row)):
-        shares = [sum(taken[at : at + length]) for at in range(len(row) - length + 1)]
-        assert max(shares) - min(shares) <= 1
-
-
-def test_sites_with_others_between_keep_their_shares() -> None:
-    """The one between has offers of its own."""
-    sites = [site(k) for k in range(3)]
-    gathered = dict(zip(sites, (3, 6, 2), strict=True))
-    counts = {plain(s): n for s, n in gathered.items()}
-    counts |= {Offer(OTHER, (s,), Loads(flow=7 + s.node % 2)): 8 - n for s, n in gathered.items()}
-    ways = assign(Mix(counts, {}, (), 1.0, 1.0), sites, 8)
-    assert [sum(ways[n, k].alternative is GATHER for k in range(8)) for n in range(3)] == [3, 6, 2]
 
 
 def test_engines_are_counted_as_the_machine_has_them() -> None:
