@@ -131,17 +131,19 @@ class Case:
         return Plan({(node, k): offer for node, offer in chosen.items() for k in range(self.groups)}, homes)
 
     def _housed(self, offer: Offer, homes: dict[tuple[object, ...], Home]) -> bool:
-        """Finds the offer's table a home in memory that is dead from the start, unless it has one or needs none."""
-        table = offer.table
-        if table is None or not table.memory or table.key in homes:
-            return True
-        for room in self.rooms:
-            inside = [home for home in homes.values() if room.base <= home.base < room.end]
-            base = room.base + sum(home.length for home in inside)
-            if room.death is Death.FREE and base + table.memory <= room.end:
-                homes[table.key] = Home(f"{room.arrays[0]}_table{len(homes)}", base, table.memory)
-                return True
-        return False
+        """Finds the offer's tables homes in memory that is dead from the start, if they all can have one."""
+        found = dict(homes)
+        for table in offer.in_memory:
+            for room in self.rooms if table.key not in found else ():
+                inside = [home for home in found.values() if room.base <= home.base < room.end]
+                base = room.base + sum(home.length for home in inside)
+                if room.death is Death.FREE and base + table.memory <= room.end:
+                    found[table.key] = Home(f"{room.arrays[0]}_table{len(found)}", base, table.memory)
+                    break
+        housed = all(table.key in found for table in offer.in_memory)
+        if housed:
+            homes.update(found)
+        return housed
 
     def planned(self, plan: Plan) -> Graph:
         """The graph after the vectoriser and the passes that make it fit for the backend."""

@@ -51,7 +51,7 @@ def worth(measured: Trial, counts: Mapping[Offer, int], groups: int) -> tuple[fl
         load = load.plus(offer.price, -groups)
     for offer, count in counts.items():
         load = load.plus(offer.price, count)
-    for table in {o.table.key: o.table for o, count in counts.items() if o.table is not None and count}.values():
+    for table in {t.key: t for o, count in counts.items() if count for t in o.tables}.values():
         load = load.plus(table.price)
     kinds = [(first, other, int(getattr(load, kind))) for kind, (first, other) in PRICES.ways.items()]
     shifted, planned = [], []
@@ -73,7 +73,7 @@ def feasible(
     """Every site once in every group, tables within scratch, and in rooms that nobody reads any more."""
     if any(sum(count for o, count in counts.items() if s in o.sites) != groups for s in sites):
         return False
-    tables = {o.table.key: o.table for o, count in counts.items() if o.table is not None and count}.values()
+    tables = {t.key: t for o, count in counts.items() if count for t in o.tables}.values()
     if sum(t.scratch for t in tables) > scratch:
         return False
     direct = {s.array for o, count in counts.items() if count and o.alternative.direct for s in o.sites}
@@ -105,12 +105,12 @@ def check(mix: Mix, offers: Sequence[Offer], groups: int, rooms: Sequence[Room],
     """The mix is one that may be: its tables have homes in rooms, side by side."""
     sites = list({s.node: s for o in offers for s in o.sites}.values())
     assert feasible(mix.counts, sites, groups, rooms, scratch)
-    used = {o.table.key: o.table for o, count in mix.counts.items() if count and o.table is not None and o.table.memory}
+    used = {t.key: t for o, count in mix.counts.items() if count for t in o.in_memory}
     assert set(used) <= set(mix.homes)
     words: set[int] = set()
     for key, home in mix.homes.items():
         own = set(range(home.base, home.base + home.length))
-        assert home.length == next(o.table.memory for o in offers if o.table is not None and o.table.key == key)
+        assert home.length == next(t.memory for o in offers for t in o.tables if t.key == key)
         assert any(room.base <= home.base and home.base + home.length <= room.end for room in rooms)
         assert not words & own
         words |= own

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from vliwc.analysis.linear import Forms
+from vliwc.analysis.linear import Form, Forms
 from vliwc.backend.problem import DATA, ORDER
 from vliwc.ir.graph import Graph
 from vliwc.ir.ops import MASK, OPS, Kind
@@ -154,9 +154,23 @@ def _footprint(graph: Graph, forms: Forms, known: Known, node: int) -> tuple[Sym
             return _ANYWHERE, ()
         words = known[address]
         return (), words[: access.active] if op == "scatter" else words
-    form = forms.of(address)
+    form = Form(known[address][0]) if address in known else forms.of(address)
+    either = _either(graph, known, address) if op in ("load", "store") else ()
+    if either:
+        return (), either
     width = graph.lanes if op in ("vload", "vstore") else 1
     return form.terms, tuple((form.constant + k) & MASK for k in range(width))
+
+
+def _either(graph: Graph, known: Known, n: int) -> tuple[int, ...]:
+    """The words that node n may be, if it is a lane of a selection between known vectors."""
+    if graph.op[n] != "lane":
+        return ()
+    (chosen,), lane = graph.args[n], graph.attr[n]
+    if graph.op[chosen] not in ("select", "blend") or not isinstance(lane, int):
+        return ()
+    arms = graph.args[chosen][1:3]
+    return tuple({known[a][lane] for a in arms}) if all(a in known for a in arms) else ()
 
 
 def lanes_differ(graph: Graph, known: Known, n: int, active: int) -> bool:

@@ -51,16 +51,26 @@ def find_strands(problem: Problem) -> list[int]:
 
 def _results_reached(problem: Problem) -> tuple[list[int], int]:
     """For each operation the results that wait for it, as a bit mask; and how many results there are."""
-    successors = problem.successors
+    successors = [
+        [target for target, _ in targets if _needs(problem, k, target)] for k, targets in enumerate(problem.successors)
+    ]
     reached = [0] * len(successors)
     results = 0
     for k in range(len(successors) - 1, -1, -1):
         if not successors[k]:
             reached[k] = 1 << results
             results += 1
-        for target, _ in successors[k]:
+        for target in successors[k]:
             reached[k] |= reached[target]
     return reached, results
+
+
+def _needs(problem: Problem, source: int, target: int) -> bool:
+    """Does an operation need another one for its result? A store that has to wait until others have loaded or stored
+    what it overwrites does not."""
+    operation = problem.operations[target]
+    stores = bool(operation.forms) and operation.forms[0][0].engine == "store"
+    return not stores or problem.operations[source].writes in operation.reads
 
 
 def _common(mask: int, root: Callable[[int], int]) -> int:

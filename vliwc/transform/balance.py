@@ -94,7 +94,7 @@ class _Model:
         self.prices = prices
         self.rooms = rooms
         self.counts = [self.model.new_int_var(0, groups, f"offer_{k}") for k in range(len(offers))]
-        self.tables = {o.table.key: o.table for o in offers if o.table is not None}
+        self.tables = {t.key: t for o in offers for t in o.tables}
         self.built = {key: self.model.new_bool_var(f"table_{k}") for k, key in enumerate(self.tables)}
         self.place: dict[tuple[object, ...], list[Any]] = {}
         self.trial = trial
@@ -113,28 +113,30 @@ class _Model:
         self._engines(trial, groups)
 
     def _cover(self, groups: int) -> None:
-        """In every group every site is carried out once; offers for several sites do not overlap."""
-        shared: dict[int, list[Any]] = {}
+        """In every group every site is carried out once; offers for several sites are for the same ones, or do not overlap."""
         by_site: dict[int, list[Any]] = {}
+        by_sites: dict[tuple[int, ...], list[Any]] = {}
         for offer, count in zip(self.offers, self.counts, strict=True):
-            used = None
-            if len(offer.sites) > 1:
-                used = self.model.new_bool_var("")
-                self.model.add(count <= groups * used)
             for site in offer.sites:
                 by_site.setdefault(site.node, []).append(count)
-                if used is not None:
-                    shared.setdefault(site.node, []).append(used)
+            by_sites.setdefault(tuple(s.node for s in offer.sites), []).append(count)
         for counts in by_site.values():
             self.model.add(sum(counts) == groups)
+        shared: dict[int, list[Any]] = {}
+        for nodes, counts in by_sites.items():
+            if len(nodes) > 1:
+                used = self.model.new_bool_var("")
+                self.model.add(sum(counts) <= groups * used)
+                for node in nodes:
+                    shared.setdefault(node, []).append(used)
         for several in shared.values():
             self.model.add_at_most_one(several)
 
     def _tables(self, groups: int) -> None:
         """A table that is used is built, and has room in memory."""
         for offer, count in zip(self.offers, self.counts, strict=True):
-            if offer.table is not None:
-                self.model.add(count <= groups * self.built[offer.table.key])
+            for table in offer.tables:
+                self.model.add(count <= groups * self.built[table.key])
         for key, table in self.tables.items():
             if table.memory:
                 self.place[key] = [self.model.new_bool_var("") for _ in self.rooms]
@@ -155,7 +157,7 @@ class _Model:
     def _engines(self, trial: Trial, groups: int) -> None:
         """Minimises the load of the busiest engine."""
         setup = trial.setup
-        for table in {o.table.key: o.table for o in trial.main.values() if o.table is not None}.values():
+        for table in {t.key: t for o in trial.main.values() for t in o.tables}.values():
             setup = setup.plus(table.price, -1)
         fixed = setup.plus(trial.group, groups)
         for offer in dict.fromkeys(trial.main.values()):
@@ -252,12 +254,12 @@ class _Model:
         """For several tails what it takes to make the tables in memory that are looked up with so much or more left to
         do, and to look up what is then looked up, and what is left to do, in thousandths of a cycle: a table is there
         before its first look-up. `needed` says whether (1 or 0) any of the offers with a table is taken."""
-        users = [o for o in self.offers if o.table is not None and o.table.memory]
+        users = [o for o in self.offers if o.in_memory]
         for tail in _some({self._of(o).tail for o in users}):
             early: dict[tuple[object, ...], list[Offer]] = {}
             for o in users:
-                if o.table is not None and self._of(o).tail >= tail:
-                    early.setdefault(o.table.key, []).append(o)
+                for table in o.tables if self._of(o).tail >= tail else ():
+                    early.setdefault(table.key, []).append(o)
             made = [(self.prices.cycles(self.tables[key].price), needed(several)) for key, several in early.items()]
             made += [
                 ({**dict.fromkeys(ENGINES, 0.0), "load": self.prices.cycles(o.price)["load"]}, count)
@@ -301,7 +303,7 @@ class _Model:
         """Do a mix's tables take more scratch than constants leave over, before the look-ups begin? Those that are to
         stand where an array is read first wait there until all of it is read."""
         read = {room.arrays[0] for room in mix.rooms if room.death is Death.READ}
-        used = {o.table.key: o.table for o, count in mix.counts.items() if count and o.table is not None}
+        used = {t.key: t for o, count in mix.counts.items() if count for t in o.tables}
         waiting = sum(used[key].memory for key, home in mix.homes.items() if key in used and home.array in read)
         return waiting > 0 and waiting + sum(t.scratch for t in used.values()) > self.free
 
@@ -316,7 +318,7 @@ class _Model:
 
     def crowded(self, counts: Mapping[Offer, int]) -> float:
         """How long a program with this mix takes because there is scratch for so many groups only, in cycles."""
-        used = {o.table.key: o.table for o, count in counts.items() if count and o.table is not None}.values()
+        used = {t.key: t for o, count in counts.items() if count for t in o.tables}.values()
         free = self.free - sum(t.scratch for t in used)
         area = float(self._area(counts, 1))
         return 0.0 if area <= 0 else area / free if free > 0 else math.inf

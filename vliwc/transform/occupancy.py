@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vliwc.ir.graph import Graph
+from vliwc.ir.graph import Graph, Mode
 from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
 from vliwc.transform.delays import VIEWS, delay
@@ -42,15 +42,22 @@ def _lives(graph: Graph, machine: Machine) -> tuple[dict[int, int], dict[int, in
     ready: dict[int, int] = {}
     first: dict[int, int] = {}
     last: dict[int, int] = {}
+    stored: dict[str, int] = {}
     for n in graph.body:
         begin[n] = max((ready[a] for a in graph.args[n]), default=0)
+        if graph.kind(n) in (Kind.LOAD, Kind.STORE) and (array := graph.arrays[graph.access(n).array]).mode is Mode.CONSUMED:
+            if graph.kind(n) is Kind.LOAD:
+                begin[n] = max(begin[n], stored.get(array.name, 0))
+            else:
+                stored[array.name] = max(stored.get(array.name, 0), begin[n] + 1)
         ready[n] = 0 if graph.op[n] in _SHARED else begin[n] + delay(graph, n, machine)
-        for a in graph.args[n]:
-            first[a] = min(first.get(a, begin[n]), begin[n])
     for n in reversed(graph.body):
-        end = last.get(n, begin[n]) if graph.op[n] in VIEWS else begin[n]
+        if n in first and not any(ready[a] for a in graph.args[n]):
+            begin[n] = max(begin[n], first[n] - (ready[n] - begin[n]))
+        start = end = begin[n]
+        if graph.op[n] in VIEWS:  # used when what uses it is done
+            start, end = first.get(n, start), last.get(n, end)
         for a in graph.args[n]:
+            first[a] = min(first.get(a, start), start)
             last[a] = max(last.get(a, 0), end)
-        if begin[n] == 0 and n in first:
-            begin[n] = max(0, first[n] - ready[n])
     return begin, last

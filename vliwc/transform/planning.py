@@ -6,10 +6,11 @@ what later passes make of it, such as an address that no load needs any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from math import ceil
+from typing import TypeVar
 
 from vliwc.analysis import ranges
 from vliwc.analysis.linear import Forms
@@ -27,6 +28,8 @@ from vliwc.transform.pieces import join_arrays, unused_name
 from vliwc.transform.rooms import Death, Room, find_rooms, joint_rooms
 from vliwc.transform.sites import Site, find_sites
 from vliwc.transform.vectorize import vectorize
+
+Kind = TypeVar("Kind", bound=Hashable)
 
 _EPSILON = 1e-6
 _ROUNDS = 3
@@ -133,7 +136,7 @@ class _Planner:
         partial = int(blocks == 1 and loop.trips % self.machine.lanes > 0)
         rooms = self._rooms(par, loop, varying, found, blocks, offers)
         largest = max((room.words for room in rooms), default=0)
-        offers = [o for o in offers if o.table is None or o.table.memory <= largest]
+        offers = [o for o in offers if all(table.memory <= largest for table in o.tables)]
         main: Main = {s.node: next(o for o in offers if s in o.sites) for s in found}
         scratch = int(self.machine.scratch_words * self.losses.tables)
         trials = []
@@ -172,7 +175,7 @@ class _Planner:
             rooms = [room for room in rooms if room.death is not Death.READ]
         if not self.joint:
             return rooms
-        sizes = {offer.table.memory for offer in offers if offer.table is not None and offer.table.memory}
+        sizes = {table.memory for offer in offers for table in offer.in_memory}
         joint = {run.arrays: run for words in sizes for run in joint_rooms(rooms, words)}
         return [*rooms, *sorted(joint.values(), key=lambda room: (room.base, room.end))]
 
@@ -204,7 +207,7 @@ class _Planner:
     def _sample(self, par: int, main: Main, groups: int) -> Graph:
         """The program of a few groups that all do the same."""
         ways = {(n, k): offer for n, offer in main.items() for k in range(groups)}
-        homes = _anywhere(self.graph, [o for o in main.values() if o.table is not None and o.table.memory])
+        homes = _anywhere(self.graph, main.values())
         return self.finish(vectorize(self.graph, self.machine, {par: Plan(ways, homes)}, {par: groups}))
 
 
@@ -217,11 +220,11 @@ def _described(mix: Mix) -> tuple[tuple[str, str, int], ...]:
     )
 
 
-def _anywhere(graph: Graph, offers: Sequence[Offer]) -> dict[tuple[object, ...], Home]:
+def _anywhere(graph: Graph, offers: Iterable[Offer]) -> dict[tuple[object, ...], Home]:
     """Homes behind the image for the tables of a program that is only measured."""
     homes: dict[tuple[object, ...], Home] = {}
     base = graph.image_words
-    for table in {o.table.key: o.table for o in offers if o.table is not None}.values():
+    for table in {table.key: table for o in offers for table in o.in_memory}.values():
         homes[table.key] = Home(unused_name(f"trial_table{len(homes)}", graph.arrays), base, table.memory)
         base += table.memory
     return homes
@@ -234,10 +237,16 @@ def assign(mix: Mix, found: Sequence[Site], groups: int) -> dict[tuple[int, int]
     row, for which there are the same offers exchange theirs.
     """
     ways: dict[tuple[int, int], Offer] = {}
+    several: dict[tuple[int, ...], list[Offer]] = {}
     for offer, count in mix.counts.items():
-        if len(offer.sites) > 1:
-            free = [k for k in range(groups) if all((s.node, k) not in ways for s in offer.sites)]
-            ways.update({(s.node, k): offer for s in offer.sites for k in free[:count]})
+        if count and len(offer.sites) > 1:
+            several.setdefault(tuple(s.node for s in offer.sites), []).append(offer)
+    for nodes, offers in several.items():
+        free = [k for k in range(groups) if all((node, k) not in ways for node in nodes)]
+        total = sum(mix.counts[offer] for offer in offers)
+        order = _evenly({offer: mix.counts[offer] for offer in offers})
+        for k, offer in zip(free[:total], order, strict=True):
+            ways.update({(node, k): offer for node in nodes})
     for alike in _alike(mix, found):
         if not any((s.node, k) in ways for s in alike for k in range(groups)):
             ways.update(_spread(mix, alike, groups))
@@ -262,7 +271,7 @@ def _alike(mix: Mix, sites: Sequence[Site]) -> list[list[Site]]:
 
 
 def _kind(offer: Offer) -> tuple[object, ...]:
-    return offer.name, offer.price, None if offer.table is None else offer.table.key
+    return offer.name, offer.price, tuple(table.key for table in offer.tables)
 
 
 def _spread(mix: Mix, sites: Sequence[Site], groups: int) -> dict[tuple[int, int], Offer]:
@@ -273,12 +282,16 @@ def _spread(mix: Mix, sites: Sequence[Site], groups: int) -> dict[tuple[int, int
     for kinds in offers.values():
         for kind, offer in kinds.items():
             share[kind] = share.get(kind, 0) + mix.counts[offer]
+    places = [(site.node, k) for k in range(groups) for site in sites]
+    return {(node, k): offers[node][kind] for (node, k), kind in zip(places, _evenly(share), strict=True)}
+
+
+def _evenly(share: Mapping[Kind, int]) -> Iterator[Kind]:
+    """Each kind as often as its share says, evenly spread."""
+    total = sum(share.values())
     due = dict.fromkeys(share, 0)
-    ways = {}
-    for k in range(groups):
-        for site in sites:
-            due = {kind: points + share[kind] for kind, points in due.items()}
-            kind = max(due, key=lambda kind: due[kind])
-            due[kind] -= groups * len(sites)
-            ways[site.node, k] = offers[site.node][kind]
-    return ways
+    for _ in range(total):
+        due = {kind: points + share[kind] for kind, points in due.items()}
+        kind = max(due, key=lambda kind: due[kind])
+        due[kind] -= total
+        yield kind

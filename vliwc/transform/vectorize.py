@@ -182,15 +182,23 @@ class _Vectorizer(Sequentializer):
                 args = [self.vector(group, a) for a in old.args[n]]
                 group.value[n] = self.emit(op, *args, attr=old.attr[n], width=self.lanes, span=span)
 
+    def turn(self, offer: Offer, group: Group) -> int:
+        """How many groups before this one were carried out by the offer. In a sample all count as the first one, so that
+        no group seems to pay for what is made for the turns of all."""
+        if self.trial is not None:
+            return 0
+        node = offer.sites[0].node
+        return sum(self.plan.ways.get((node, k)) == offer for k in range(group.number))
+
     def planned(self, n: int, offer: Offer, group: Group) -> int:
         """A site, carried out as the plan says."""
         site = next(s for s in offer.sites if s.node == n)
-        home = None if offer.table is None else self.plan.homes.get(offer.table.key)
-        return offer.alternative.emit(offer, site, group, home, self)
+        homes = [self.plan.homes[table.key] for table in offer.in_memory]
+        return offer.alternative.emit(offer, site, group, homes, self)
 
     def build_tables(self) -> None:
         """Emits what fills the tables; no table is stored before the words for all of them are read."""
-        tables = {o.table.key: o.table for o in self.plan.ways.values() if o.table is not None}
+        tables = {t.key: t for o in self.plan.ways.values() for t in o.tables}
         rows: list[tuple[Home, int, int]] = []
         for key, table in tables.items():
             home = self.plan.homes.get(key)
@@ -198,6 +206,9 @@ class _Vectorizer(Sequentializer):
                 self.new.graph.arrays = carved(self.new.graph.arrays, home)
             if table.build is not None:
                 rows += [(home, address, row) for address, row in table.build(self, home) if home is not None]
+        # What stood where buffers are is read: from now on, a load there depends on when it is done.
+        buffers = {self.plan.homes[table.key].array for table in tables.values() if table.memory and table.build is None}
+        self.new.frozen -= buffers
         for home, address, row in rows:
             self.emit("vstore", self.new.const(address), row, attr=home.access)
 

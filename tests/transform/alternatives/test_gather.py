@@ -19,7 +19,7 @@ def test_every_site_takes_a_gather_and_its_chain(name: str) -> None:
     offers = case.offers(GATHER)
     assert [offer.price.load for offer in offers] == [8] * gathers
     assert sum(offer.price.vectors for offer in offers) == chained
-    assert all(offer.table is None for offer in offers)
+    assert not any(offer.tables for offer in offers)
     assert ops(graph)["gather"] == gathers * case.groups
 
 

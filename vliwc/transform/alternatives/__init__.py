@@ -4,8 +4,10 @@ from vliwc.transform.alternatives.arithmetic import Arithmetic, LeafArithmetic
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting, Table
 from vliwc.transform.alternatives.column import Column
 from vliwc.transform.alternatives.gather import Gather
+from vliwc.transform.alternatives.parked import Parked
 from vliwc.transform.alternatives.rows import Rows
 from vliwc.transform.alternatives.select import Select
+from vliwc.transform.alternatives.steered import Steered
 from vliwc.transform.alternatives.transformed import Transformed
 
 GATHER = Gather()
@@ -19,6 +21,8 @@ CATALOGUE: tuple[Alternative, ...] = (
     Transformed(),
     Rows(),
     Column(),
+    Parked(),
+    Steered(),
 )
 
 __all__ = ["CATALOGUE", "GATHER", "Alternative", "Emitter", "Group", "Home", "Offer", "Setting", "Table"]

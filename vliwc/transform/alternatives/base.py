@@ -43,6 +43,9 @@ class Emitter(Protocol):
     def vector(self, group: Group, n: int) -> int:
         """Old node `n` as a vector of the group's lanes."""
 
+    def turn(self, offer: Offer, group: Group) -> int:
+        """How many groups before this one were carried out by the offer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -66,7 +69,8 @@ class Table:
     """Set-up that an offer needs, done once for all groups, and equal for offers with equal keys.
 
     `scratch` and `memory` are the words that it occupies; those in memory are dead ones. `build` reads what the table
-    is made of and gives the rows to store: (address, vector) pairs. All tables are read before any is stored.
+    is made of and gives the rows to store: (address, vector) pairs. All tables are read before any is stored. What has
+    none to build is a buffer, which groups store to and load from in turn.
     """
 
     key: tuple[object, ...]
@@ -83,7 +87,7 @@ class Offer:
     alternative: Alternative
     sites: tuple[Site, ...]
     price: Loads
-    table: Table | None = None
+    tables: tuple[Table, ...] = ()
     detail: object = None
     """What the alternative wants to remember of the case."""
 
@@ -91,6 +95,11 @@ class Offer:
     def name(self) -> str:
         """What to call it in reports."""
         return self.alternative.name
+
+    @property
+    def in_memory(self) -> tuple[Table, ...]:
+        """Those of the tables that need homes."""
+        return tuple(table for table in self.tables if table.memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +133,5 @@ class Alternative(ABC):
         return site.address_ops + look_up(prices.lanes, prices.machine)
 
     @abstractmethod
-    def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
-        """Emits one group's code for one of the offer's sites; its value. `home` is where the table in memory is."""
+    def emit(self, offer: Offer, site: Site, group: Group, homes: Sequence[Home], emitter: Emitter) -> int:
+        """Emits one group's code for one of the offer's sites; its value. `homes` is where the tables in memory are."""

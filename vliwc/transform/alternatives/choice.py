@@ -33,7 +33,7 @@ class Choice(Alternative):
         for site in sites:
             price = self.price(site, prices) if site.count <= MAX_ENTRIES else None
             if price is not None:
-                yield Offer(self, (site,), price.plus(prices.op, site.bit_ops), held_words(site, prices))
+                yield Offer(self, (site,), price.plus(prices.op, site.bit_ops), (held_words(site, prices),))
 
     @abstractmethod
     def price(self, site: Site, prices: Prices) -> Loads | None:
@@ -47,7 +47,7 @@ class Choice(Alternative):
     def choice(self, cond: int, a: Word, b: Word, leaf: bool, emitter: Emitter, site: Site) -> Word:
         """`a` where the condition holds, else `b`; `leaf` if both are shared words."""
 
-    def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
+    def emit(self, offer: Offer, site: Site, group: Group, homes: Sequence[Home], emitter: Emitter) -> int:
         """The tree of choices."""
         read = reader(site, emitter)
 

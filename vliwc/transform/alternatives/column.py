@@ -27,15 +27,17 @@ class Column(Alternative):
         for rows in Rows().offers(sites, setting):
             for site in sites:
                 if site.chain and site.words == rows.sites[0].words:
-                    yield Offer(self, (site,), Loads(load=setting.prices.lanes), rows.table, rows.detail)
+                    yield Offer(self, (site,), Loads(load=setting.prices.lanes), rows.in_memory, rows.detail)
 
-    def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
+    def emit(self, offer: Offer, site: Site, group: Group, homes: Sequence[Home], emitter: Emitter) -> int:
         """The gather, at the rows' stride."""
         layout = offer.detail
         assert isinstance(layout, Layout)
-        assert home is not None, "the plan gives every table in memory a home"
+        (home,) = homes
         new, lanes, span = emitter.new, emitter.lanes, emitter.old.span[site.node]
         index = emitter.vector(group, emitter.old.args[site.load][0])
         scaled = emitter.emit("mul", index, new.const(layout.stride, lanes), span=span)
-        address = emitter.emit("add", scaled, new.const(home.base - site.lo * layout.stride, lanes), span=span)
+        address = emitter.emit(
+            "add", scaled, new.const(home.base + layout.others - site.lo * layout.stride, lanes), span=span
+        )
         return emitter.emit("gather", address, attr=home.access, span=span)

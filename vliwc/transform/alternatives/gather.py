@@ -25,7 +25,7 @@ class Gather(Alternative):
         for site in sites:
             yield Offer(self, (site,), Loads(load=setting.prices.lanes, vectors=len(site.chain)))
 
-    def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
+    def emit(self, offer: Offer, site: Site, group: Group, homes: Sequence[Home], emitter: Emitter) -> int:
         """The gather and its chain."""
         old, new = emitter.old, emitter.new
         index = emitter.vector(group, old.args[site.load][0])

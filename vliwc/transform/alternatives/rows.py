@@ -73,39 +73,53 @@ class Rows(Alternative):
                 layout = lay_out(first, second, setting.facts, lanes) if first.block == second.block else None
                 if layout is not None and lanes <= first.count * layout.stride:
                     price = _price(first, second, layout, setting.prices)
-                    yield Offer(self, (first, second), price, _table(first, second, layout, lanes), layout)
+                    table = _table(first, second, layout, lanes)
+                    held = Table((*table.key, "held"), Loads(), scratch=lanes * lanes)  # the rows of a group at least
+                    yield Offer(self, (first, second), price, (table, held), layout)
                     break
 
     def delay(self, offer: Offer, site: Site, prices: Prices) -> int:
         """All rows are loaded for the first site; what uses a word of the second may be done before the choice."""
         return super().delay(offer, site, prices) if site is offer.sites[0] else site.least
 
-    def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
+    def emit(self, offer: Offer, site: Site, group: Group, homes: Sequence[Home], emitter: Emitter) -> int:
         """At the first site the rows are loaded; each site takes its words from them."""
-        assert home is not None, "the plan gives every table in memory a home"
+        (home,) = homes
         layout = offer.detail
         assert isinstance(layout, Layout)
-        new, lanes, span = emitter.new, emitter.lanes, emitter.old.span[site.node]
+        span = emitter.old.span[site.node]
 
         def column(k: int) -> int:
-            return emitter.emit("pack", *(emitter.emit("lane", row, attr=k) for row in group.rows[offer]), span=span)
+            return emitter.emit("pack", *row_words(offer, k, group, emitter), span=span)
 
         if site is offer.sites[0]:
-            index = emitter.vector(group, emitter.old.args[site.load][0])
-            scaled = emitter.emit("mul", index, new.const(layout.stride, lanes), span=span)
-            base = new.const(home.base - site.lo * layout.stride, lanes)
-            address = emitter.emit("add", scaled, base, span=span)
-            group.rows[offer] = tuple(
-                emitter.emit("vload", emitter.emit("lane", address, attr=k), attr=home.access, span=span)
-                for k in range(lanes)
-            )
-            return column(0)
+            load_rows(offer, site, group, home, emitter)
+            return column(layout.others)
         return choose(
-            _conditions(layout, group, emitter),
-            lambda k: column(1 + min(k, layout.others - 1)),
+            conditions(layout, group, emitter),
+            lambda k: column(min(k, layout.others - 1)),
             lambda cond, a, b, _: emitter.emit("select", cond, a, b, span=span),
             layout.start,
         )
+
+
+def load_rows(offer: Offer, site: Site, group: Group, home: Home, emitter: Emitter) -> None:
+    """Loads a row for each lane; they are the group's `rows`."""
+    layout = offer.detail
+    assert isinstance(layout, Layout)
+    new, lanes, span = emitter.new, emitter.lanes, emitter.old.span[site.node]
+    index = emitter.vector(group, emitter.old.args[site.load][0])
+    scaled = emitter.emit("mul", index, new.const(layout.stride, lanes), span=span)
+    base = new.const(home.base - site.lo * layout.stride, lanes)
+    address = emitter.emit("add", scaled, base, span=span)
+    group.rows[offer] = tuple(
+        emitter.emit("vload", emitter.emit("lane", address, attr=k), attr=home.access, span=span) for k in range(lanes)
+    )
+
+
+def row_words(offer: Offer, k: int, group: Group, emitter: Emitter) -> list[int]:
+    """Word k of each of the group's rows."""
+    return [emitter.emit("lane", row, attr=k) for row in group.rows[offer]]
 
 
 def lay_out(first: Site, second: Site, facts: list[Fact], lanes: int) -> Layout | None:
@@ -134,7 +148,7 @@ def _few(rest: Form, factor: int, facts: list[Fact], lanes: int) -> Layout | Non
     return None
 
 
-def _conditions(layout: Layout, group: Group, emitter: Emitter) -> list[tuple[int, int]]:
+def conditions(layout: Layout, group: Group, emitter: Emitter) -> list[tuple[int, int]]:
     """(weight, condition) pairs that choose among the words of a row."""
     if layout.offset < 0:
         return [(weight, emitter.vector(group, n)) for weight, n in layout.bits]
@@ -164,7 +178,6 @@ def _table(first: Site, second: Site, layout: Layout, lanes: int) -> Table:
     return Table(
         key=("rows", first.words, second.words, layout.factor, layout.least, layout.others),
         price=Loads(words=chains + rows, load=rows + 2, store=rows),
-        scratch=lanes * lanes,  # for the rows of one group at least
         memory=(first.count - 1) * layout.stride + lanes,
         build=partial(_build, first, second, layout),
     )
@@ -179,7 +192,8 @@ def _build(first: Site, second: Site, layout: Layout, emitter: Emitter, home: Ho
     def word(k: int) -> int:
         row, position = divmod(k, layout.stride)
         at = first.lo + row
-        return word_of_first(at) if position == 0 else word_of_second(layout.factor * at + layout.least + position - 1)
+        last = position == layout.others
+        return word_of_first(at) if last else word_of_second(layout.factor * at + layout.least + position)
 
     total = first.count * layout.stride
     starts = [min(k, total - lanes) for k in range(0, total, lanes)]

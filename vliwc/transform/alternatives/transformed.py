@@ -31,13 +31,12 @@ class Transformed(Alternative):
                 rows = -(-site.count // lanes)
                 price = Loads(load=rows, vectors=rows * len(site.chain), store=rows, words=2 * rows)
                 key = ("transformed", site.words)
-                yield Offer(
-                    self, (site,), Loads(load=lanes), Table(key, price, memory=site.count, build=partial(_build, site))
-                )
+                table = Table(key, price, memory=site.count, build=partial(_build, site))
+                yield Offer(self, (site,), Loads(load=lanes), (table,))
 
-    def emit(self, offer: Offer, site: Site, group: Group, home: Home | None, emitter: Emitter) -> int:
+    def emit(self, offer: Offer, site: Site, group: Group, homes: Sequence[Home], emitter: Emitter) -> int:
         """The gather, with the index moved."""
-        assert home is not None, "the plan gives every table in memory a home"
+        (home,) = homes
         span = emitter.old.span[site.node]
         index = emitter.vector(group, emitter.old.args[site.load][0])
         address = emitter.emit("add", index, emitter.new.const(home.base - site.lo, emitter.lanes), span=span)
