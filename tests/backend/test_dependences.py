@@ -82,6 +82,24 @@ def test_a_look_up_waits_for_its_own_table_only(look_up: str) -> None:
     assert (one, other) == (({0, 1}, {2, 3}) if width > 1 else ({0}, {3}))
 
 
+def test_a_store_to_one_of_two_words_meets_these_only() -> None:
+    out = builder(8, c=(64, Mode.CONSUMED), a=(16, Mode.IN))
+    row = out.emit("vload", out.const(0), attr=A)
+    first, second = (out.emit("add", out.const(at, 8), out.emit("pack", *map(out.const, range(8)))) for at in (0, 8))
+    chosen = out.emit("select", row, first, second)
+    words = [out.emit("lane", at, attr=k) for at in (first, chosen) for k in range(8)]
+    nodes = [out.emit("store", word, out.emit("lane", row, attr=0), attr=C) for word in words]
+    nodes += [out.emit("vload", out.const(at), attr=C) for at in (0, 8, 16)]
+    graph = out.finish()
+    before = {}
+    order = MemoryOrder(graph, Forms(graph, ranges.analyse(graph)), known_words(graph), lambda edges: len(before))
+    for k, node in enumerate(nodes):
+        order.add(node, lambda edges, k=k: (before.setdefault(k, {j for j, _ in edges}) and k) or k)  # type: ignore[misc]
+    assert [before[k] for k in range(8)] == [set()] * 8
+    assert [before[8 + k] for k in range(8)] == [{k} for k in range(8)], "each lane has words of its own"
+    assert [before[16 + k] for k in range(3)] == [set(range(8, 16)), set(range(8, 16)), set()]
+
+
 def test_a_store_waits_for_what_it_may_meet_only() -> None:
     read, write = ("load", 8, (1, 2, 4)), ("store", 28, (1, 2, -4))
     assert order_of([read, write, ("store", 9, (0, 0, 0))])[2] == {0}

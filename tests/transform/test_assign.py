@@ -22,6 +22,15 @@ def test_every_group_gets_one_way_for_every_site() -> None:
     assert sum(ways[0, k] == both for k in range(8)) == 5
 
 
+def test_ways_to_carry_out_the_same_sites_alternate() -> None:
+    a, b = site(0), site(1)
+    one, other = (Offer(OTHER, (a, b), Loads(flow=k)) for k in (1, 2))
+    ways = assign(Mix({one: 4, other: 4, plain(a): 2, plain(b): 2}, {}, (), 1.0), [a, b], 10)
+    taken = [ways[0, k] for k in range(10)]
+    assert taken == [ways[1, k] for k in range(8)] + [plain(a)] * 2 and set(taken[:2]) == {one, other}
+    assert taken[:8] == taken[:2] * 4
+
+
 @given(st.lists(st.integers(0, 8), min_size=2, max_size=5))
 def test_sites_with_the_same_offers_take_turns(gathered: list[int]) -> None:
     """Of so many groups each site is gathered by some; whichever they are, every stretch of work has its share."""

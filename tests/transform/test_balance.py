@@ -141,7 +141,7 @@ def test_optimum_against_trying_everything(data: st.DataObject) -> None:
     for k in range(data.draw(st.integers(1, 2))):
         table = Table(("table", k), data.draw(loads()), scratch=data.draw(sizes), memory=data.draw(sizes))
         chosen = tuple(sites) if data.draw(st.booleans()) else (data.draw(st.sampled_from(sites)),)
-        offers.append(Offer(OTHER, chosen, data.draw(loads()), table if data.draw(st.booleans()) else None, detail=k))
+        offers.append(Offer(OTHER, chosen, data.draw(loads()), (table,) * data.draw(st.integers(0, 1)), detail=k))
     rooms = [Room(("spare",), 100, 100 + data.draw(st.integers(4, 24)), Death.FREE), Room(("t",), 0, 16, Death.READ)]
     measured = trial(sites, data.draw(loads()).plus(Loads(load=8 * len(sites))), data.draw(loads()))
     mix = balance(measured, offers, PRICES, groups, rooms, scratch=16)
@@ -156,12 +156,12 @@ def test_optimum_against_trying_everything(data: st.DataObject) -> None:
 
 def test_tables_that_do_not_fit_are_not_built() -> None:
     a = site(0)
-    large = Offer(OTHER, (a,), Loads(), Table(("large",), Loads(), memory=65))
+    large = Offer(OTHER, (a,), Loads(), (Table(("large",), Loads(), memory=65),))
     heavy = trial([a], Loads(load=8))
     room = Room(("spare",), 0, 64, Death.FREE)
     assert balance(heavy, [plain(a), large], PRICES, 10, [room], 0).counts[large] == 0
     assert balance(heavy, [plain(a), large], PRICES, 10, [Room(("spare",), 0, 65, Death.FREE)], 0).counts[large] == 10
-    held = Offer(OTHER, (a,), Loads(), Table(("held",), Loads(), scratch=65))
+    held = Offer(OTHER, (a,), Loads(), (Table(("held",), Loads(), scratch=65),))
     assert balance(heavy, [plain(a), held], PRICES, 10, [], 64).counts[held] == 0
     assert balance(heavy, [plain(a), held], PRICES, 10, [], 65).counts[held] == 10
 
@@ -169,7 +169,7 @@ def test_tables_that_do_not_fit_are_not_built() -> None:
 def test_an_array_is_a_room_only_if_no_group_reads_it() -> None:
     a, room = site(0), [Room(("t",), 0, 64, Death.READ)]
     table = Table(("table",), Loads(), memory=64)
-    half = Offer(OTHER, (a,), Loads(flow=4), table)  # four cycles a group, as the gather takes: a mix would be best
+    half = Offer(OTHER, (a,), Loads(flow=4), (table,))  # four cycles a group, as the gather takes: a mix would be best
     mix = balance(trial([a], Loads(load=8)), [plain(a), half], PRICES, 10, room, 0)
     assert 0 in (mix.counts[half], mix.counts[plain(a)])
     elsewhere = balance(trial([a], Loads(load=8)), [plain(a), half], PRICES, 10, [Room(("s",), 0, 64, Death.FREE)], 0)
@@ -180,8 +180,8 @@ def test_a_joint_room_takes_all_of_its_arrays() -> None:
     a, b = site(0, "t"), site(1, "u")
     joint = Room(("t", "u"), 0, 64, Death.READ)
     rooms = [Room(("t",), 0, 32, Death.READ), Room(("u",), 32, 64, Death.READ), joint]
-    large = Offer(OTHER, (a,), Loads(), Table(("large",), Loads(), memory=64))
-    small = Offer(OTHER, (b,), Loads(), Table(("small",), Loads(), memory=32))
+    large = Offer(OTHER, (a,), Loads(), (Table(("large",), Loads(), memory=64),))
+    small = Offer(OTHER, (b,), Loads(), (Table(("small",), Loads(), memory=32),))
     held = Offer(OTHER, (b,), Loads(vectors=6))
     both = trial([a, b], Loads(load=16))
     read = balance(both, [plain(a), plain(b), large], PRICES, 10, rooms, 0)
@@ -214,7 +214,7 @@ def test_engines_wait_at_the_ends() -> None:
 def test_set_up_pays_only_with_enough_groups() -> None:
     a = site(0)
     table = Table(("table",), Loads(load=40), memory=8)
-    offer = Offer(OTHER, (a,), Loads(vectors=1), table)
+    offer = Offer(OTHER, (a,), Loads(vectors=1), (table,))
     room = [Room(("s",), 0, 64, Death.FREE)]
     for groups, built in ((4, False), (5, False), (12, True), (64, True)):
         mix = balance(trial([a], Loads(load=8)), [plain(a), offer], PRICES, groups, room, 0)
@@ -227,7 +227,7 @@ def test_scratch_is_an_engine_where_it_is_scarce(words: int, held: int) -> None:
     """Against all mixes: one of the offers is cheap, but holds much scratch, for itself and for its table."""
     groups, a = 10, site(0)
     prices = Prices(replace(PRICES.machine, scratch_words=words))
-    roomy = Offer(OTHER, (a,), Loads(load=1, area=2400), Table(("held",), Loads(), scratch=held))
+    roomy = Offer(OTHER, (a,), Loads(load=1, area=2400), (Table(("held",), Loads(), scratch=held),))
     offers = [plain(a), roomy]
     measured = replace(trial([a], Loads(load=8, area=400)), constant_words=80)
     mix = balance(measured, offers, prices, groups, [], words)
@@ -253,7 +253,7 @@ def test_scratch_that_constants_fill_changes_nothing() -> None:
 def test_tables_wait_in_scratch_for_arrays_that_are_read_first() -> None:
     """The same table may stand in words that are free from the start on."""
     a = site(0)
-    offer = Offer(OTHER, (a,), Loads(vectors=1), Table(("table",), Loads(load=8), memory=64))
+    offer = Offer(OTHER, (a,), Loads(vectors=1), (Table(("table",), Loads(load=8), memory=64),))
     measured = trial([a], Loads(load=8))
     for words, death, taken in (
         (63, Death.FREE, 10),
@@ -267,7 +267,7 @@ def test_tables_wait_in_scratch_for_arrays_that_are_read_first() -> None:
 
 def test_engines_may_be_expected_to_lose_some_of_their_time() -> None:
     a = site(0)
-    offers = [plain(a), Offer(OTHER, (a,), Loads(flow=5), None)]
+    offers = [plain(a), Offer(OTHER, (a,), Loads(flow=5))]
     measured = trial([a], Loads(load=8))
     for share in (0.0, 0.25, 1.0):
         mix = balance(measured, offers, PRICES, 90, [], 0, replace(EXPECTED, engines=(("flow", share),)))
@@ -277,7 +277,7 @@ def test_engines_may_be_expected_to_lose_some_of_their_time() -> None:
 
 def test_gathers_have_to_be_between_head_and_tail() -> None:
     early, late = replace(site(0), head=10, tail=30), replace(site(1), head=40, tail=20)
-    held = Offer(OTHER, (late,), Loads(vectors=90), Table(("held",), Loads()))
+    held = Offer(OTHER, (late,), Loads(vectors=90), (Table(("held",), Loads()),))
     measured = trial([early, late], Loads(load=16))
     only = balance(measured, [plain(early), plain(late)], PRICES, 10, [], 100)
     assert only.busiest == 10 + 80 + 20, "all of the loads, after the first head and before the last tail"
@@ -324,7 +324,7 @@ def test_tables_are_there_before_the_first_look_up(making: int, tail: int, taken
     """Beside 100 cycles of flow there is time for a table, or for 80 cycles of gathers, but the rest has to follow."""
     late = replace(site(0), tail=tail)
     table = Table(("table",), Loads(words=12 * making), memory=8)
-    offer = Offer(OTHER, (late,), Loads(vectors=1), table)
+    offer = Offer(OTHER, (late,), Loads(vectors=1), (table,))
     room = [Room(("s",), 0, 64, Death.FREE)]
     measured = trial([late], Loads(load=8, flow=5))
     mix = balance(measured, [plain(late), offer], PRICES, 20, room, 0)

@@ -35,6 +35,16 @@ def test_words_of_a_row_keep_the_row() -> None:
     assert found == Occupancy(0, 8 * (3 + 1 + 1) + 1), "the row from cycle 0 to 3, both sums, and the product"
 
 
+def test_what_is_loaded_has_been_stored() -> None:
+    b = Builder(Graph("k", {"c": Array("c", 0, 64, Mode.CONSUMED), "x": Array("x", 64, 64, Mode.INOUT)}, 128, (), 8))
+    x = b.emit("vload", b.const(0), attr=Access("x"))
+    stored = b.emit("mul", b.emit("add", x, x), x)  # from cycle 1 on, and from cycle 2 on
+    b.emit("vstore", b.const(0), stored, attr=Access("c"))  # cycle 3
+    back = b.emit("vload", b.const(0), attr=Access("c"))  # cycle 4
+    b.emit("vstore", b.const(8), b.emit("sub", back, x), attr=Access("x"))  # cycles 5 and 6
+    assert occupancy(b.finish(), MACHINES["takehome"]) == Occupancy(0, 8 * (5 + 1 + 1 + 1 + 1))
+
+
 def test_constants_stand_in_all_lanes_all_the_time() -> None:
     b = _builder()
     row = b.emit("vload", b.const(0), attr=Access("x"))

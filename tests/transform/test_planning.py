@@ -29,16 +29,17 @@ def test_the_mix_tells_what_every_group_does() -> None:
     groups = front.kernel.params["batch"] // front.machine.lanes
     looked_up: dict[str, int] = {}
     for alternative, words, count in strategy.mix:
-        assert alternative in ("gather", "select", "arithmetic", "transformed", "rows", "column")
+        assert alternative in ("gather", "select", "arithmetic", "transformed", "rows", "column", "steered", "parked")
         for site in words.split(" and "):
             looked_up[site] = looked_up.get(site, 0) + count
     assert looked_up
     assert all(count % groups == 0 for count in looked_up.values())
 
 
-@pytest.mark.parametrize("name", ["ternary_tree", "two_trees"])
-def test_a_partial_group_does_what_the_others_do(name: str) -> None:
-    whole, partial = (optimise_source(example(name), Options(defines={"batch": n})) for n in (64, 61))
+@pytest.mark.parametrize(("name", "rounds"), [("ternary_tree", 12), ("tree_walk", 8)])
+def test_a_partial_group_does_what_the_others_do(name: str, rounds: int) -> None:
+    defines = {"rounds": rounds}
+    whole, partial = (optimise_source(example(name), Options(defines={**defines, "batch": n})) for n in (64, 61))
     (mix,), (strategy,) = whole.strategies, partial.strategies
     assert sorted(strategy.mix) == sorted(mix.mix)
     assert strategy.bound <= mix.bound

@@ -46,12 +46,16 @@ def balance(
 
     CP-SAT with one worker and a deterministic limit: equal arguments give equal mixes.
     """
-    model = _Model(trial, offers, prices, groups, rooms, losses)
+    usual = [offer for offer in offers if not offer.alternative.spares_scratch]
+    model = _Model(trial, usual, prices, groups, rooms, losses)
     model.hold_tables(scratch)
     mix = model.solve()
     assert mix is not None, "plain gathers are always feasible"
     crowded = model.crowded(mix.counts) > mix.busiest
     if crowded or model.overfull(mix) or model.hurried(mix.counts) > mix.busiest:
+        if crowded:
+            model = _Model(trial, offers, prices, groups, rooms, losses)
+            model.hold_tables(scratch)
         model.keep_windows()
         model.keep_room()
         if crowded:
@@ -113,7 +117,7 @@ class _Model:
         self._engines(trial, groups)
 
     def _cover(self, groups: int) -> None:
-        """In every group every site is carried out once; offers for several sites are for the same ones, or do not overlap."""
+        """In every group every site is carried out once; offers for several sites are for the same, or share none."""
         by_site: dict[int, list[Any]] = {}
         by_sites: dict[tuple[int, ...], list[Any]] = {}
         for offer, count in zip(self.offers, self.counts, strict=True):

@@ -45,7 +45,10 @@ def _lives(graph: Graph, machine: Machine) -> tuple[dict[int, int], dict[int, in
     stored: dict[str, int] = {}
     for n in graph.body:
         begin[n] = max((ready[a] for a in graph.args[n]), default=0)
-        if graph.kind(n) in (Kind.LOAD, Kind.STORE) and (array := graph.arrays[graph.access(n).array]).mode is Mode.CONSUMED:
+        if (
+            graph.kind(n) in (Kind.LOAD, Kind.STORE)
+            and (array := graph.arrays[graph.access(n).array]).mode is Mode.CONSUMED
+        ):
             if graph.kind(n) is Kind.LOAD:
                 begin[n] = max(begin[n], stored.get(array.name, 0))
             else:

@@ -183,8 +183,10 @@ class _Vectorizer(Sequentializer):
                 group.value[n] = self.emit(op, *args, attr=old.attr[n], width=self.lanes, span=span)
 
     def turn(self, offer: Offer, group: Group) -> int:
-        """How many groups before this one were carried out by the offer. In a sample all count as the first one, so that
-        no group seems to pay for what is made for the turns of all."""
+        """How many groups before this one were carried out by the offer.
+
+        In a sample all count as the first one, so that no group seems to pay for what is made for the turns of all.
+        """
         if self.trial is not None:
             return 0
         node = offer.sites[0].node
@@ -207,7 +209,9 @@ class _Vectorizer(Sequentializer):
             if table.build is not None:
                 rows += [(home, address, row) for address, row in table.build(self, home) if home is not None]
         # What stood where buffers are is read: from now on, a load there depends on when it is done.
-        buffers = {self.plan.homes[table.key].array for table in tables.values() if table.memory and table.build is None}
+        buffers = {
+            self.plan.homes[table.key].array for table in tables.values() if table.memory and table.build is None
+        }
         self.new.frozen -= buffers
         for home, address, row in rows:
             self.emit("vstore", self.new.const(address), row, attr=home.access)

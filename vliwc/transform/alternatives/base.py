@@ -121,6 +121,9 @@ class Alternative(ABC):
     direct: bool = False
     """Do groups read the array itself? Then its words are not free for tables."""
 
+    spares_scratch: bool = False
+    """Is there one that costs no engine more, but holds more in scratch? Then this one is for scarce scratch only."""
+
     @abstractmethod
     def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
         """All offers for these sites, in program order, that are legal."""

@@ -11,7 +11,7 @@ from vliwc.transform.sites import Site
 
 
 def buffers(alternative: str, sites: Sequence[Site], turns: int, vectors: int, words: int, lanes: int) -> Table:
-    """For each of the turns that groups take, a buffer of so many words, and so many vectors of addresses in scratch."""
+    """For each of the turns that groups take, a buffer of so many words; so many vectors hold addresses in it."""
     key = (alternative, *(site.node for site in sites))
     total = turns * vectors
     return Table(key, Loads(vectors=2 * total), scratch=total * lanes, memory=turns * words)

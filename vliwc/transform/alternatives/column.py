@@ -37,7 +37,5 @@ class Column(Alternative):
         new, lanes, span = emitter.new, emitter.lanes, emitter.old.span[site.node]
         index = emitter.vector(group, emitter.old.args[site.load][0])
         scaled = emitter.emit("mul", index, new.const(layout.stride, lanes), span=span)
-        address = emitter.emit(
-            "add", scaled, new.const(home.base + layout.others - site.lo * layout.stride, lanes), span=span
-        )
+        address = emitter.emit("add", scaled, new.const(home.base - site.lo * layout.stride, lanes), span=span)
         return emitter.emit("gather", address, attr=home.access, span=span)

@@ -1,14 +1,14 @@
-"""Packed rows of which the words for the second site are parked in memory until they are needed.
+"""Packed rows whose words for the second site are parked in memory until they are needed.
 
-    %r0 … %r7 = vload table[3 (%i - lo)]            %r0 … %r7 = vload table[3 (%i - lo)]
-    %u = word 2 of the rows                         %u = word 2 of the rows
-    …                                        →      vstore buffer + 2 k, %rk                (for each lane k, in order)
-    %v = select %b, word 1 of the rows,             …
-                    word 0 of the rows              %p = vload buffer; %q = vload buffer + 8     words 0 and 1 of all rows
-                                                    %v = select %b, words 1, 3, … of %p %q, words 0, 2, … of %p %q
+    %r0 … %r7 = vload table[3 (%i - lo)]        %r0 … %r7 = vload table[3 (%i - lo)]
+    %u = word 0 of the rows                     %u = word 0 of the rows
+    …                                      →    vstore buffer + 3 k, %rk             (for each lane k, in order)
+    %v = select %b, word 2 of the rows,         …
+                    word 1 of the rows          %p, %q, %s = vload buffer + 1, + 9, + 17
+                                                %v = select %b, words 1, 4, … of these, words 0, 3, … of these
 
-Each row is stored over what the one before it has too much, so that the words which are needed end up side by side. Eight rows are
-sixty-four words, which `rows` holds from one site to the other; parked, they are none.
+Each row is stored over what the one before it has too much, so that what is needed ends up close together. Eight rows
+are sixty-four words of scratch, which `rows` holds from one site to the other; parked, they are none.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ class Parked(Alternative):
 
     name = "parked"
     summary = "rows, parked in memory between the look-ups"
+    spares_scratch = True
 
     def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
         """One for each offer of rows."""
-        prices = setting.prices
-        lanes = prices.lanes
+        lanes = setting.prices.lanes
+        on_their_way = Table(("rows on their way",), Loads(), scratch=lanes * lanes)
         for rows in Rows().offers(sites, setting):
             layout = rows.detail
             assert isinstance(layout, Layout)
-            words = layout.others * (lanes - 1) + lanes
+            words = 1 + max(layout.stride * (lanes - 1) + lanes - 1, lanes * _fetches(layout, lanes))
             room = buffers(self.name, rows.sites, _TURNS, 1, words, lanes)
-            tables = (*rows.in_memory, Table(("rows",), Loads(), scratch=lanes * lanes), room)
-            yield Offer(self, rows.sites, _price(rows, layout, prices), tables, layout)
+            yield Offer(self, rows.sites, _price(rows, setting.prices), (*rows.in_memory, on_their_way, room), layout)
 
     def delay(self, offer: Offer, site: Site, prices: Prices) -> int:
         """As with rows that stay in scratch: what is parked is back before it is needed."""
@@ -57,15 +57,15 @@ class Parked(Alternative):
         start = emitter.turn(offer, group) % _TURNS * (room.length // _TURNS)
         if site is offer.sites[0]:
             load_rows(offer, site, group, table, emitter)
-            at = addresses(room, start, layout.others, emitter, span)
+            at = addresses(room, start, layout.stride, emitter, span)
             for k, row in enumerate(group.rows[offer]):
                 emitter.emit("vstore", emitter.emit("lane", at, attr=k), row, attr=room.access, span=span)
-            return emitter.emit("pack", *row_words(offer, layout.others, group, emitter), span=span)
-        starts = [room.base + start + lanes * k for k in range(layout.others)]
+            return emitter.emit("pack", *row_words(offer, 0, group, emitter), span=span)
+        starts = [room.base + start + 1 + lanes * k for k in range(_fetches(layout, lanes))]
         fetched = [emitter.emit("vload", new.const(at), attr=room.access, span=span) for at in starts]
 
         def column(k: int) -> int:
-            places = (divmod(layout.others * row + k, lanes) for row in range(lanes))
+            places = (divmod(layout.stride * row + k, lanes) for row in range(lanes))
             return emitter.emit("pack", *(emitter.emit("lane", fetched[v], attr=lane) for v, lane in places), span=span)
 
         return choose(
@@ -76,9 +76,16 @@ class Parked(Alternative):
         )
 
 
-def _price(rows: Offer, layout: Layout, prices: Prices) -> Loads:
+def _fetches(layout: Layout, lanes: int) -> int:
+    """How many vectors it takes to fetch the words of all rows that are for the second site."""
+    return -(-(layout.stride * (lanes - 1) + layout.others) // lanes)
+
+
+def _price(rows: Offer, prices: Prices) -> Loads:
     """What rows cost, and stores and loads, but hardly any scratch."""
-    lanes = prices.lanes
+    layout = rows.detail
+    assert isinstance(layout, Layout)
+    lanes, fetches = prices.lanes, _fetches(layout, prices.lanes)
     turn = -(-lanes // max(prices.machine.slots("load"), 1))
-    area = lanes * lanes * turn + 2 * lanes * layout.others
-    return rows.price.plus(Loads(load=layout.others, store=lanes, area=area - rows.price.area))
+    area = lanes * lanes * turn + 2 * lanes * fetches
+    return rows.price.plus(Loads(load=fetches, store=lanes, area=area - rows.price.area))

@@ -94,10 +94,10 @@ class Rows(Alternative):
 
         if site is offer.sites[0]:
             load_rows(offer, site, group, home, emitter)
-            return column(layout.others)
+            return column(0)
         return choose(
             conditions(layout, group, emitter),
-            lambda k: column(min(k, layout.others - 1)),
+            lambda k: column(1 + min(k, layout.others - 1)),
             lambda cond, a, b, _: emitter.emit("select", cond, a, b, span=span),
             layout.start,
         )
@@ -192,8 +192,7 @@ def _build(first: Site, second: Site, layout: Layout, emitter: Emitter, home: Ho
     def word(k: int) -> int:
         row, position = divmod(k, layout.stride)
         at = first.lo + row
-        last = position == layout.others
-        return word_of_first(at) if last else word_of_second(layout.factor * at + layout.least + position)
+        return word_of_first(at) if position == 0 else word_of_second(layout.factor * at + layout.least + position - 1)
 
     total = first.count * layout.stride
     starts = [min(k, total - lanes) for k in range(0, total, lanes)]

@@ -7,8 +7,8 @@
     %w = select %b, %y, %x                          store %a + k, word 2 of row k
                                                     %w = xor %v, (vload buffer)
 
-Where stores have time, the second word that a bit chooses between costs no vector operation (see `rows`): twice as many stores as there
-are lanes and a load take its place, and the select is one of addresses.
+Where stores have time, the second word that a bit chooses between costs no vector operation (see `rows`): twice as
+many stores as there are lanes and a load take its place, and the select is one of addresses.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from vliwc.transform.alternatives.buffers import addresses, buffers, store_words
 from vliwc.transform.alternatives.rows import Layout, Rows, conditions, load_rows, row_words
 from vliwc.transform.loads import Loads, Prices
 from vliwc.transform.sites import Site
-
 
 _TURNS = 3
 """Groups take turns at so many buffers: while one of them waits for its words, the next ones may store theirs."""
@@ -47,7 +46,6 @@ class Steered(Alternative):
             layout = rows.detail
             assert isinstance(layout, Layout)
             if layout.others == 2 and len(layout.bits) == 1:
-                first, second = rows.sites
                 room = buffers(self.name, rows.sites, _TURNS, 2, 2 * distance(prices.lanes), prices.lanes)
                 yield Offer(self, rows.sites, _price(rows, prices), (*rows.tables, room), layout)
 
@@ -67,21 +65,20 @@ class Steered(Alternative):
         span = emitter.old.span[site.node]
         if site is offer.sites[0]:
             load_rows(offer, site, group, table, emitter)
-            return emitter.emit("pack", *row_words(offer, layout.others, group, emitter), span=span)
+            return emitter.emit("pack", *row_words(offer, 0, group, emitter), span=span)
         ((weight, chosen),) = conditions(layout, group, emitter)
         number = 2 * (emitter.turn(offer, group) % _TURNS)
         buffer, elsewhere = (
             addresses(room, (number + k) * distance(emitter.lanes), 1, emitter, span) for k in range(2)
         )
-        store_words(row_words(offer, layout.start, group, emitter), buffer, room, emitter, span)
+        store_words(row_words(offer, 1 + layout.start, group, emitter), buffer, room, emitter, span)
         at = emitter.emit("select", chosen, buffer, elsewhere, span=span)
-        store_words(row_words(offer, layout.start + weight, group, emitter), at, room, emitter, span)
+        store_words(row_words(offer, 1 + layout.start + weight, group, emitter), at, room, emitter, span)
         return emitter.emit("vload", emitter.emit("lane", buffer, attr=0), attr=room.access, span=span)
 
 
 def _price(rows: Offer, prices: Prices) -> Loads:
     """What rows cost, without operations on two words for one."""
-    first, second = rows.sites
     lanes = prices.lanes
-    less = Loads(words=-2 * lanes, vectors=int(second.simple), load=1, store=2 * lanes)
+    less = Loads(words=-2 * lanes, vectors=int(rows.sites[1].simple), load=1, store=2 * lanes)
     return rows.price.plus(less)
