@@ -12,7 +12,7 @@ from vliwc.errors import DataError
 from vliwc.transform.loads import ENGINES, EXPECTED, Losses
 from vliwc.transform.pipeline import ALTERNATIVES, MOST_LEVEL
 
-IN_MEMORY = frozenset({"transformed", "rows", "column"})
+IN_MEMORY = frozenset({"transformed", "rows", "unpacked", "column"})
 FEWER = (IN_MEMORY, frozenset(ALTERNATIVES))
 """What may be left out if the balanced mix does not do well: tables in memory, which are a long way to the first
 look-up and may take much scratch; and all but plain gathers."""

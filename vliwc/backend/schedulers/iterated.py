@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vliwc.backend.schedulers.making import Forms, Made, Maker, Order
-from vliwc.backend.schedulers.urgency import NO_LIMITS
+from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings
 
 Starts = npt.NDArray[np.int32]
 """For each operation a cycle."""
@@ -30,16 +30,24 @@ _UNDISTURBED = 8
 
 
 def iterated(
-    maker: Maker, late: Starts, cycles: int, forms: Forms, runs: int, *, seed: int, enough: int = 0
+    maker: Maker,
+    late: Starts,
+    cycles: int,
+    forms: Forms,
+    runs: int,
+    *,
+    seed: int,
+    enough: int = 0,
+    limits: Settings = NO_LIMITS,
 ) -> Made | None:
     """The shortest of so many schedules around one of `cycles` cycles, or None if none is shorter than that.
 
-    `late` has the latest cycles in which operations can begin there, `forms` those that it was made of. The search ends
-    with `enough` cycles.
+    `late` has the latest cycles in which operations can begin there, `forms` those that it was made of. All keep to
+    the `limits`. The search ends with `enough` cycles.
     """
     random, best = Random(seed), None
     now, usual = cycles, forms
-    passed = _passes(maker, late, forms, enough)
+    passed = _passes(maker, late, forms, enough, limits)
     if passed is not None and passed[0].cycles < now:
         best, late = passed
         now = best.cycles
@@ -47,7 +55,7 @@ def iterated(
         if now <= enough:
             break
         tried = _shuffled(usual, random) if random.random() < _OTHER_FORMS else forms
-        turn = _turn(maker, _disturbed(late, random), tried)
+        turn = _turn(maker, _disturbed(late, random), tried, limits)
         if turn is not None and turn[0].cycles <= now:
             made, late = turn
             if made.cycles < now:
@@ -56,12 +64,12 @@ def iterated(
     return best
 
 
-def _passes(maker: Maker, late: Starts, forms: Forms, enough: int) -> tuple[Made, Starts] | None:
+def _passes(maker: Maker, late: Starts, forms: Forms, enough: int, limits: Settings) -> tuple[Made, Starts] | None:
     """The shortest of some schedules, each of which is the one before pushed to the right and back, and its latest
     starts. Longer ones are followed, too; every other one is pushed by paths."""
     shortest: tuple[Made, Starts] | None = None
     for number in range(_UNDISTURBED):
-        made = maker.make(np.argsort(late, kind="stable"), NO_LIMITS, forms)
+        made = maker.make(np.argsort(late, kind="stable"), limits, forms)
         following = None if made is None else made.late(by_paths=number % 2 == 0)
         if made is None or following is None or (shortest and shortest[0].cycles <= enough):
             break
@@ -71,11 +79,11 @@ def _passes(maker: Maker, late: Starts, forms: Forms, enough: int) -> tuple[Made
     return shortest
 
 
-def _turn(maker: Maker, order: Order, forms: Forms) -> tuple[Made, Starts] | None:
+def _turn(maker: Maker, order: Order, forms: Forms, limits: Settings) -> tuple[Made, Starts] | None:
     """The shortest of the schedules of one turn, with its latest starts."""
     shortest: tuple[Made, Starts] | None = None
     for _ in range(_PASSES):
-        made = maker.make(order, NO_LIMITS, forms)
+        made = maker.make(order, limits, forms)
         late = None if made is None else made.late()
         if made is None or late is None:
             break

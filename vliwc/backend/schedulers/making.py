@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -52,6 +52,11 @@ class Made(Protocol):
 class Maker(Protocol):
     """Makes list schedules of one problem."""
 
+    problem: Problem
+
+    def with_scratch(self, words: int) -> Maker:
+        """The same for a machine with so many words of scratch."""
+
     def make(self, order: Order, settings: Settings = NO_LIMITS, forms: Forms | None = None) -> Made | None:
         """The schedule with these priorities and the limits of these settings; None if there is no room in scratch.
 
@@ -85,6 +90,10 @@ class Plain:
             shapes.choices = [[choices[form] for form in positions] for choices, positions in tried]
         found = listing.run(self.problem, shapes, self.urgency, settings, order.tolist())
         return None if found is None else _Made(self.problem, found)
+
+    def with_scratch(self, words: int) -> Plain:
+        """See `Maker`."""
+        return replace(self, problem=self.problem.with_scratch(words))
 
 
 @dataclass(frozen=True, slots=True)

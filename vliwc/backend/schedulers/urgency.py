@@ -28,6 +28,8 @@ _DRIFTS = ((0.0, 0.0), (0.0, 1.0), (0.0, 4.0), (0.0, 0.25), (0.0, 0.5), (0.0, 2.
 """The same for problems that are one strand, where there is nothing to stagger."""
 _TAIL_DRIFTS = (0.0, 0.5)
 """Drifts that are tried with `Settings.tails`."""
+RELAXED_STAGGERS = (0.01, 0.02, 0.04, 0.1)
+"""Staggers for schedules from which scratch is taken away by degrees."""
 _SQUEEZED_STAGGERS = (0.1, 0.05, 1.0, 0.0)
 _SQUEEZED_SHARES = (2.0, 1.4, 3.0, 1.0)
 """Limits for the strands under way, as shares of those that there is room for."""

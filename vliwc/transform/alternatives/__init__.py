@@ -7,6 +7,7 @@ from vliwc.transform.alternatives.gather import Gather
 from vliwc.transform.alternatives.rows import Rows
 from vliwc.transform.alternatives.select import Select
 from vliwc.transform.alternatives.transformed import Transformed
+from vliwc.transform.alternatives.unpacked import Unpacked
 
 GATHER = Gather()
 """The one that is always open."""
@@ -18,6 +19,7 @@ CATALOGUE: tuple[Alternative, ...] = (
     Arithmetic(),
     Transformed(),
     Rows(),
+    Unpacked(),
     Column(),
 )
 

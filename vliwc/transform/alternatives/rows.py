@@ -101,7 +101,7 @@ class Rows(Alternative):
             )
             return column(0)
         return choose(
-            _conditions(layout, group, emitter),
+            conditions(layout, group, emitter),
             lambda k: column(1 + min(k, layout.others - 1)),
             lambda cond, a, b, _: emitter.emit("select", cond, a, b, span=span),
             layout.start,
@@ -134,7 +134,7 @@ def _few(rest: Form, factor: int, facts: list[Fact], lanes: int) -> Layout | Non
     return None
 
 
-def _conditions(layout: Layout, group: Group, emitter: Emitter) -> list[tuple[int, int]]:
+def conditions(layout: Layout, group: Group, emitter: Emitter) -> list[tuple[int, int]]:
     """(weight, condition) pairs that choose among the words of a row."""
     if layout.offset < 0:
         return [(weight, emitter.vector(group, n)) for weight, n in layout.bits]
@@ -164,7 +164,7 @@ def _table(first: Site, second: Site, layout: Layout, lanes: int) -> Table:
     return Table(
         key=("rows", first.words, second.words, layout.factor, layout.least, layout.others),
         price=Loads(words=chains + rows, load=rows + 2, store=rows),
-        scratch=lanes * lanes,  # for the rows of one group at least
+        scratch=0,
         memory=(first.count - 1) * layout.stride + lanes,
         build=partial(_build, first, second, layout),
     )
