@@ -9,10 +9,12 @@ schedule to schedule, each with less scratch, as long as there is room.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
+from vliwc.backend.problem import Operation, Problem
 from vliwc.backend.schedulers.making import Forms, Made, Maker, Order
 from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings
 
@@ -32,33 +34,66 @@ class Squeezed:
     limits: Settings
 
 
-def by_degrees(maker: Maker, order: Order, forms: Forms | None = None) -> Squeezed | None:
-    """The schedule that comes of an order (operations, the most urgent first); None if there is no room in scratch."""
-    limit = maker.problem.machine.scratch_words
-    words = limit + sum(maker.problem.widths)
-    made = maker.with_scratch(words).make(order, NO_LIMITS, forms)
-    found = None
-    while made is not None and words > limit:
-        late = made.late()
-        order = order if late is None else np.argsort(late, kind="stable")
-        words = max(limit, int(_STEP * min(words, made.peak)))
-        found = _within(maker.with_scratch(words), order, forms)
-        made = None if found is None else found.made
-    return found
+class Squeezer:
+    """Takes scratch away from schedules of one problem."""
 
+    def __init__(self, maker: Maker) -> None:
+        self.maker = maker
+        self.limit = maker.problem.machine.scratch_words
+        self._waits = np.array(_releasing_waits(maker.problem), np.intp).reshape(-1, 2)
 
-def _within(maker: Maker, order: Order, forms: Forms | None) -> Squeezed | None:
-    """The shortest schedule in this order, or in the orders that come of it."""
-    tried = (Squeezed(made, window) for window in _WINDOWS if (made := maker.make(order, window, forms)) is not None)
-    best = min(tried, key=lambda f: f.made.cycles, default=None)
-    if best is None:
-        return None
-    for number in range(_PASSES):
-        late = best.made.late(by_paths=number % 2 == 1)
+    def run(self, order: Order, forms: Forms | None = None) -> Squeezed | None:
+        """The schedule that comes of an order (operations, the most urgent first); None if there is no room for any."""
+        words = self.limit + sum(self.maker.problem.widths)
+        made = self.maker.with_scratch(words).make(order, NO_LIMITS, forms)
+        found = None
+        while made is not None and words > self.limit:
+            order = self._following(made) if made.late() is not None else order
+            words = max(self.limit, int(_STEP * min(words, made.peak)))
+            found = self._within(self.maker.with_scratch(words), order, forms)
+            made = None if found is None else found.made
+        return found
+
+    def _within(self, maker: Maker, order: Order, forms: Forms | None) -> Squeezed | None:
+        """The shortest schedule in this order, or in the orders that come of it."""
+        tried = (Squeezed(made, window) for window in _WINDOWS if (made := maker.make(order, window, forms)))
+        best = min(tried, key=lambda f: f.made.cycles, default=None)
+        if best is None:
+            return None
+        for number in range(_PASSES):
+            following = self._following(best.made, by_paths=number % 2 == 1)
+            if following is None:
+                continue
+            for window in _PASS_WINDOWS:
+                made = maker.make(following, window, forms)
+                if made is not None and made.cycles <= best.made.cycles:
+                    best = Squeezed(made, window)
+        return best
+
+    def _following(self, made: Made, *, by_paths: bool = False) -> Order | None:
+        """Operations by how late they may begin; those that free scratch as soon as what they wait for has begun."""
+        late = made.late(by_paths=by_paths)
         if late is None:
-            continue
-        for window in _PASS_WINDOWS:
-            made = maker.make(np.argsort(late, kind="stable"), window, forms)
-            if made is not None and made.cycles <= best.made.cycles:
-                best = Squeezed(made, window)
-    return best
+            return None
+        start = np.array(late, np.float64)
+        soon = np.full(len(start), -np.inf)
+        reader, writer = self._waits.T
+        np.maximum.at(soon, reader, start[writer] + 1)
+        soon[np.isneginf(soon)] = np.inf
+        return np.argsort(np.minimum(start, soon), kind="stable")
+
+
+def _releasing_waits(problem: Problem) -> list[tuple[int, int]]:
+    """For each operation that frees more words than it takes, what it waits for: (operation, other) pairs.
+
+    A value that several operations read is freed by each of them in part, as it is taken in part by each writer.
+    """
+    readers, writers = problem.read_counts(), Counter(o.writes for o in problem.operations)
+    held = problem.held | frozenset(problem.tied)
+
+    def releases(o: Operation) -> bool:
+        freed = sum(problem.widths[v] / readers[v] for v in o.reads if v not in held)
+        return o.writes >= 0 and freed > problem.widths[o.writes] / writers[o.writes]
+
+    releasing = [releases(o) for o in problem.operations]
+    return [(k, p) for p, edges in enumerate(problem.successors) for k, _ in edges if releasing[k]]

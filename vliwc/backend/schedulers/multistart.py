@@ -15,7 +15,7 @@ import numpy as np
 from vliwc.backend.bounds.segment import segment_bound
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers import listing
-from vliwc.backend.schedulers.degrees import by_degrees
+from vliwc.backend.schedulers.degrees import Squeezer
 from vliwc.backend.schedulers.iterated import iterated
 from vliwc.backend.schedulers.making import Forms, Made, Order, maker
 from vliwc.backend.schedulers.shapes import Shapes
@@ -135,10 +135,10 @@ class _Search:
         """The shortest schedule from which scratch was taken away by degrees; None if none is left, or needed."""
         if self.best is not None and self.best.made.cycles <= self.bound:
             return None
-        best: _Try | None = None
+        squeezer, best = Squeezer(self.maker), None
         for stagger in RELAXED_STAGGERS:
             settings = Settings(stagger)
-            found = by_degrees(self.maker, self._order(settings))
+            found = squeezer.run(self._order(settings))
             if found is not None and (best is None or found.made.cycles < best.made.cycles):
                 best = _Try(settings, None, found.made, found.limits)
                 self._tell(found.made.cycles)
