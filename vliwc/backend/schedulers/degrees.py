@@ -15,12 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from vliwc.backend.problem import Operation, Problem
-from vliwc.backend.schedulers.making import Forms, Made, Maker, Order
+from vliwc.backend.schedulers.making import Forms, Made, Maker, Order, Starts
 from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings
 
-_STEP = 0.95
-"""The share of scratch that the next schedule may use at most."""
-_WINDOWS = (*(Settings(window=window) for window in (20, 40, 80, 160, 320, 640, 1280)), NO_LIMITS)
+_STEP = 0.05
+"""How much less scratch the next schedule may use, as a share; half as much where there is no room for that."""
+_LEAST_STEP = 0.02
+_WINDOWS = (*(Settings(window=window) for window in (10, 20, 40, 80, 160, 320, 640, 1280)), NO_LIMITS)
 _PASS_WINDOWS = (Settings(window=200), Settings(window=800))
 _PASSES = 3
 """How often a schedule is pushed to the right and back before more scratch is taken away."""
@@ -46,13 +47,18 @@ class Squeezer:
         """The schedule that comes of an order (operations, the most urgent first); None if there is no room for any."""
         words = self.limit + sum(self.maker.problem.widths)
         made = self.maker.with_scratch(words).make(order, NO_LIMITS, forms)
-        found = None
-        while made is not None and words > self.limit:
-            order = self._following(made) if made.late() is not None else order
-            words = max(self.limit, int(_STEP * min(words, made.peak)))
-            found = self._within(self.maker.with_scratch(words), order, forms)
-            made = None if found is None else found.made
-        return found
+        if made is None:
+            return None
+        best, words, step = Squeezed(made, NO_LIMITS), made.peak, _STEP
+        while words > self.limit and step > _LEAST_STEP:
+            following = self._following(best.made)
+            less = max(self.limit, int((1 - step) * words))
+            found = None if following is None else self._within(self.maker.with_scratch(less), following, forms)
+            if found is None:
+                step /= 2
+            else:
+                best, words = found, min(less, found.made.peak)
+        return best if best.made.peak <= self.limit else None
 
     def _within(self, maker: Maker, order: Order, forms: Forms | None) -> Squeezed | None:
         """The shortest schedule in this order, or in the orders that come of it."""
@@ -71,16 +77,19 @@ class Squeezer:
         return best
 
     def _following(self, made: Made, *, by_paths: bool = False) -> Order | None:
-        """Operations by how late they may begin; those that free scratch as soon as what they wait for has begun."""
+        late = self.late(made, by_paths)
+        return None if late is None else np.argsort(late, kind="stable")
+
+    def late(self, made: Made, by_paths: bool = False) -> Starts | None:
+        """How late operations may begin (cycles); those that free scratch, as soon as what they wait for has begun."""
         late = made.late(by_paths=by_paths)
         if late is None:
             return None
-        start = np.array(late, np.float64)
-        soon = np.full(len(start), -np.inf)
         reader, writer = self._waits.T
-        np.maximum.at(soon, reader, start[writer] + 1)
-        soon[np.isneginf(soon)] = np.inf
-        return np.argsort(np.minimum(start, soon), kind="stable")
+        soon = late.copy()
+        soon[reader] = np.iinfo(np.int32).min
+        np.maximum.at(soon, reader, late[writer] + 1)
+        return np.minimum(late, soon)
 
 
 def _releasing_waits(problem: Problem) -> list[tuple[int, int]]:

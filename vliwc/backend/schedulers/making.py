@@ -23,6 +23,8 @@ from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings, Urgency
 
 Order = npt.NDArray[np.intp]
 """The operations, the most urgent first."""
+Starts = npt.NDArray[np.int32]
+"""For each operation a cycle."""
 Forms = Sequence[Sequence[int]]
 """For each class of operations the forms in the order in which they are tried, as positions in `Shapes.choices`."""
 
@@ -42,7 +44,7 @@ class Made(Protocol):
     def peak(self) -> int:
         """The most words of scratch that are taken at a time."""
 
-    def late(self, *, by_paths: bool = False) -> npt.NDArray[np.int32] | None:
+    def late(self, *, by_paths: bool = False) -> Starts | None:
         """`justify.latest_starts`; None in the odd case that slots fit much worse on the way back."""
 
     def schedule(self) -> Schedule:
@@ -52,7 +54,9 @@ class Made(Protocol):
 class Maker(Protocol):
     """Makes list schedules of one problem."""
 
-    problem: Problem
+    @property
+    def problem(self) -> Problem:
+        """The problem."""
 
     def with_scratch(self, words: int) -> Maker:
         """The same for a machine with so many words of scratch."""
@@ -109,7 +113,7 @@ class _Made:
     def peak(self) -> int:
         return self.found.peak
 
-    def late(self, *, by_paths: bool = False) -> npt.NDArray[np.int32] | None:
+    def late(self, *, by_paths: bool = False) -> Starts | None:
         starts = latest_starts(self.problem, self.found, by_paths=by_paths)
         issued = (start for start, operation in zip(starts, self.problem.operations, strict=True) if operation.forms)
         return None if min(issued, default=0) < -MARGIN else np.array(starts, np.int32)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from vliwc.backend.bounds.segment import segment_bound
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers import listing
 from vliwc.backend.schedulers.degrees import Squeezer
-from vliwc.backend.schedulers.iterated import iterated
+from vliwc.backend.schedulers.iterated import Later, iterated, latest
 from vliwc.backend.schedulers.making import Forms, Made, Order, maker
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import (
@@ -69,6 +70,8 @@ class _Try:
     made: Made
     limits: Settings = NO_LIMITS
     """Those of schedules that go on from it."""
+    later: Later = latest
+    """How late operations may begin in these."""
 
 
 class _Search:
@@ -104,11 +107,12 @@ class _Search:
 
     def _iterated(self, best: _Try, seed: int) -> Made:
         """The shortest schedule around one, or itself."""
-        made, late = best.made, best.made.late()
+        made, late = best.made, best.later(best.made, False)
         if late is None:
             return made
-        forms, limits = best.forms or self.shapes.forms, best.limits
-        shorter = iterated(self.maker, late, made.cycles, forms, self.runs, seed=seed, enough=self.bound, limits=limits)
+        forms, cycles = best.forms or self.shapes.forms, made.cycles
+        around = partial(iterated, self.maker, late, cycles, forms, self.runs, limits=best.limits, later=best.later)
+        shorter = around(seed=seed, enough=self.bound)
         self._tell((shorter or made).cycles)
         return shorter or made
 
@@ -140,7 +144,7 @@ class _Search:
             settings = Settings(stagger)
             found = squeezer.run(self._order(settings))
             if found is not None and (best is None or found.made.cycles < best.made.cycles):
-                best = _Try(settings, None, found.made, found.limits)
+                best = _Try(settings, None, found.made, found.limits, squeezer.late)
                 self._tell(found.made.cycles)
         return best
 

@@ -381,7 +381,8 @@ def _in_place(r: Run, k: int, c: int) -> int:
         form = r.forms[o.first_form + choice.form]
         fits = r.free[choice.engine] >= choice.slots and form.end_step - form.first_step == 1
         if fits and not o.needy and _has_room(r, k, True):
-            return choice.form
+            found: int = choice.form
+            return found
     return NONE
 
 

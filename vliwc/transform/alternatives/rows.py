@@ -25,7 +25,7 @@ from vliwc.transform.loads import Loads, Prices
 from vliwc.transform.sites import Bits, Site
 from vliwc.transform.tables import choose
 
-_STREAM = 3
+_STREAM = 4
 """For so many cycles a row stands in scratch at least, while others are being loaded."""
 _TURNS = 3
 """How many groups load their rows at about the same time."""

@@ -68,7 +68,8 @@ class Unpacked(Rows):
 def _unpack(layout: Layout, column: Callable[[int], int], difference: Callable[[int, int], int]) -> None:
     """Emits what the second site chooses among, as far as no bit is needed for it."""
     weights = [weight for weight, _ in layout.bits] or [1 << j for j in range((layout.others - 1).bit_length())]
-    choose([(w, 0) for w in weights], column, lambda _, a, b, leaf: difference(a, b) if leaf else a, layout.start)
+    bits = [(weight, 0) for weight in weights]
+    _: int = choose(bits, column, lambda _, a, b, leaf: difference(a, b) if leaf else a, layout.start)
 
 
 def _price(first: Site, second: Site, layout: Layout, prices: Prices) -> Loads:
