@@ -57,6 +57,17 @@ def test_urgent_operations_take_slots_from_those_under_way() -> None:
     assert scheduled(problem).cycles == segment_bound(problem).best == 11
 
 
+def test_what_is_read_last_is_overwritten_where_nothing_else_is_free() -> None:
+    """Lanes on `alu` are preferred, but take two cycles, and words of their own; `valu` takes those of the operand."""
+    machine = replace(load_machine("takehome"), lanes=16, scratch_words=16)
+    by_lanes, at_once = (Step("alu", "+", (), 16, 1),), (Step("valu", "+", (), 1, 1),)
+    operation = Operation(0, (by_lanes, at_once), (0,), 1)
+    problem = Problem(machine, [operation], [[]], [16, 16], {0: 0}, frozenset())
+    assert listing.run(problem.with_scratch(32), Shapes(problem), Urgency(problem), Settings()).cycles == 2
+    found = scheduled(problem)
+    assert (found.cycles, found.address[1]) == (1, 0)
+
+
 def test_large_problems_get_fewer_tries() -> None:
     large = families.make("strands", 3000, 0)
     assert len(squeezes(large, Urgency(large))) >= 8

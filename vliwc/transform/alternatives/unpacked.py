@@ -68,8 +68,11 @@ class Unpacked(Rows):
 def _unpack(layout: Layout, column: Callable[[int], int], difference: Callable[[int, int], int]) -> None:
     """Emits what the second site chooses among, as far as no bit is needed for it."""
     weights = [weight for weight, _ in layout.bits] or [1 << j for j in range((layout.others - 1).bit_length())]
-    bits = [(weight, 0) for weight in weights]
-    _: int = choose(bits, column, lambda _, a, b, leaf: difference(a, b) if leaf else a, layout.start)
+
+    def ready(_: int, a: int, b: int, leaf: bool) -> int:
+        return difference(a, b) if leaf else a
+
+    choose([(weight, 0) for weight in weights], column, ready, layout.start)
 
 
 def _price(first: Site, second: Site, layout: Layout, prices: Prices) -> Loads:
