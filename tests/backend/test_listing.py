@@ -63,9 +63,13 @@ def test_what_is_read_last_is_overwritten_where_nothing_else_is_free() -> None:
     by_lanes, at_once = (Step("alu", "+", (), 16, 1),), (Step("valu", "+", (), 1, 1),)
     operation = Operation(0, (by_lanes, at_once), (0,), 1)
     problem = Problem(machine, [operation], [[]], [16, 16], {0: 0}, frozenset())
-    assert listing.run(problem.with_scratch(32), Shapes(problem), Urgency(problem), Settings()).cycles == 2
-    found = scheduled(problem)
-    assert (found.cycles, found.address[1]) == (1, 0)
+    urgency, shapes = Urgency(problem), Shapes(problem)
+    roomy, tight = (listing.run(p, shapes, urgency, Settings()) for p in (problem.with_scratch(32), problem))
+    assert roomy is not None
+    assert tight is not None
+    assert (roomy.cycles, tight.cycles, tight.address[1]) == (2, 1, 0)
+    assert Compiled(problem).schedule(Settings()) == tight
+    check_schedule(problem, tight)
 
 
 def test_large_problems_get_fewer_tries() -> None:
