@@ -57,8 +57,8 @@ class Settings:
     reserve: int = 0
     """Free vectors that only the oldest strand under way may use."""
     window: int = 1 << 30
-    """How far ahead of the most urgent operation that is not done others may begin, by urgency; `Urgency.ranks` then takes
-    the program order."""
+    """How far ahead of the most urgent operation that is not done others may begin, by urgency; with one,
+    `Urgency.ranks` takes the program order."""
     tails: bool = False
     """Only the path to the end counts, from an operation's last slot on: no strands, and long operations may wait."""
     noise: int = 0
