@@ -20,7 +20,7 @@ MORE_LOST = (Losses(ramps=1.5), Losses(ramps=1.0))
 """What else may be allowed for: the shorter a program is, the more of its ramps is lost."""
 LESS_COMPUTED = (Losses(ramps=1.0, engines=(("compute", 0.1),)), Losses(engines=(("compute", 0.05),)))
 """The same for short programs, in which the vector units are never full at the ends."""
-CROWDED = (Losses(lives=1.0), Losses(lives=1.25), Losses(lives=0.0, tables=1.0))
+CROWDED = (Losses(lives=0.0, tables=1.0), Losses(lives=1.0), Losses(lives=1.25))
 """The same where scratch is scarce: with few groups, the scheduler may get along with less than the balance thinks."""
 
 _MOST = 1000.0
