@@ -28,7 +28,7 @@ LEVEL = 2
 
 TOGETHER = {
     "choices among held words": ("select", "leaf-arithmetic", "arithmetic"),
-    "tables in dead memory": ("transformed", "rows", "column"),
+    "tables in dead memory": ("transformed", "rows", "unpacked", "column"),
     "all alternatives to gathers": TECHNIQUES,
     "affine forms": ("affine", "affine-vectors"),
 }

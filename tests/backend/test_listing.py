@@ -57,6 +57,21 @@ def test_urgent_operations_take_slots_from_those_under_way() -> None:
     assert scheduled(problem).cycles == segment_bound(problem).best == 11
 
 
+def test_what_is_read_last_is_overwritten_where_nothing_else_is_free() -> None:
+    """Lanes on `alu` are preferred, but take two cycles, and words of their own; `valu` takes those of the operand."""
+    machine = replace(load_machine("takehome"), lanes=16, scratch_words=16)
+    by_lanes, at_once = (Step("alu", "+", (), 16, 1),), (Step("valu", "+", (), 1, 1),)
+    operation = Operation(0, (by_lanes, at_once), (0,), 1)
+    problem = Problem(machine, [operation], [[]], [16, 16], {0: 0}, frozenset())
+    urgency, shapes = Urgency(problem), Shapes(problem)
+    roomy, tight = (listing.run(p, shapes, urgency, Settings()) for p in (problem.with_scratch(32), problem))
+    assert roomy is not None
+    assert tight is not None
+    assert (roomy.cycles, tight.cycles, tight.address[1]) == (2, 1, 0)
+    assert Compiled(problem).schedule(Settings()) == tight
+    check_schedule(problem, tight)
+
+
 def test_large_problems_get_fewer_tries() -> None:
     large = families.make("strands", 3000, 0)
     assert len(squeezes(large, Urgency(large))) >= 8

@@ -33,7 +33,7 @@ kernel k {
     }
 }
 """
-WITHOUT_TABLES = "no room in scratch: trying -O2 without column, rows, transformed"
+WITHOUT_TABLES = "no room in scratch: trying -O2 without column, rows, transformed, unpacked"
 
 
 def _options(n: int, words: int) -> Options:
@@ -47,7 +47,8 @@ def _trying(said: list[str]) -> list[str]:
 def test_rows_that_have_no_room_are_not_packed() -> None:
     said: list[str] = []
     compilation = compile_source(Source("k.vk", TWO_LOOKUPS), _options(131, 96), progress=said.append)
-    assert _trying(said) == [WITHOUT_TABLES], "the second attempt has room and is near its bound"
+    assert _trying(said)[0] == WITHOUT_TABLES
+    assert not any("no room" in line for line in _trying(said)[1:]), "the second attempt has room"
     (strategy,) = compilation.front.strategies
     assert {name for name, *_ in strategy.mix} == {"gather"}, "the mix is that of the program that was kept"
     (best,) = optimise_source(Source("k.vk", TWO_LOOKUPS), _options(131, 96)).strategies

@@ -182,7 +182,12 @@ def test_alternatives_are_the_gather(count: int, index: str, flip: int, name: st
     setting = Setting(graph, facts, Prices(machine))
     offers = [o for a in CATALOGUE for o in a.offers([site], setting) if o.name == name]
     if not offers:  # two sites, a chain, or bits are needed
-        assert name in ("rows", "column") or (name == "transformed" and not flip) or site.bits is None or count == 2
+        assert (
+            name in ("rows", "unpacked", "column")
+            or (name == "transformed" and not flip)
+            or site.bits is None
+            or count == 2
+        )
         return
     (offer,) = offers
     homes = {}

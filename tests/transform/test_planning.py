@@ -7,6 +7,7 @@ import pytest
 from vliwc.driver import Options, compile_source, optimise_source
 from vliwc.resources import data_path
 from vliwc.source import Source
+from vliwc.transform.alternatives import CATALOGUE
 
 
 def example(name: str) -> Source:
@@ -29,7 +30,7 @@ def test_the_mix_tells_what_every_group_does() -> None:
     groups = front.kernel.params["batch"] // front.machine.lanes
     looked_up: dict[str, int] = {}
     for alternative, words, count in strategy.mix:
-        assert alternative in ("gather", "select", "arithmetic", "transformed", "rows", "column", "steered", "parked")
+        assert alternative in {a.name for a in CATALOGUE}
         for site in words.split(" and "):
             looked_up[site] = looked_up.get(site, 0) + count
     assert looked_up

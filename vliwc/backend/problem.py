@@ -109,6 +109,10 @@ class Problem:
     blocked: tuple[tuple[int, int], ...] = ()
     """Ranges of scratch (first word, words) that belong to values of which this piece knows nothing."""
 
+    def with_scratch(self, words: int) -> Problem:
+        """The same problem for a machine with so many words of scratch."""
+        return replace(self, machine=replace(self.machine, scratch_words=words))
+
     def predecessor_counts(self) -> list[int]:
         """For each operation the number of edges into it."""
         counts = [0] * len(self.operations)

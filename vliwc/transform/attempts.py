@@ -12,7 +12,7 @@ from vliwc.errors import DataError
 from vliwc.transform.loads import ENGINES, EXPECTED, Losses
 from vliwc.transform.pipeline import ALTERNATIVES, MOST_LEVEL
 
-IN_MEMORY = frozenset({"transformed", "rows", "column", "parked", "steered"})
+IN_MEMORY = frozenset({"transformed", "rows", "unpacked", "column", "parked", "steered"})
 FEWER = (IN_MEMORY, frozenset(ALTERNATIVES))
 """What may be left out if the balanced mix does not do well: tables in memory, which are a long way to the first
 look-up and may take much scratch; and all but plain gathers."""
@@ -20,7 +20,7 @@ MORE_LOST = (Losses(ramps=1.5), Losses(ramps=1.0))
 """What else may be allowed for: the shorter a program is, the more of its ramps is lost."""
 LESS_COMPUTED = (Losses(ramps=1.0, engines=(("compute", 0.1),)), Losses(engines=(("compute", 0.05),)))
 """The same for short programs, in which the vector units are never full at the ends."""
-CROWDED = (Losses(lives=0.0, tables=1.0), Losses(lives=1.0))
+CROWDED = (Losses(lives=0.0, tables=1.0), Losses(lives=1.0), Losses(lives=1.25))
 """The same where scratch is scarce: with few groups, the scheduler may get along with less than the balance thinks."""
 
 _MOST = 1000.0

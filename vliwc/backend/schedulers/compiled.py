@@ -6,6 +6,7 @@ and let go of the interpreter's lock, so threads may share one `Compiled`.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from vliwc.backend.problem import Issue, Problem, Schedule
 from vliwc.backend.schedulers import native, native_justify, running
 from vliwc.backend.schedulers.justify import MARGIN
 from vliwc.backend.schedulers.making import Forms, Order
-from vliwc.backend.schedulers.packed import NONE, Floats, Integers, Records, pack, ranges
+from vliwc.backend.schedulers.packed import NONE, Floats, Integers, Records, pack, ranges, with_scratch
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings, Urgency
 
@@ -56,6 +57,13 @@ class Compiled:
         self.urgency = urgency or Urgency(problem)
         self.shapes = shapes or Shapes(problem)
         self.packed = pack(problem, self.shapes, self.urgency)
+
+    def with_scratch(self, words: int) -> Compiled:
+        """See `making.Maker`."""
+        other = copy(self)
+        other.problem = self.problem.with_scratch(words)
+        other.packed = with_scratch(self.packed, other.problem)
+        return other
 
     def schedule(self, settings: Settings) -> Schedule | None:
         """Equal to what `listing` makes of the same settings with all forms; None if there is no room in scratch."""

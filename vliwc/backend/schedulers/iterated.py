@@ -8,16 +8,13 @@ them, and another one by the latest cycles of that (Lourenço, Martin and Stütz
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 import numpy as np
-import numpy.typing as npt
 
-from vliwc.backend.schedulers.making import Forms, Made, Maker, Order
-from vliwc.backend.schedulers.urgency import NO_LIMITS
-
-Starts = npt.NDArray[np.int32]
-"""For each operation a cycle."""
+from vliwc.backend.schedulers.making import Forms, Made, Maker, Order, Starts
+from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings
 
 _NOISE = (1.0, 4.0, 16.0, 64.0)
 """By how many cycles operations are disturbed at most."""
@@ -28,18 +25,35 @@ _OTHER_FORMS = 0.15
 _UNDISTURBED = 8
 """How many passes come first that disturb nothing."""
 
+Later = Callable[[Made, bool], Starts | None]
+"""The latest cycles of a schedule's operations, perhaps by paths: see `Made.late`."""
+
+
+def latest(made: Made, by_paths: bool) -> Starts | None:
+    """`Made.late`."""
+    return made.late(by_paths=by_paths)
+
 
 def iterated(
-    maker: Maker, late: Starts, cycles: int, forms: Forms, runs: int, *, seed: int, enough: int = 0
+    maker: Maker,
+    late: Starts,
+    cycles: int,
+    forms: Forms,
+    runs: int,
+    *,
+    seed: int,
+    enough: int = 0,
+    limits: Settings = NO_LIMITS,
+    later: Later = latest,
 ) -> Made | None:
     """The shortest of so many schedules around one of `cycles` cycles, or None if none is shorter than that.
 
-    `late` has the latest cycles in which operations can begin there, `forms` those that it was made of. The search ends
-    with `enough` cycles.
+    `late` has the latest cycles in which operations can begin there, `forms` those that it was made of. All keep to
+    the `limits`; `later` gives a schedule's latest cycles. The search ends with `enough` cycles.
     """
     random, best = Random(seed), None
     now, usual = cycles, forms
-    passed = _passes(maker, late, forms, enough)
+    passed = _passes(maker, late, forms, enough, limits, later)
     if passed is not None and passed[0].cycles < now:
         best, late = passed
         now = best.cycles
@@ -47,7 +61,7 @@ def iterated(
         if now <= enough:
             break
         tried = _shuffled(usual, random) if random.random() < _OTHER_FORMS else forms
-        turn = _turn(maker, _disturbed(late, random), tried)
+        turn = _turn(maker, _disturbed(late, random), tried, limits, later)
         if turn is not None and turn[0].cycles <= now:
             made, late = turn
             if made.cycles < now:
@@ -56,13 +70,15 @@ def iterated(
     return best
 
 
-def _passes(maker: Maker, late: Starts, forms: Forms, enough: int) -> tuple[Made, Starts] | None:
+def _passes(
+    maker: Maker, late: Starts, forms: Forms, enough: int, limits: Settings, later: Later
+) -> tuple[Made, Starts] | None:
     """The shortest of some schedules, each of which is the one before pushed to the right and back, and its latest
     starts. Longer ones are followed, too; every other one is pushed by paths."""
     shortest: tuple[Made, Starts] | None = None
     for number in range(_UNDISTURBED):
-        made = maker.make(np.argsort(late, kind="stable"), NO_LIMITS, forms)
-        following = None if made is None else made.late(by_paths=number % 2 == 0)
+        made = maker.make(np.argsort(late, kind="stable"), limits, forms)
+        following = None if made is None else later(made, number % 2 == 0)
         if made is None or following is None or (shortest and shortest[0].cycles <= enough):
             break
         late = following
@@ -71,12 +87,12 @@ def _passes(maker: Maker, late: Starts, forms: Forms, enough: int) -> tuple[Made
     return shortest
 
 
-def _turn(maker: Maker, order: Order, forms: Forms) -> tuple[Made, Starts] | None:
+def _turn(maker: Maker, order: Order, forms: Forms, limits: Settings, later: Later) -> tuple[Made, Starts] | None:
     """The shortest of the schedules of one turn, with its latest starts."""
     shortest: tuple[Made, Starts] | None = None
     for _ in range(_PASSES):
-        made = maker.make(order, NO_LIMITS, forms)
-        late = None if made is None else made.late()
+        made = maker.make(order, limits, forms)
+        late = None if made is None else later(made, False)
         if made is None or late is None:
             break
         if shortest is None or made.cycles <= shortest[0].cycles:

@@ -108,7 +108,7 @@ class _Run:
         s = self.strand[k]
         if s > self.newest:
             self.parked[s].append(k)
-        elif k >= self.first_undone + self.settings.window:
+        elif self.rank[k] >= self.first_undone + self.settings.window:
             self.starved.append(k)
         else:
             heappush(self.heaps[self.shapes.of[k]], self.rank[k])
@@ -120,7 +120,7 @@ class _Run:
         self.present.written(self.operations[k].writes, landed)
         self.landed = max(self.landed, landed)
         self.undone[k] = 0
-        while self.first_undone < len(self.undone) and not self.undone[self.first_undone]:
+        while self.first_undone < len(self.undone) and not self.undone[self.at_rank[self.first_undone]]:
             self.first_undone += 1
         for target, kind in self.problem.successors[k]:
             at = landed if kind == DATA else self.cycle
@@ -214,8 +214,10 @@ class _Run:
         form, fits = choice
         at_once = fits and len(operation.forms[form]) == 1
         if not self._has_room(k, at_once):
-            self.starved.append(k)
-            return True
+            form, at_once = self._in_place(k, c), True
+            if form < 0:
+                self.starved.append(k)
+                return True
         if at_once:
             step = operation.forms[form][0]
             self._end(operation)
@@ -241,6 +243,15 @@ class _Run:
             if partly or slots > capacity[engine]:
                 return form, False
         return None
+
+    def _in_place(self, k: int, c: int) -> int:
+        """A form by which an operation of class c takes the words of what it reads last, if there is one, else -1."""
+        operation = self.operations[k]
+        for form, engine, slots in self.shapes.choices[c]:
+            fits = self.free[engine] >= slots and len(operation.forms[form]) == 1
+            if fits and not operation.needs and self._has_room(k, at_once=True):
+                return form
+        return -1
 
     def _end(self, operation: Operation) -> None:
         """Counts the operation's reads."""

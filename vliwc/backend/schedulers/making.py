@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -23,6 +23,8 @@ from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings, Urgency
 
 Order = npt.NDArray[np.intp]
 """The operations, the most urgent first."""
+Starts = npt.NDArray[np.int32]
+"""For each operation a cycle."""
 Forms = Sequence[Sequence[int]]
 """For each class of operations the forms in the order in which they are tried, as positions in `Shapes.choices`."""
 
@@ -42,7 +44,7 @@ class Made(Protocol):
     def peak(self) -> int:
         """The most words of scratch that are taken at a time."""
 
-    def late(self, *, by_paths: bool = False) -> npt.NDArray[np.int32] | None:
+    def late(self, *, by_paths: bool = False) -> Starts | None:
         """`justify.latest_starts`; None in the odd case that slots fit much worse on the way back."""
 
     def schedule(self) -> Schedule:
@@ -51,6 +53,13 @@ class Made(Protocol):
 
 class Maker(Protocol):
     """Makes list schedules of one problem."""
+
+    @property
+    def problem(self) -> Problem:
+        """The problem."""
+
+    def with_scratch(self, words: int) -> Maker:
+        """The same for a machine with so many words of scratch."""
 
     def make(self, order: Order, settings: Settings = NO_LIMITS, forms: Forms | None = None) -> Made | None:
         """The schedule with these priorities and the limits of these settings; None if there is no room in scratch.
@@ -86,6 +95,10 @@ class Plain:
         found = listing.run(self.problem, shapes, self.urgency, settings, order.tolist())
         return None if found is None else _Made(self.problem, found)
 
+    def with_scratch(self, words: int) -> Plain:
+        """See `Maker`."""
+        return replace(self, problem=self.problem.with_scratch(words))
+
 
 @dataclass(frozen=True, slots=True)
 class _Made:
@@ -100,7 +113,7 @@ class _Made:
     def peak(self) -> int:
         return self.found.peak
 
-    def late(self, *, by_paths: bool = False) -> npt.NDArray[np.int32] | None:
+    def late(self, *, by_paths: bool = False) -> Starts | None:
         starts = latest_starts(self.problem, self.found, by_paths=by_paths)
         issued = (start for start, operation in zip(starts, self.problem.operations, strict=True) if operation.forms)
         return None if min(issued, default=0) < -MARGIN else np.array(starts, np.int32)

@@ -9,22 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from vliwc.backend.bounds.segment import segment_bound
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers import listing
-from vliwc.backend.schedulers.iterated import iterated
-from vliwc.backend.schedulers.making import Forms, Made, maker
+from vliwc.backend.schedulers.degrees import Squeezer
+from vliwc.backend.schedulers.iterated import Later, iterated, latest
+from vliwc.backend.schedulers.making import Forms, Made, Order, maker
 from vliwc.backend.schedulers.shapes import Shapes
-from vliwc.backend.schedulers.urgency import Settings, Urgency, around, portfolio, rescues, squeezes
+from vliwc.backend.schedulers.urgency import (
+    NO_LIMITS,
+    RELAXED_STAGGERS,
+    Settings,
+    Urgency,
+    around,
+    portfolio,
+    rescues,
+    squeezes,
+)
 
 _FIRST = 2
 """How many settings are tried before machine code is worth loading."""
 _MOST_RUNS, _FEWEST_RUNS = 240, 10
 _MOST_OPERATIONS = 2_000_000
 """How many schedules the search around the best makes, and how many operations they may have together."""
+_HOPELESS = 1.1
+"""A schedule that is so many times longer than another one is not searched around."""
 NEARLY = 9
 """How many free vectors are so few that scratch may have been in the way: the portfolio keeps 8 in reserve."""
 
@@ -55,6 +68,10 @@ class _Try:
     settings: Settings
     forms: Forms | None
     made: Made
+    limits: Settings = NO_LIMITS
+    """Those of schedules that go on from it."""
+    later: Later = latest
+    """How late operations may begin in these."""
 
 
 class _Search:
@@ -73,20 +90,31 @@ class _Search:
     def run(self, settings: list[Settings], seed: int) -> Schedule | None:
         """The shortest schedule of these settings, of others if scratch asks for them, and around the best."""
         room = self._attempts(settings)
+        squeezed: _Try | None = None
         if not room or self._nearly_full():
             self._attempts(squeezes(self.problem, self.urgency))
-        if self.best is None:
+            squeezed = self._by_degrees()
+        if self.best is not None:
+            self._attempts([self.best.settings], self._thrifty())
+            self._attempts(around(self.problem, self.best.settings), self.best.forms)
+        tried = [t for t in (self.best, squeezed) if t is not None]
+        if not tried:
             made = next((made for rescue in rescues(self.urgency) if (made := self._attempt(rescue, None))), None)
             return made.schedule() if made else None
-        self._attempts([self.best.settings], self._thrifty())
-        self._attempts(around(self.problem, self.best.settings), self.best.forms)
-        made, late = self.best.made, self.best.made.late()
-        if late is not None:
-            forms = self.best.forms or self.shapes.forms
-            shorter = iterated(self.maker, late, made.cycles, forms, self.runs, seed=seed, enough=self.bound)
-            made = shorter or made
-            self._tell(made.cycles)
-        return made.schedule()
+        shortest = min(t.made.cycles for t in tried)
+        ends = [self._iterated(t, seed) for t in tried if t.made.cycles <= _HOPELESS * shortest]
+        return min(ends, key=lambda made: made.cycles).schedule()
+
+    def _iterated(self, best: _Try, seed: int) -> Made:
+        """The shortest schedule around one, or itself."""
+        made, late = best.made, best.later(best.made, False)
+        if late is None:
+            return made
+        forms, cycles = best.forms or self.shapes.forms, made.cycles
+        around = partial(iterated, self.maker, late, cycles, forms, self.runs, limits=best.limits, later=best.later)
+        shorter = around(seed=seed, enough=self.bound)
+        self._tell((shorter or made).cycles)
+        return shorter or made
 
     def _attempts(self, several: Iterable[Settings], forms: Forms | None = None) -> bool:
         """Tries settings until the bound is reached; False if one of them found no room in scratch."""
@@ -102,7 +130,23 @@ class _Search:
         return room
 
     def _attempt(self, settings: Settings, forms: Forms | None) -> Made | None:
-        return self.maker.make(np.array(self.urgency.ranks(settings)[1], np.intp), settings, forms)
+        return self.maker.make(self._order(settings), settings, forms)
+
+    def _order(self, settings: Settings) -> Order:
+        return np.array(self.urgency.ranks(settings)[1], np.intp)
+
+    def _by_degrees(self) -> _Try | None:
+        """The shortest schedule from which scratch was taken away by degrees; None if none is left, or needed."""
+        if self.best is not None and self.best.made.cycles <= self.bound:
+            return None
+        squeezer, best = Squeezer(self.maker), None
+        for stagger in RELAXED_STAGGERS:
+            settings = Settings(stagger)
+            found = squeezer.run(self._order(settings))
+            if found is not None and (best is None or found.made.cycles < best.made.cycles):
+                best = _Try(settings, None, found.made, found.limits, squeezer.late)
+                self._tell(found.made.cycles)
+        return best
 
     def _nearly_full(self) -> bool:
         """May scratch have been in the way of the best schedule?"""

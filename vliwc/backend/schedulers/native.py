@@ -98,7 +98,7 @@ def _enter(r: Run, k: int) -> bool:
         else:
             r.operations[strand.last].next = k
         strand.last = k
-    elif k >= s.first_undone + s.window:
+    elif o.rank >= s.first_undone + s.window:
         r.starved[s.starved] = k
         s.starved += 1
     else:
@@ -118,7 +118,7 @@ def _leave(r: Run, k: int, latency: int) -> None:
         v.landed = max(v.landed, landed)
     s.landed = max(s.landed, landed)
     o.undone = 0
-    while s.first_undone < len(r.operations) and not r.operations[s.first_undone].undone:
+    while s.first_undone < len(r.operations) and not r.operations[r.at_rank[s.first_undone]].undone:
         s.first_undone += 1
     frame = r.frames[s.frames]
     frame.operation, frame.position, frame.landed = k, o.first_edge, landed
@@ -333,9 +333,12 @@ def _start(r: Run, c: int, partly: bool) -> bool:
     chosen = r.forms[o.first_form + form]
     at_once = fits and chosen.end_step - chosen.first_step == 1
     if not _has_room(r, k, at_once):
-        r.starved[s.starved] = k
-        s.starved += 1
-        return True
+        form, at_once = _in_place(r, k, c), True
+        if form == NONE:
+            r.starved[s.starved] = k
+            s.starved += 1
+            return True
+        chosen = r.forms[o.first_form + form]
     if at_once:
         step = r.steps[chosen.first_step]
         _end(r, k)
@@ -368,6 +371,19 @@ def _choose(r: Run, k: int, c: int, partly: bool) -> tuple[int, bool]:
         if free and (partly or choice.slots > r.capacity[choice.engine]):
             return choice.form, False
     return NONE, False
+
+
+@native
+def _in_place(r: Run, k: int, c: int) -> int:
+    o, kind = r.operations[k], r.kinds[c]
+    for i in range(kind.first_choice, kind.end_choice):
+        choice = r.choices[i]
+        form = r.forms[o.first_form + choice.form]
+        fits = r.free[choice.engine] >= choice.slots and form.end_step - form.first_step == 1
+        if fits and not o.needy and _has_room(r, k, True):
+            found: int = choice.form
+            return found
+    return NONE
 
 
 @native

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -102,8 +102,6 @@ def pack(problem: Problem, shapes: Shapes, urgency: Urgency) -> Packed:
     form_records["first_need"], form_records["end_need"] = ranges([len(n) for n in needs])
     lanes = problem.machine.lanes
     assert all(a % lanes == 0 for v, a in problem.entry.items() if problem.widths[v] == lanes), "vectors are aligned"
-    scratch = Scratch(problem.machine.scratch_words, problem.machine.lanes, problem.occupied())
-    blocks, singles, free_in = scratch.lists()
     return Packed(
         operations=_operations(problem, shapes, urgency),
         roots=_integers([k for k, count in enumerate(problem.predecessor_counts()) if count == 0]),
@@ -117,16 +115,30 @@ def pack(problem: Problem, shapes: Shapes, urgency: Urgency) -> Packed:
         choices=_table(CHOICE, [choice for choices in shapes.choices for choice in choices]),
         strands=_strands(urgency),
         capacity=_integers(shapes.capacity),
-        blocks=_integers(blocks + [0] * (len(free_in) - len(blocks))),
-        singles=_integers(singles + [0] * (scratch.words - len(singles))),
-        free_in=_integers(free_in),
-        free_blocks=len(blocks),
-        free_singles=len(singles),
-        used=scratch.used,
-        lanes=scratch.lanes,
+        lanes=lanes,
         longest=max((latency for _, _, latency in steps), default=0),
         issues=sum(max((sum(s.slots for s in f) for f in o.forms), default=0) for o in operations),
+        **_scratch(problem),
     )
+
+
+def with_scratch(packed: Packed, problem: Problem) -> Packed:
+    """The arrays of a problem that differs from the packed one in its machine's scratch only."""
+    return replace(packed, **_scratch(problem))
+
+
+def _scratch(problem: Problem) -> dict[str, Any]:
+    """What is free in scratch at the start, by the names of fields."""
+    scratch = Scratch(problem.machine.scratch_words, problem.machine.lanes, problem.occupied())
+    blocks, singles, free_in = scratch.lists()
+    return {
+        "blocks": _integers(blocks + [0] * (len(free_in) - len(blocks))),
+        "singles": _integers(singles + [0] * (scratch.words - len(singles))),
+        "free_in": _integers(free_in),
+        "free_blocks": len(blocks),
+        "free_singles": len(singles),
+        "used": scratch.used,
+    }
 
 
 def _integers(numbers: Sequence[int]) -> Integers:

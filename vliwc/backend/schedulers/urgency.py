@@ -28,6 +28,8 @@ _DRIFTS = ((0.0, 0.0), (0.0, 1.0), (0.0, 4.0), (0.0, 0.25), (0.0, 0.5), (0.0, 2.
 """The same for problems that are one strand, where there is nothing to stagger."""
 _TAIL_DRIFTS = (0.0, 0.5)
 """Drifts that are tried with `Settings.tails`."""
+RELAXED_STAGGERS = (0.01, 0.02, 0.04, 0.1)
+"""Staggers for schedules from which scratch is taken away by degrees."""
 _SQUEEZED_STAGGERS = (0.1, 0.05, 1.0, 0.0)
 _SQUEEZED_SHARES = (2.0, 1.4, 3.0, 1.0)
 """Limits for the strands under way, as shares of those that there is room for."""
@@ -55,7 +57,8 @@ class Settings:
     reserve: int = 0
     """Free vectors that only the oldest strand under way may use."""
     window: int = 1 << 30
-    """How far ahead of the first operation that is not done others may begin, in program order."""
+    """How far ahead of the most urgent operation that is not done others may begin, by urgency; with one,
+    `Urgency.ranks` takes the program order."""
     tails: bool = False
     """Only the path to the end counts, from an operation's last slot on: no strands, and long operations may wait."""
     noise: int = 0

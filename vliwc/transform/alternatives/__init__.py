@@ -9,6 +9,7 @@ from vliwc.transform.alternatives.rows import Rows
 from vliwc.transform.alternatives.select import Select
 from vliwc.transform.alternatives.steered import Steered
 from vliwc.transform.alternatives.transformed import Transformed
+from vliwc.transform.alternatives.unpacked import Unpacked
 
 GATHER = Gather()
 """The one that is always open."""
@@ -20,6 +21,7 @@ CATALOGUE: tuple[Alternative, ...] = (
     Arithmetic(),
     Transformed(),
     Rows(),
+    Unpacked(),
     Column(),
     Parked(),
     Steered(),

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting, Table
+from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting
 from vliwc.transform.alternatives.buffers import addresses, buffers
 from vliwc.transform.alternatives.rows import Layout, Rows, conditions, load_rows, row_words
 from vliwc.transform.loads import Loads, Prices
@@ -36,13 +36,12 @@ class Parked(Alternative):
     def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
         """One for each offer of rows."""
         lanes = setting.prices.lanes
-        on_their_way = Table(("rows on their way",), Loads(), scratch=lanes * lanes)
         for rows in Rows().offers(sites, setting):
             layout = rows.detail
             assert isinstance(layout, Layout)
             words = 1 + max(layout.stride * (lanes - 1) + lanes - 1, lanes * _fetches(layout, lanes))
             room = buffers(self.name, rows.sites, _TURNS, 1, words, lanes)
-            yield Offer(self, rows.sites, _price(rows, setting.prices), (*rows.in_memory, on_their_way, room), layout)
+            yield Offer(self, rows.sites, _price(rows, setting.prices), (*rows.tables, room), layout)
 
     def delay(self, offer: Offer, site: Site, prices: Prices) -> int:
         """As with rows that stay in scratch: what is parked is back before it is needed."""

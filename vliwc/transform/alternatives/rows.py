@@ -25,6 +25,8 @@ from vliwc.transform.loads import Loads, Prices
 from vliwc.transform.sites import Bits, Site
 from vliwc.transform.tables import choose
 
+_STREAM = 4
+"""For so many cycles a row stands in scratch at least, while others are being loaded."""
 _TURNS = 3
 """How many groups load their rows at about the same time."""
 MAX_ROWS = 1024
@@ -73,9 +75,7 @@ class Rows(Alternative):
                 layout = lay_out(first, second, setting.facts, lanes) if first.block == second.block else None
                 if layout is not None and lanes <= first.count * layout.stride:
                     price = _price(first, second, layout, setting.prices)
-                    table = _table(first, second, layout, lanes)
-                    held = Table((*table.key, "held"), Loads(), scratch=lanes * lanes)  # the rows of a group at least
-                    yield Offer(self, (first, second), price, (table, held), layout)
+                    yield Offer(self, (first, second), price, (_table(first, second, layout, setting.prices),), layout)
                     break
 
     def delay(self, offer: Offer, site: Site, prices: Prices) -> int:
@@ -171,13 +171,15 @@ def _price(first: Site, second: Site, layout: Layout, prices: Prices) -> Loads:
     return price.plus(prices.select, choices)
 
 
-def _table(first: Site, second: Site, layout: Layout, lanes: int) -> Table:
+def _table(first: Site, second: Site, layout: Layout, prices: Prices) -> Table:
+    lanes = prices.lanes
     words = first.count * layout.stride
     rows = -(-words // lanes)
     chains = first.count * max(len(first.chain), 1) + first.count * layout.others * max(len(second.chain), 1)
     return Table(
         key=("rows", first.words, second.words, layout.factor, layout.least, layout.others),
         price=Loads(words=chains + rows, load=rows + 2, store=rows),
+        scratch=lanes * min(lanes, _STREAM * max(prices.machine.slots("load"), 1)),
         memory=(first.count - 1) * layout.stride + lanes,
         build=partial(_build, first, second, layout),
     )
