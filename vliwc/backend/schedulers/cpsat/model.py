@@ -141,7 +141,7 @@ class Model(Constraints):
     def _wait(self, k: int, kind: int, after: Rise, most: int = 1) -> None:
         """`after`, with values up to `most`, stays 0 until operation k is done (and its result there, for DATA)."""
         for latency, condition in self._latencies(k) if kind == DATA else [(0, 1)]:
-            for cycle in range(after.first, after.last + 1):
+            for cycle in range(after.first, min(after.last + 1, self.frame.cycles)):
                 past = self.done[k].at(cycle - latency)
                 if isinstance(condition, int):
                     self.bound([(1, after.at(cycle)), (-most, past)], 0)
@@ -177,7 +177,7 @@ class Model(Constraints):
         use: dict[tuple[str, int], list[Term]] = {}
         for (k, f, s), issued in self.issued.items():
             engine = self.problem.operations[k].forms[f][s].engine
-            for cycle in range(issued.first, issued.last + 1):
+            for cycle in range(issued.first, min(issued.last + 1, self.frame.cycles)):
                 use.setdefault((engine, cycle), []).extend([(1, issued.at(cycle)), (-1, issued.at(cycle - 1))])
         for (engine, cycle), terms in use.items():
             self.bound(terms, self.problem.machine.slots(engine) - self.frame.used[engine, cycle])
