@@ -7,6 +7,7 @@ through large-neighbourhood search (Shaw 1998): ranges of cycles are opened one 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 
 from vliwc.backend.bounds import SegmentBound, segment_bound
@@ -21,6 +22,7 @@ from vliwc.backend.schedulers.cpsat.placing import place
 from vliwc.backend.schedulers.cpsat.ramps import ramped
 from vliwc.backend.schedulers.cpsat.ranges import Kind, Ranges
 from vliwc.backend.schedulers.cpsat.remaking import shorter_with_copies, worth_remaking
+from vliwc.backend.schedulers.cpsat.repair import Repair, squeezed
 from vliwc.backend.schedulers.cpsat.room import room
 from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
 from vliwc.backend.schedulers.cpsat.start import start
@@ -48,11 +50,20 @@ _RAMPS = 0.15
 """What the question how much the first and the last cycles can do may take of it."""
 _PARTS = 0.5
 """What all parts between joins may take of the whole effort, but for what is divided evenly."""
+_FIRST_REPAIRS = 0.2
+"""What squeezing out one cycle may take of the effort that is left, before the first decision."""
+_REPAIRS = 0.4
+"""What it may take of it before neighbourhoods are searched."""
 _NEIGHBOURHOODS = 0.3
 """What the search of neighbourhoods may take of it before the next decision."""
 _SOLVE = 1.0
 _SOLVES = 30
 """The seconds or units of work that one neighbourhood is worth at most, and how many an effort is enough for."""
+_REPAIR = 0.3
+_REPAIRED = 20
+"""The same for repairs: many small steps are better there than few large ones."""
+_MARGIN = 4
+"""How many words fewer a repair may use when its schedule had no placement."""
 _NO_SOLVE = 0.01
 """What it counts if there is nothing to solve, so that a limit of work is reached in any case."""
 _PRICE = 1000
@@ -125,7 +136,8 @@ class _Search:
         self.exact = Exact(incumbent, self.solver, effort.workers, largest)
         self.prices = prices
         problem = incumbent.table.instance.problem
-        self.ranges = Ranges(Random(seed), room(problem, split=place(incumbent.table) is not None), prices)
+        self.random = Random(seed)
+        self.ranges = Ranges(self.random, room(problem, split=place(incumbent.table) is not None), prices)
 
     def run(self) -> None:
         """Decisions about the whole block, where it is small enough, and neighbourhoods, in turn."""
@@ -133,6 +145,7 @@ class _Search:
         self._add_ramps()
         self._refute()
         self._find()
+        self._squeeze(_FIRST_REPAIRS)
         small = self.exact.small
         linear = self.exact.size <= _LINEAR_VARIABLES
         if small and linear:
@@ -140,12 +153,15 @@ class _Search:
         if small:
             self._raise_bound(linear)
         while small and not self.over():
+            self._squeeze(_REPAIRS)
             self._improve(until=self.meter.left() * (1 - _NEIGHBOURHOODS))
             linear = not linear  # what one way leaves open is asked in the other one
             self._lower_cycles(linear)
             self._raise_bound(linear)
             small = self.meter.left() > _SOLVE and self._may_ask()
-        self._improve(until=0.0)
+        while not self.over():
+            self._squeeze(_REPAIRS)
+            self._improve(until=max(0.0, self.meter.left() * _REPAIRS - _SOLVE))
 
     def over(self) -> bool:
         """Is the search at its end?"""
@@ -221,6 +237,24 @@ class _Search:
 
     # -- neighbourhoods
 
+    def _squeeze(self, share: float) -> None:
+        """Squeezes the schedule into a cycle less, and repairs what that overdraws; each cycle may take this share of
+        the effort that is left."""
+        limit = room(self.incumbent.table.instance.problem, split=False)
+        while not self.over() and limit.words > 0:
+            table, until = squeezed(self.incumbent.table, self.incumbent.cycles - 1), self.meter.left() * (1 - share)
+            if table is None:
+                return
+            repair = Repair(table, limit, self.random)
+            while repair.overdrawn:
+                if self.meter.left() <= until:
+                    return
+                moves = [repair.pick() for _ in range(self.effort.workers)]
+                repair.apply(moves, self.solver.together([self._task(move, _REPAIR, _REPAIRED) for move in moves]))
+                self.meter.work += _NO_SOLVE
+            if not self.incumbent.offer(repair.table):
+                limit = replace(limit, words=limit.words - _MARGIN)  # it has no placement: there must be more room
+
     def _improve(self, until: float) -> None:
         """Opens one range after the other until so much effort is left."""
         while not self.over() and self.meter.left() > until:
@@ -236,8 +270,8 @@ class _Search:
                 if answer.solution is not None:
                     self._apply(kind, move, answer.solution)
 
-    def _task(self, move: Move) -> Callable[[], Answer]:
-        most = min(_SOLVE, self.effort.amount / _SOLVES)
+    def _task(self, move: Move, limit: float = _SOLVE, number: int = _SOLVES) -> Callable[[], Answer]:
+        most = min(limit, self.effort.amount / number)
         return lambda: self.solver.solve(move.model.cp, most=most)
 
     def _apply(self, kind: Kind, move: Move, solution: Sequence[int]) -> None:
