@@ -53,7 +53,7 @@ _PARTS = 0.5
 _FIRST_REPAIRS = 0.2
 """What squeezing out one cycle may take of the effort that is left, before the first decision."""
 _REPAIRS = 0.4
-"""What it may take of it before neighbourhoods are searched."""
+"""What it may take of it in turn with neighbourhoods."""
 _NEIGHBOURHOODS = 0.3
 """What the search of neighbourhoods may take of it before the next decision."""
 _SOLVE = 1.0
@@ -141,23 +141,26 @@ class _Search:
 
     def run(self) -> None:
         """Decisions about the whole block, where it is small enough, and neighbourhoods, in turn."""
-        self._add_parts()
-        self._add_ramps()
-        self._refute()
-        self._find()
-        self._squeeze(_FIRST_REPAIRS)
         small = self.exact.small
         linear = self.exact.size <= _LINEAR_VARIABLES
-        if small and linear:
+        soon_decided = small and linear
+        self._add_parts()
+        if not soon_decided:
+            self._add_ramps()
+        self._refute()
+        self._find()
+        if soon_decided:
             self._raise_bound(linear=False)
+        else:
+            self._squeeze(_FIRST_REPAIRS)
         if small:
             self._raise_bound(linear)
         while small and not self.over():
-            self._squeeze(_REPAIRS)
             self._improve(until=self.meter.left() * (1 - _NEIGHBOURHOODS))
             linear = not linear  # what one way leaves open is asked in the other one
             self._lower_cycles(linear)
             self._raise_bound(linear)
+            self._squeeze(_REPAIRS)
             small = self.meter.left() > _SOLVE and self._may_ask()
         while not self.over():
             self._squeeze(_REPAIRS)
