@@ -101,6 +101,26 @@ def known(instance: Instance, old: Instance | None, how: str, effort: Effort | N
     return replace(instance, best=best, bound=bound)
 
 
+def shared(plain: Instance, tight: Instance) -> tuple[Instance, Instance]:
+    """An instance and its variant with tight scratch, with what each says about the other: a schedule in little scratch
+    is one in plenty of it, and no schedule is shorter for want of scratch."""
+    if tight.best and (plain.best is None or tight.best.cycles < plain.best.cycles):
+        plain = replace(plain, best=Known(tight.best.cycles, f"{tight.best.how}, of {tight.name}"))
+    if plain.bound and (tight.bound is None or plain.bound.cycles > tight.bound.cycles):
+        tight = replace(tight, bound=replace(plain.bound, how=f"{plain.bound.how}, of {plain.name}"))
+    return plain, tight
+
+
+def _share(folder: Path) -> None:
+    """Lets all instances of a folder that have a variant with tight scratch share what is known."""
+    for path in sorted(folder.glob("*-tight.json")):
+        other = path.with_name(path.name.replace("-tight", ""))
+        if other.exists():
+            pair = (Instance.from_text(p.read_text(encoding="utf-8")) for p in (other, path))
+            for where, instance in zip((other, path), shared(*pair), strict=True):
+                where.write_text(instance.to_text(), encoding="utf-8")
+
+
 def same(a: Problem, b: Problem) -> bool:
     """Are these the same problem, as far as a file can tell?"""
     return Instance("", "", a).to_text() == Instance("", "", b).to_text()
@@ -125,6 +145,7 @@ def main(how: str, time_limit: float | None, large: bool, only: str, folder: Pat
         path.write_text(better.to_text(), encoding="utf-8")
         cycles = better.best.cycles if better.best else None
         click.echo(f"{instance.name:<28} best {cycles} bound {better.bound.cycles if better.bound else None}")
+    _share(folder)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from benchmarks import families
 from benchmarks.instances.__main__ import main as make_library
+from benchmarks.instances.__main__ import shared
 from tests.backend.test_parts import groups, problem_of
 from vliwc.backend.bound_check import check_argument
 from vliwc.backend.bounds import segment_bound
@@ -52,6 +53,18 @@ def test_instances_come_back(family: str) -> None:
     assert ours is not None
     assert theirs is not None
     assert ours.cycles == theirs.cycles
+
+
+def test_variants_share_what_is_known() -> None:
+    """What fits into little scratch fits into plenty; what is proved with plenty holds with little."""
+    problem = families.make("layers", 30, 0)
+    plain = Instance("a", "", problem, Known(12, "found"), Known(9, "proved"))
+    tight = Instance("a-tight", "", problem, Known(11, "found"), Known(8, "proved"))
+    assert shared(plain, tight) == (
+        replace(plain, best=Known(11, "found, of a-tight")),
+        replace(tight, bound=Known(9, "proved, of a")),
+    )
+    assert shared(tight, plain) == (tight, plain)
 
 
 def test_problems_of_kernels_are_instances() -> None:

@@ -51,8 +51,9 @@ def test_a_time_limit(vliwc: Vliwc, kernel: Path) -> None:
     assert vliwc("compile", kernel, "-D", "n=64", "--schedule", "cpsat", "--time-limit", "0.2").code == 0
 
 
-def test_constants_may_be_made_again(vliwc: Vliwc) -> None:
+def test_constants_may_be_made_again(vliwc: Vliwc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The solution says which, and the checker believes it."""
+    monkeypatch.chdir(tmp_path)
     Path("tight.json").write_text(Instance("tight", "", powers(56)).to_text(), encoding="utf-8")
     some = ("schedule", "tight.json", "--schedule", "cpsat", "--workers", "1", "--work-limit", "20")
     found = vliwc(*some, "--rematerialise", "1", "--json", "-o", "found.json").report("schedule")

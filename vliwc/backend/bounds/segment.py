@@ -70,6 +70,12 @@ def raised(problem: Problem) -> tuple[Sequence[int], Sequence[int]]:
     return _remembered(_Content(problem)).raised
 
 
+def pricings(problem: Problem) -> list[Prices]:
+    """Prices of slots at which the work of a problem, or of parts of it, is worth counting; those first at which the
+    work of all operations takes most cycles."""
+    return _remembered(_Content(problem)).pricings
+
+
 class _Content:
     """A problem, equal to any other that differs only in where values stand in scratch: bounds do not depend on it."""
 
@@ -141,6 +147,15 @@ class _Bounder:
         return new if new.bound > old.bound else old
 
     # -- prices
+
+    @property
+    def pricings(self) -> list[Prices]:
+        """All prices that are in use, in the order of the cycles that the work takes at them."""
+
+        def cycles(prices: Prices) -> float:
+            return sum(cost(self.demands[k], prices) for k in self.working) / capacity(self.machine, prices)
+
+        return sorted(self._all_work.prices, key=cycles, reverse=True) if self.working else []
 
     def _balance(self, operations: Iterable[int]) -> Balance:
         return balance(self.machine, Counter(self.demands[k] for k in operations))

@@ -141,7 +141,7 @@ class Model(Constraints):
     def _wait(self, k: int, kind: int, after: Rise, most: int = 1) -> None:
         """`after`, with values up to `most`, stays 0 until operation k is done (and its result there, for DATA)."""
         for latency, condition in self._latencies(k) if kind == DATA else [(0, 1)]:
-            for cycle in range(after.first, after.last + 1):
+            for cycle in range(after.first, min(after.last + 1, self.frame.cycles)):
                 past = self.done[k].at(cycle - latency)
                 if isinstance(condition, int):
                     self.bound([(1, after.at(cycle)), (-most, past)], 0)
@@ -172,15 +172,19 @@ class Model(Constraints):
 
     # -- resources
 
+    def limit(self, terms: list[Term], most: int) -> None:
+        """No more than `most` of a resource."""
+        self.bound(terms, most)
+
     def _engines(self) -> None:
         """No bundle has more slots of an engine than there are."""
         use: dict[tuple[str, int], list[Term]] = {}
         for (k, f, s), issued in self.issued.items():
             engine = self.problem.operations[k].forms[f][s].engine
-            for cycle in range(issued.first, issued.last + 1):
+            for cycle in range(issued.first, min(issued.last + 1, self.frame.cycles)):
                 use.setdefault((engine, cycle), []).extend([(1, issued.at(cycle)), (-1, issued.at(cycle - 1))])
         for (engine, cycle), terms in use.items():
-            self.bound(terms, self.problem.machine.slots(engine) - self.frame.used[engine, cycle])
+            self.limit(terms, self.problem.machine.slots(engine) - self.frame.used[engine, cycle])
 
     def _scratch(self, room: Room) -> None:
         """The values that are alive in a cycle have room."""
@@ -201,11 +205,11 @@ class Model(Constraints):
             border = self.rise(0, last, self.cp.new_int_var(0, room.blocks, ""), room.blocks, room.blocks)
         for cycle, (resting_vectors, resting_words) in enumerate(self.frame.resting[:last]):
             if border is not None:
-                self.bound([*vectors[cycle], (-1, border.at(cycle))], -resting_vectors)
-                self.bound([*words[cycle], (lanes, border.at(cycle))], room.words - resting_words)
+                self.limit([*vectors[cycle], (-1, border.at(cycle))], -resting_vectors)
+                self.limit([*words[cycle], (lanes, border.at(cycle))], room.words - resting_words)
             else:
                 limit = room.words - lanes * resting_vectors - resting_words
-                self.bound([*((lanes * factor, v) for factor, v in vectors[cycle]), *words[cycle]], limit)
+                self.limit([*((lanes * factor, v) for factor, v in vectors[cycle]), *words[cycle]], limit)
 
     def _may_run_out(self, room: Room) -> bool:
         """Would there be too little if all values of free operations were alive at once?"""

@@ -78,7 +78,7 @@ def tidy(table: Timetable, free: Collection[int], cycles: Range, room: Room | No
     within = {k: (min(cycles.first, table.spans[k].start), max(cycles.end - 1, table.spans[k].end)) for k in free}
     model = Model(table.instance, frame(table.instance, table.cycles, free, table.slots, within), room)
     _prefer_early(model, cycles, prices)
-    _hint(model, table)
+    hint(model, table)
     return Move(table, frozenset(free), model, table.slots)
 
 
@@ -106,7 +106,7 @@ def _prefer_early(model: Model, cycles: Range, prices: Prices) -> None:
     model.cp.minimize(cp_model.LinearExpr.weighted_sum(variables, factors))
 
 
-def _hint(model: Model, table: Timetable) -> None:
+def hint(model: Model, table: Timetable) -> None:
     """Tells the solver where the operations are now."""
     for (k, f), choice in model.chosen.items():
         if not isinstance(choice, int):

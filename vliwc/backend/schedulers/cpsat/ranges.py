@@ -58,17 +58,32 @@ class Ranges:
 
     def _range(self, table: Timetable, size: int) -> Range:
         """A range with about so many operations, at a random place; ends count as much as the middle."""
-        first = self._random.randrange(table.cycles)
-        end, found = first, 0
-        per_cycle = table.started()
-        while end < table.cycles and found < size:
-            found += per_cycle[end]
-            end += 1
-        while first > 0 and found < size:
-            first -= 1
-            found += per_cycle[first]
-        return Range(first, end)
+        return _from(table, self._random.randrange(table.cycles), size)
 
     @staticmethod
     def _may_use(table: Timetable, k: int, engine: str) -> bool:
         return any(step.engine == engine for form in table.instance.problem.operations[k].forms for step in form)
+
+
+def _from(table: Timetable, first: int, size: int) -> Range:
+    """A range with about so many operations that begins with a cycle, or before it if there are not as many behind."""
+    end, found = first, 0
+    per_cycle = table.started()
+    while end < table.cycles and found < size:
+        found += per_cycle[end]
+        end += 1
+    while first > 0 and found < size:
+        first -= 1
+        found += per_cycle[first]
+    return Range(first, end)
+
+
+def around(table: Timetable, cycle: int, size: int, random: Random) -> Range:
+    """A range with about so many operations that has a cycle at a random place."""
+    per_cycle, left = table.started(), random.randrange(size)
+    first = cycle
+    while first > 0 and left > 0:
+        first -= 1
+        left -= per_cycle[first]
+    found = _from(table, first, size)
+    return Range(found.first, max(found.end, cycle + 1))

@@ -7,6 +7,7 @@ through large-neighbourhood search (Shaw 1998): ranges of cycles are opened one 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 
 from vliwc.backend.bounds import SegmentBound, segment_bound
@@ -18,8 +19,10 @@ from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.neighbourhood import Move, lateness
 from vliwc.backend.schedulers.cpsat.parts import bare, parts
 from vliwc.backend.schedulers.cpsat.placing import place
+from vliwc.backend.schedulers.cpsat.ramps import ramped
 from vliwc.backend.schedulers.cpsat.ranges import Kind, Ranges
 from vliwc.backend.schedulers.cpsat.remaking import shorter_with_copies, worth_remaking
+from vliwc.backend.schedulers.cpsat.repair import Repair, squeezed
 from vliwc.backend.schedulers.cpsat.room import room
 from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
 from vliwc.backend.schedulers.cpsat.start import start
@@ -43,13 +46,24 @@ _HARDER = 0.2
 """What a question about the harder problem may take."""
 _QUESTION = 0.1
 """What a question on the way down may take of it."""
+_RAMPS = 0.15
+"""What the question how much the first and the last cycles can do may take of it."""
 _PARTS = 0.5
 """What all parts between joins may take of the whole effort, but for what is divided evenly."""
+_FIRST_REPAIRS = 0.2
+"""What squeezing out one cycle may take of the effort that is left, before the first decision."""
+_REPAIRS = 0.4
+"""What it may take of it in turn with neighbourhoods."""
 _NEIGHBOURHOODS = 0.3
 """What the search of neighbourhoods may take of it before the next decision."""
 _SOLVE = 1.0
 _SOLVES = 30
 """The seconds or units of work that one neighbourhood is worth at most, and how many an effort is enough for."""
+_REPAIR = 0.3
+_REPAIRED = 20
+"""The same for repairs: many small steps are better there than few large ones."""
+_MARGIN = 4
+"""How many words fewer a repair may use when its schedule had no placement."""
 _NO_SOLVE = 0.01
 """What it counts if there is nothing to solve, so that a limit of work is reached in any case."""
 _PRICE = 1000
@@ -122,17 +136,23 @@ class _Search:
         self.exact = Exact(incumbent, self.solver, effort.workers, largest)
         self.prices = prices
         problem = incumbent.table.instance.problem
-        self.ranges = Ranges(Random(seed), room(problem, split=place(incumbent.table) is not None), prices)
+        self.random = Random(seed)
+        self.ranges = Ranges(self.random, room(problem, split=place(incumbent.table) is not None), prices)
 
     def run(self) -> None:
         """Decisions about the whole block, where it is small enough, and neighbourhoods, in turn."""
-        self._add_parts()
-        self._refute()
-        self._find()
         small = self.exact.small
         linear = self.exact.size <= _LINEAR_VARIABLES
-        if small and linear:
+        soon_decided = small and linear
+        self._add_parts()
+        if not soon_decided:
+            self._add_ramps()
+        self._refute()
+        self._find()
+        if soon_decided:
             self._raise_bound(linear=False)
+        else:
+            self._squeeze(_FIRST_REPAIRS)
         if small:
             self._raise_bound(linear)
         while small and not self.over():
@@ -140,8 +160,11 @@ class _Search:
             linear = not linear  # what one way leaves open is asked in the other one
             self._lower_cycles(linear)
             self._raise_bound(linear)
+            self._squeeze(_REPAIRS)
             small = self.meter.left() > _SOLVE and self._may_ask()
-        self._improve(until=0.0)
+        while not self.over():
+            self._squeeze(_REPAIRS)
+            self._improve(until=max(0.0, self.meter.left() * _REPAIRS - _SOLVE))
 
     def over(self) -> bool:
         """Is the search at its end?"""
@@ -160,6 +183,12 @@ class _Search:
             return
         effort = self.effort.part(_PARTS / len(several), len(several))
         self.incumbent.raise_bound(sum(self._least(part, effort) for part in several))
+
+    def _add_ramps(self) -> None:
+        """Raises the bound by what the first and the last cycles cannot do."""
+        if self._may_ask():
+            problem, least = self.incumbent.table.instance.problem, self.incumbent.bound
+            self.incumbent.raise_bound(ramped(problem, least, self.solver, self.meter.left() * _RAMPS))
 
     def _least(self, problem: Problem, effort: Effort) -> int:
         """A lower bound of a part, proved within this effort."""
@@ -211,6 +240,24 @@ class _Search:
 
     # -- neighbourhoods
 
+    def _squeeze(self, share: float) -> None:
+        """Squeezes the schedule into a cycle less, and repairs what that overdraws; each cycle may take this share of
+        the effort that is left."""
+        limit = room(self.incumbent.table.instance.problem, split=False)
+        while not self.over() and limit.words > 0:
+            table, until = squeezed(self.incumbent.table, self.incumbent.cycles - 1), self.meter.left() * (1 - share)
+            if table is None:
+                return
+            repair = Repair(table, limit, self.random)
+            while repair.overdrawn:
+                if self.meter.left() <= until:
+                    return
+                moves = [repair.pick() for _ in range(self.effort.workers)]
+                repair.apply(moves, self.solver.together([self._task(move, _REPAIR, _REPAIRED) for move in moves]))
+                self.meter.work += _NO_SOLVE
+            if not self.incumbent.offer(repair.table):
+                limit = replace(limit, words=limit.words - _MARGIN)  # it has no placement: there must be more room
+
     def _improve(self, until: float) -> None:
         """Opens one range after the other until so much effort is left."""
         while not self.over() and self.meter.left() > until:
@@ -226,8 +273,8 @@ class _Search:
                 if answer.solution is not None:
                     self._apply(kind, move, answer.solution)
 
-    def _task(self, move: Move) -> Callable[[], Answer]:
-        most = min(_SOLVE, self.effort.amount / _SOLVES)
+    def _task(self, move: Move, limit: float = _SOLVE, number: int = _SOLVES) -> Callable[[], Answer]:
+        most = min(limit, self.effort.amount / number)
         return lambda: self.solver.solve(move.model.cp, most=most)
 
     def _apply(self, kind: Kind, move: Move, solution: Sequence[int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -30,6 +30,8 @@ class Answer:
     infeasible: bool
     finished: bool
     """Is the solution known to be the best?"""
+    bound: int = 1 << 60
+    """What no solution is worth more than, where something is maximised."""
 
     @property
     def conclusive(self) -> bool:
@@ -74,6 +76,10 @@ class Solver:
         answers = self.together([alone, portfolio], race)
         return next((answer for answer in answers if answer.conclusive), answers[0])
 
+    def optimise(self, model: cp_model.CpModel, *, most: float) -> Answer:
+        """Solves one model that has an objective, with all workers."""
+        return self.together([partial(self.solve, model, most=most, workers=self.meter.effort.workers)])[0]
+
     def solve(
         self,
         model: cp_model.CpModel,
@@ -115,6 +121,8 @@ class Solver:
             self.meter.work += response.deterministic_time + _BUILDING * len(model.proto.constraints)
         solution = list(response.solution) if status in _FOUND else None
         answer = Answer(solution, status == cp_model.INFEASIBLE, status == cp_model.OPTIMAL)
+        if solution is not None and model.has_objective():
+            answer = replace(answer, bound=round(response.best_objective_bound))
         if race is not None and answer.conclusive:
             race.over = True
         return answer

@@ -53,6 +53,11 @@ class Timetable:
 
     def sound(self) -> bool:
         """Does everything wait for what it needs, and does every bundle fit? (Scratch is not looked at.)"""
+        machine = self.instance.problem.machine
+        return self.ordered() and all(count <= machine.slots(engine) for (engine, _), count in self.used().items())
+
+    def ordered(self) -> bool:
+        """Does everything wait for what it needs?"""
         problem, spans = self.instance.problem, self.spans
         for k, operation in enumerate(problem.operations):
             own = spans[k]
@@ -62,11 +67,16 @@ class Timetable:
             needs = operation.needs[self.form(k)] if operation.needs else ()
             if any(spans[w].landed > own.start for v in needs for w in self.instance.writers.get(v, ())):
                 return False
+        return True
+
+    def used(self) -> Counter[tuple[str, int]]:
+        """The slots that are taken, by engine and cycle."""
         used: Counter[tuple[str, int]] = Counter()
+        operations = self.instance.problem.operations
         for issues in self.slots:
             for i in issues:
-                used[problem.operations[i.operation].forms[i.form][i.step].engine, i.cycle] += i.slots
-        return all(count <= problem.machine.slots(engine) for (engine, _), count in used.items())
+                used[operations[i.operation].forms[i.form][i.step].engine, i.cycle] += i.slots
+        return used
 
     def lives(self) -> list[Life]:
         """When the values are in scratch."""
