@@ -30,7 +30,7 @@ def test_a_choice_between_two_words_is_a_multiply_add(name: str) -> None:
 def test_the_table_is_that_of_rows() -> None:
     case = prepare(lookup("trie"))
     rows, unpacked = (case.offers(ALTERNATIVES[name]) for name in ("rows", "unpacked"))
-    assert [o.table for o in rows] == [o.table for o in unpacked]
+    assert [o.tables for o in rows] == [o.tables for o in unpacked]
     assert all(a.price.area > b.price.area for a, b in zip(rows, unpacked, strict=True))
     assert all(a.sites == b.sites and a.price.load == b.price.load for a, b in zip(rows, unpacked, strict=True))
 
