@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 
@@ -11,9 +13,9 @@ from vliwc.backend.problem import Problem
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers.compiled import Compiled
 from vliwc.backend.schedulers.degrees import Squeezer
-from vliwc.backend.schedulers.making import Maker, Order, Plain
+from vliwc.backend.schedulers.making import Forms, Made, Maker, Order, Plain
 from vliwc.backend.schedulers.shapes import Shapes
-from vliwc.backend.schedulers.urgency import RELAXED_STAGGERS, Settings, Urgency, portfolio, squeezes
+from vliwc.backend.schedulers.urgency import NO_LIMITS, RELAXED_STAGGERS, Settings, Urgency, portfolio, squeezes
 
 
 def order(making: Compiled, setting: Settings) -> Order:
@@ -44,6 +46,40 @@ def test_they_are_shorter_than_what_limits_alone_come_to() -> None:
     assert found.made.cycles < min(plain)
     assert found.made.peak <= problem.machine.scratch_words
     check_schedule(problem, found.made.schedule())
+
+
+@dataclass
+class Recording:
+    """A maker that remembers with how much scratch each schedule was made."""
+
+    maker: Maker
+    words: int
+    made_with: list[tuple[Made, int]] = field(default_factory=list)
+
+    @property
+    def problem(self) -> Problem:
+        return self.maker.problem
+
+    def with_scratch(self, words: int) -> Recording:
+        return Recording(self.maker.with_scratch(words), words, self.made_with)
+
+    def make(self, order: Order, settings: Settings = NO_LIMITS, forms: Forms | None = None) -> Made | None:
+        made = self.maker.make(order, settings, forms)
+        if made is not None:
+            self.made_with.append((made, self.words))
+        return made
+
+
+def test_what_takes_few_words_is_still_made_with_the_scratch_there_is() -> None:
+    """With more of it, some of these words may be beyond its end."""
+    problem = families.make("strands", 100, 2)
+    words = problem.machine.scratch_words
+    recording = Recording(Plain(problem, Urgency(problem), Shapes(problem)), words)
+    found = Squeezer(recording).run(np.arange(len(problem.operations)))
+    first, _ = recording.made_with[0]
+    assert first.peak < words
+    assert found is not None
+    assert [words for made, words in recording.made_with if made is found.made] == [words]
 
 
 def test_what_frees_scratch_follows_what_it_waits_for() -> None:

@@ -63,7 +63,10 @@ def worth(measured: Trial, counts: Mapping[Offer, int], groups: int) -> tuple[fl
         if not moved[list(PRICES.ways).index("selects")]:
             planned.append(shifted[-1])
     work = ("compute", "flow", "load", "store")
-    best = min((20 * max(cycles.values()) + sum(cycles[e] for e in work), max(cycles.values())) for cycles in planned)
+    ways = 20 * 0.3 * sum(count > 0 for count in counts.values())
+    best = min(
+        (20 * max(cycles.values()) + sum(cycles[e] for e in work) + ways, max(cycles.values())) for cycles in planned
+    )
     return *best, min(max(cycles.values()) for cycles in shifted)
 
 

@@ -29,6 +29,10 @@ _SCALE = 1000
 """The integer program counts in thousandths of a cycle."""
 _PARTS = 100
 """Shares of an engine's work are rounded to so many parts."""
+_FIRST = 20
+"""A cycle of the busiest engine is worth so many cycles of work."""
+_WAY = 0.3
+"""What every way that some groups take is worth, in cycles: groups that do the same are easier to schedule."""
 _LARGE = 1 << 36
 """The engines' loads may be about so large in these numbers, and are never more than sixteen times that."""
 
@@ -348,7 +352,10 @@ class _Model:
 
     def solve(self) -> Mix | None:
         """The best mix found, or None if there is none; its bound is not known yet."""
-        self.model.minimize(20 * self.busiest + self.work)
+        used = [self.model.new_bool_var("") for _ in self.counts]
+        for count, some in zip(self.counts, used, strict=True):
+            self.model.add(count <= self.groups * some)
+        self.model.minimize(_FIRST * self.busiest + self.work + round(_FIRST * _WAY * self.scale) * sum(used))
         solver = self._solver()
         status = solve(solver, self.model)
         if status == self.cp.UNKNOWN:  # any mix will do then, and plain gathers are one

@@ -49,16 +49,17 @@ class Squeezer:
         made = self.maker.with_scratch(words).make(order, NO_LIMITS, forms)
         if made is None:
             return None
-        best, words, step = Squeezed(made, NO_LIMITS), made.peak, _STEP
+        best, step = Squeezed(made, NO_LIMITS), _STEP
+        # What takes few words at a time may still stand anywhere: it has to be made again with the machine's.
         while words > self.limit and step > _LEAST_STEP:
             following = self._following(best.made)
-            less = max(self.limit, int((1 - step) * words))
+            less = max(self.limit, int((1 - step) * min(words, best.made.peak)))
             found = None if following is None else self._within(self.maker.with_scratch(less), following, forms)
             if found is None:
                 step /= 2
             else:
-                best, words = found, min(less, found.made.peak)
-        return best if best.made.peak <= self.limit else None
+                best, words = found, less
+        return best if words <= self.limit else None
 
     def _within(self, maker: Maker, order: Order, forms: Forms | None) -> Squeezed | None:
         """The shortest schedule in this order, or in the orders that come of it."""
