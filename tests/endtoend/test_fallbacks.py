@@ -33,7 +33,7 @@ kernel k {
     }
 }
 """
-WITHOUT_TABLES = "no room in scratch: trying -O2 without column, rows, transformed, unpacked"
+WITHOUT_TABLES = "no room in scratch: trying -O2 without column, parked, rows, steered, transformed, unpacked"
 
 
 def _options(n: int, words: int) -> Options:

@@ -183,16 +183,14 @@ def test_alternatives_are_the_gather(count: int, index: str, flip: int, name: st
     offers = [o for a in CATALOGUE for o in a.offers([site], setting) if o.name == name]
     if not offers:  # two sites, a chain, or bits are needed
         assert (
-            name in ("rows", "unpacked", "column")
+            name in ("rows", "unpacked", "column", "parked", "steered")
             or (name == "transformed" and not flip)
             or site.bits is None
             or count == 2
         )
         return
     (offer,) = offers
-    homes = {}
-    if offer.table is not None and offer.table.memory:
-        homes[offer.table.key] = Home("table", graph.image_words, offer.table.memory)
+    homes = {table.key: Home("table", graph.image_words, table.memory) for table in offer.in_memory}
     selected = vectorize(graph, TAKEHOME, {par: Plan({(site.node, 0): offer}, homes)})
     if homes:
         table = Array("table", graph.image_words, count + 2, Mode.CONSUMED)
