@@ -49,7 +49,7 @@ def test_it_finds_a_shorter_program() -> None:
         choice.take_best()
         before = choice.generated.cycles
         said.clear()
-        assert choice.search(Budget(evals=2500), seed=SEED) == 1
+        assert choice.search(Budget(evals=1500), seed=SEED) == 1
         assert choice.attempt is not None
         assert choice.generated.cycles < before
         assert said[-1] == f"search: {len(said)} other mixes tried, best {choice.generated.cycles} cycles"
@@ -60,7 +60,7 @@ def test_it_finds_a_shorter_program() -> None:
 def test_a_record_makes_the_program_of_a_mix_again() -> None:
     front = _front("ternary_tree.vk", **SMALL)
     source = Source("ternary_tree.vk", (EXAMPLES / "ternary_tree.vk").read_text(encoding="utf-8"))
-    found = compile_source(source, replace(front.options, seed=SEED, budget=Budget(evals=7500)))
+    found = compile_source(source, replace(front.options, seed=SEED, budget=Budget(evals=5000)))
     assert found.ledger is not None and found.ledger.attempt is not None
     ledger = Ledger.from_text(found.ledger.to_text())
     assert ledger == found.ledger

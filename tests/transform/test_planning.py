@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from vliwc.driver import Options, compile_source, optimise_source
 from vliwc.resources import data_path
 from vliwc.source import Source
 from vliwc.transform.alternatives import CATALOGUE
+from vliwc.transform.attempts import IN_MEMORY
 
 
 def example(name: str) -> Source:
@@ -15,12 +18,15 @@ def example(name: str) -> Source:
     return Source(path.name, path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["ternary_tree", "decision_forest", "two_trees"])
-def test_no_program_is_shorter_than_the_strategy_bound(name: str) -> None:
-    (strategy,) = optimise_source(example(name)).strategies
+@pytest.mark.parametrize(
+    ("name", "defines"), [("ternary_tree", {"batch": 24}), ("two_trees", {"batch": 24}), ("decision_forest", {})]
+)
+def test_no_program_is_shorter_than_the_strategy_bound(name: str, defines: dict[str, int]) -> None:
+    options = Options(defines=defines, certify=False)
+    (strategy,) = optimise_source(example(name), options).strategies
     assert strategy.bound > 1
-    for without in ((), ("rows", "column"), ("select",), ("select", "rows", "column", "transformed")):
-        compilation = compile_source(example(name), Options(disable=frozenset(without), certify=False))
+    for without in (frozenset(), IN_MEMORY, frozenset({"select"}), IN_MEMORY | {"select"}):
+        compilation = compile_source(example(name), replace(options, disable=without))
         assert compilation.generated.cycles >= strategy.bound
 
 
