@@ -21,6 +21,7 @@ class Column(Alternative):
 
     name = "column"
     summary = "one load a lane from rows packed for other sites"
+    in_memory = True
 
     def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
         """One for each table of rows that begin with a site's words, if these go through a chain."""
