@@ -142,7 +142,7 @@ def test_optimum_against_trying_everything(data: st.DataObject) -> None:
     offers = [plain(s) for s in sites]
     sizes = st.sampled_from((0, 8, 16))
     for k in range(data.draw(st.integers(1, 2))):
-        table = Table(("table", k), data.draw(loads()), scratch=data.draw(sizes), memory=data.draw(sizes))
+        table = Table(("table", k), data.draw(loads()), data.draw(sizes), data.draw(sizes), build=lambda _, __: [])
         chosen = tuple(sites) if data.draw(st.booleans()) else (data.draw(st.sampled_from(sites)),)
         offers.append(Offer(OTHER, chosen, data.draw(loads()), (table,) * data.draw(st.integers(0, 1)), detail=k))
     rooms = [Room(("spare",), 100, 100 + data.draw(st.integers(4, 24)), Death.FREE), Room(("t",), 0, 16, Death.READ)]

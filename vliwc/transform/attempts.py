@@ -13,7 +13,7 @@ from vliwc.transform.alternatives import CATALOGUE
 from vliwc.transform.loads import ENGINES, EXPECTED, Losses
 from vliwc.transform.pipeline import ALTERNATIVES, MOST_LEVEL
 
-IN_MEMORY = frozenset(a.name for a in CATALOGUE if a.in_memory)
+IN_MEMORY = frozenset(a.name for a in CATALOGUE if a.uses_memory)
 FEWER = (IN_MEMORY, frozenset(ALTERNATIVES))
 """What may be left out if the balanced mix does not do well: tables in memory, which are a long way to the first
 look-up and may take much scratch; and all but plain gathers."""

@@ -175,7 +175,9 @@ class _Model:
         self.least = self.model.new_int_var(0, 1 << 40, "least")
         terms: dict[str, Any] = {e: round(self.scale * base[e]) for e in ENGINES}
         priced = [(o.price, count) for o, count in zip(self.offers, self.counts, strict=True)]
-        priced += [(self.tables[key].price, built) for key, built in self.built.items()]
+        # What buffers cost is a guess: the addresses of several may be the same, or follow from each other.
+        certain = [key for key, table in self.tables.items() if table.build is not None or not self.unlimited]
+        priced += [(self.tables[key].price, self.built[key]) for key in certain]
         if self.prices.on_flow:
             for selects, movable in enumerate(trial.movable, start=1):
                 moved = self.model.new_int_var(0, groups * movable, "moved")

@@ -14,7 +14,7 @@ KERNELS = ("box and pair", "automaton", "strides")
 @pytest.mark.parametrize("name", KERNELS)
 def test_it_needs_no_memory_of_its_own(name: str) -> None:
     case = prepare(lookup(name))
-    tables = {o.in_memory for o in case.offers(ALTERNATIVES["rows"])}
+    tables = {o.tables for o in case.offers(ALTERNATIVES["rows"])}
     offers = case.offers(ALTERNATIVES["column"])
     assert offers and all(o.tables in tables for o in offers)
     assert all(o.sites[0].chain for o in offers)

@@ -121,7 +121,7 @@ class Alternative(ABC):
     direct: bool = False
     """Do groups read the array itself? Then its words are not free for tables."""
 
-    in_memory: bool = False
+    uses_memory: bool = False
     """Do its tables stand in dead memory?"""
     spares_scratch: bool = False
     """Is there one that costs no engine more, but holds more in scratch? Then this one is for scarce scratch only."""

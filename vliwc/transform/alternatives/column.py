@@ -21,14 +21,14 @@ class Column(Alternative):
 
     name = "column"
     summary = "one load a lane from rows packed for other sites"
-    in_memory = True
+    uses_memory = True
 
     def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
         """One for each table of rows that begin with a site's words, if these go through a chain."""
         for rows in Rows().offers(sites, setting):
             for site in sites:
                 if site.chain and site.words == rows.sites[0].words:
-                    yield Offer(self, (site,), Loads(load=setting.prices.lanes), rows.in_memory, rows.detail)
+                    yield Offer(self, (site,), Loads(load=setting.prices.lanes), rows.tables, rows.detail)
 
     def emit(self, offer: Offer, site: Site, group: Group, homes: Sequence[Home], emitter: Emitter) -> int:
         """The gather, at the rows' stride."""

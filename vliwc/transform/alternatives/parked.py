@@ -31,7 +31,7 @@ class Parked(Alternative):
 
     name = "parked"
     summary = "rows, parked in memory between the look-ups"
-    in_memory = True
+    uses_memory = True
     spares_scratch = True
 
     def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:

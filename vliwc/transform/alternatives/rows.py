@@ -62,7 +62,7 @@ class Rows(Alternative):
 
     name = "rows"
     summary = "one row load a lane for two look-ups"
-    in_memory = True
+    uses_memory = True
 
     def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
         """One for each site and the next such site after it in the same block."""

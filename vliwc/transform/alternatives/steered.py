@@ -36,7 +36,7 @@ class Steered(Alternative):
 
     name = "steered"
     summary = "rows, of which stores choose the second word"
-    in_memory = True
+    uses_memory = True
 
     def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
         """One for each offer of rows with one bit."""

@@ -22,7 +22,7 @@ class Transformed(Alternative):
 
     name = "transformed"
     summary = "one load a lane from a table that was transformed once"
-    in_memory = True
+    uses_memory = True
 
     def offers(self, sites: Sequence[Site], setting: Setting) -> Iterator[Offer]:
         """One for each site with a chain, of at least a row of words."""
