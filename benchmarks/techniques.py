@@ -18,6 +18,7 @@ from vliwc.report.measure import measure
 from vliwc.resources import data_path
 from vliwc.source import Source
 from vliwc.transform import optional_names
+from vliwc.transform.attempts import IN_MEMORY
 from vliwc.transform.pipeline import TECHNIQUES
 
 KERNELS = (
@@ -28,7 +29,7 @@ LEVEL = 2
 
 TOGETHER = {
     "choices among held words": ("select", "leaf-arithmetic", "arithmetic"),
-    "tables in dead memory": ("transformed", "rows", "unpacked", "column"),
+    "tables in dead memory": tuple(sorted(IN_MEMORY)),
     "all alternatives to gathers": TECHNIQUES,
     "affine forms": ("affine", "affine-vectors"),
 }
