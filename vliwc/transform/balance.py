@@ -9,22 +9,19 @@ within dead memory. Where scratch is so scarce that it would hold the program up
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 from vliwc.solving import new_solver, solve
 from vliwc.transform.alternatives import Home, Offer
-from vliwc.transform.distances import Distance, least_distances
 from vliwc.transform.loads import ENGINES, EXPECTED, Loads, Losses, Prices
 from vliwc.transform.mixes import Mix, Trial
 from vliwc.transform.rooms import Death, Room
+from vliwc.transform.windows import Counts, Needed, Windows
 
 _LONGEST = 16
 """No more than so many times longer may a program get for want of scratch."""
-_WINDOWS = 16
-"""At how many positions windows begin and end."""
 _SCALE = 1000
 """The integer program counts in thousandths of a cycle."""
 _PARTS = 100
@@ -103,12 +100,13 @@ class _Model:
         self.rooms = rooms
         self.counts = [self.model.new_int_var(0, groups, f"offer_{k}") for k in range(len(offers))]
         self.tables = {t.key: t for o in offers for t in o.tables}
+        self.used: list[Any] = []
+        """Which offers any group takes, in a model that looks for a mix."""
         self.built = {key: self.model.new_bool_var(f"table_{k}") for k, key in enumerate(self.tables)}
         self.place: dict[tuple[object, ...], list[Any]] = {}
         self.trial = trial
         self.losses = losses
         self.groups = groups
-        self.distances = least_distances(offers, prices)
         self.unlimited = unlimited
         """May all be done that some program might do? Then the model is good for a bound, not for a mix."""
         self.free = prices.machine.scratch_words - trial.constant_words
@@ -116,6 +114,7 @@ class _Model:
         total = prices.cycles(trial.setup.plus(trial.group, groups))
         self.scale = min(_SCALE, _LARGE / max(1.0, *total.values()))
         """What a cycle counts: less in programs that run for ages, as the solver's numbers have an end."""
+        self.windows = Windows(offers, prices, self.scale)
         self._cover(groups)
         self._tables(groups)
         self._engines(trial, groups)
@@ -235,56 +234,11 @@ class _Model:
             self.model.add(waiting >= idle)
             terms[engine] += waiting + round(self.scale * self.losses.ramps * late)
 
-    def _windows(self, counts: Mapping[Offer, Any]) -> Iterator[Any]:
-        """For several pairs of cycles what is looked up between them and what is before and behind, in thousandths: no
-        look-up comes before its index can be known, nor so late that there is no time for what waits for it. It counts
-        what is loaded, and in a mix what only flow can select: the bits of an index that is no sum of bits come late.
-        """
-        heads, tails = ({d[k] for d in self.distances.values()} for k in (0, 1))
-        for engine in ("load",) if self.unlimited else ("load", "flow"):
-            one = self.prices.cycles(Loads(**{engine: 1}))[engine]
-            work = [
-                (self._of(offer), round(self.scale * one * slots) * count)
-                for offer, count in counts.items()
-                if (slots := getattr(offer.price, engine)) > 0
-            ]
-            widest: dict[frozenset[int], int] = {}
-            for after, before in product(_some(heads), _some(tails)):
-                inside = frozenset(k for k, ((head, tail), _) in enumerate(work) if head >= after and tail >= before)
-                widest[inside] = max(widest.get(inside, 0), after + before)
-            for inside, outside in widest.items():
-                if outside and inside:
-                    yield sum(work[k][1] for k in sorted(inside)) + round(self.scale * outside)
-
-    def _of(self, offer: Offer) -> Distance:
-        """When an offer loads: at the first of its sites."""
-        return self.distances[offer.sites[0].node]
-
-    def _deadlines(self, counts: Mapping[Offer, Any], needed: Callable[[Sequence[Offer]], Any]) -> Iterator[Any]:
-        """For several tails what it takes to make the tables in memory that are looked up with so much or more left to
-        do, and to look up what is then looked up, and what is left to do, in thousandths of a cycle: a table is there
-        before its first look-up. `needed` says whether (1 or 0) any of the offers with a table is taken."""
-        users = [o for o in self.offers if o.in_memory]
-        for tail in _some({self._of(o).tail for o in users}):
-            early: dict[tuple[object, ...], list[Offer]] = {}
-            for o in users:
-                for table in o.tables if self._of(o).tail >= tail else ():
-                    early.setdefault(table.key, []).append(o)
-            made = [(self.prices.cycles(self.tables[key].price), needed(several)) for key, several in early.items()]
-            made += [
-                ({**dict.fromkeys(ENGINES, 0.0), "load": self.prices.cycles(o.price)["load"]}, count)
-                for o, count in counts.items()
-                if o.price.load > 0 and self._of(o).tail >= tail
-            ]
-            for engine in ENGINES:
-                work = sum(round(self.scale * cycles[engine]) * times for cycles, times in made)
-                yield work + round(self.scale * tail)
-
     def hurried(self, counts: Mapping[Offer, int]) -> float:
         """How long a program with this mix takes because of what has to be loaded between two cycles, or before one, in
         cycles."""
         used = {offer: count for offer, count in counts.items() if count}
-        return max(self._hurry(used, lambda offers: int(any(o in used for o in offers))), default=0) / self.scale
+        return max(self._times(used, lambda offers: int(any(o in used for o in offers))), default=0) / self.scale
 
     def keep_windows(self) -> None:
         """Nothing may be loaded before it can be, nor too late; tables are made in time."""
@@ -296,14 +250,18 @@ class _Model:
                 self.model.add(counts[o] <= self.groups * need)
             return need
 
-        for cycles in self._hurry(counts, needed):
+        for cycles in self._times(counts, needed):
             self.model.add((self.least if self.unlimited else self.busiest) >= cycles)
 
-    def _hurry(self, counts: Mapping[Offer, Any], needed: Callable[[Sequence[Offer]], Any]) -> Iterator[Any]:
-        """Windows and, as prices of tables are guesses on which no bound counts, in a mix deadlines."""
-        yield from self._windows(counts)
+    def _times(self, counts: Counts, needed: Needed) -> Iterator[Any]:
+        """How long a program takes because of when things can be done, in thousandths of a cycle.
+
+        A mix counts what only flow can select, since the bits of an index that is no sum of bits come late, and keeps
+        deadlines. No bound does: what tables cost is a guess.
+        """
+        yield from self.windows.look_ups(counts, ("load",) if self.unlimited else ("load", "flow"))
         if not self.unlimited:
-            yield from self._deadlines(counts, needed)
+            yield from self.windows.deadlines(counts, needed)
 
     def hold_tables(self, scratch: int) -> None:
         """Tables may take no more than so many words of scratch together."""
@@ -354,10 +312,11 @@ class _Model:
 
     def solve(self) -> Mix | None:
         """The best mix found, or None if there is none; its bound is not known yet."""
-        used = [self.model.new_bool_var("") for _ in self.counts]
-        for count, some in zip(self.counts, used, strict=True):
-            self.model.add(count <= self.groups * some)
-        self.model.minimize(_FIRST * self.busiest + self.work + round(_FIRST * _WAY * self.scale) * sum(used))
+        if not self.used:
+            self.used = [self.model.new_bool_var("") for _ in self.counts]
+            for count, some in zip(self.counts, self.used, strict=True):
+                self.model.add(count <= self.groups * some)
+        self.model.minimize(_FIRST * self.busiest + self.work + round(_FIRST * _WAY * self.scale) * sum(self.used))
         solver = self._solver()
         status = solve(solver, self.model)
         if status == self.cp.UNKNOWN:  # any mix will do then, and plain gathers are one
@@ -406,9 +365,3 @@ class _Model:
                     homes[key] = Home(room.arrays[0], free[k], length)
                     free[k] += length
         return homes
-
-
-def _some(positions: set[int]) -> list[int]:
-    """No more than a few of the positions, evenly, with 0."""
-    ordered = sorted(positions | {0})
-    return ordered[:: -(-len(ordered) // _WINDOWS)]
