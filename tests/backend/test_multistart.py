@@ -13,7 +13,7 @@ from vliwc.backend.problem import Problem
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import listing, multistart
 from vliwc.backend.schedulers.compiled import Compiled
-from vliwc.backend.schedulers.iterated import iterated
+from vliwc.backend.schedulers.iterated import iterated, partitions
 from vliwc.backend.schedulers.making import Maker, Plain, maker
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import Settings, Urgency
@@ -25,7 +25,9 @@ def searched(problem: Problem, making: Maker, runs: int, seed: int) -> tuple[obj
     late = first.late() if first else None
     if first is None or late is None:
         return None, None
-    better = iterated(making, late, first.cycles, Shapes(problem).forms, runs, seed=seed)
+    shapes = Shapes(problem)
+    parts = partitions(Urgency(problem), shapes)
+    better = iterated(making, late, first.cycles, shapes.forms, runs, parts, seed=seed)
     return first.schedule(), better and better.schedule()
 
 

@@ -3,21 +3,28 @@
 It begins with some passes that disturb nothing. Then each turn disturbs the cycles by which operations have to begin
 (see `justify`), and now and then the order in which forms are tried. The list scheduler makes the next schedule by
 them, and another one by the latest cycles of that (Lourenço, Martin and Stützle 2003; Valls, Ballestín and Quintanilla
-2005).
+2005). Every other disturbance is one of parts: a strand is put off as a whole, or a phase of all strands, or all
+operations of a kind, which no disturbance of single operations comes to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 import numpy as np
+import numpy.typing as npt
 
 from vliwc.backend.schedulers.making import Forms, Made, Maker, Order, Starts
-from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings
+from vliwc.backend.schedulers.shapes import Shapes
+from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings, Urgency
 
 _NOISE = (1.0, 4.0, 16.0, 64.0)
 """By how many cycles operations are disturbed at most."""
+_BY_PARTS = 0.5
+"""How often whole parts are."""
+_PHASES = 9
+"""Into how many phases a program is divided, by the path to its end."""
 _PASSES = 2
 """How many schedules a turn makes."""
 _OTHER_FORMS = 0.15
@@ -25,6 +32,8 @@ _OTHER_FORMS = 0.15
 _UNDISTURBED = 8
 """How many passes come first that disturb nothing."""
 
+Part = npt.NDArray[np.intp]
+"""For each operation the number of the part that it belongs to."""
 Later = Callable[[Made, bool], Starts | None]
 """The latest cycles of a schedule's operations, perhaps by paths: see `Made.late`."""
 
@@ -34,12 +43,23 @@ def latest(made: Made, by_paths: bool) -> Starts | None:
     return made.late(by_paths=by_paths)
 
 
+def partitions(urgency: Urgency, shapes: Shapes) -> list[Part]:
+    """Ways to divide a problem into parts: strands, phases, strands' phases, classes; only those with several parts."""
+    strand = np.array(urgency.strand, np.intp)
+    height = np.array(urgency.height, np.intp)
+    phase = height * _PHASES // (height.max(initial=0) + 1)
+    several = (strand, phase, strand * _PHASES + phase, np.array(shapes.of, np.intp))
+    numbered = (np.unique(part, return_inverse=True)[1] for part in several)
+    return [part.astype(np.intp) for part in numbered if part.max(initial=0) > 0]
+
+
 def iterated(
     maker: Maker,
     late: Starts,
     cycles: int,
     forms: Forms,
     runs: int,
+    parts: Sequence[Part],
     *,
     seed: int,
     enough: int = 0,
@@ -48,8 +68,9 @@ def iterated(
 ) -> Made | None:
     """The shortest of so many schedules around one of `cycles` cycles, or None if none is shorter than that.
 
-    `late` has the latest cycles in which operations can begin there, `forms` those that it was made of. All keep to
-    the `limits`; `later` gives a schedule's latest cycles. The search ends with `enough` cycles.
+    `late` has the latest cycles in which operations can begin there, `forms` those that it was made of, `parts` the
+    ways to divide the operations. All keep to the `limits`; `later` gives a schedule's latest cycles. The search ends
+    with `enough` cycles.
     """
     random, best = Random(seed), None
     now, usual = cycles, forms
@@ -61,7 +82,7 @@ def iterated(
         if now <= enough:
             break
         tried = _shuffled(usual, random) if random.random() < _OTHER_FORMS else forms
-        turn = _turn(maker, _disturbed(late, random), tried, limits, later)
+        turn = _turn(maker, _disturbed(late, parts, random), tried, limits, later)
         if turn is not None and turn[0].cycles <= now:
             made, late = turn
             if made.cycles < now:
@@ -101,10 +122,19 @@ def _turn(maker: Maker, order: Order, forms: Forms, limits: Settings, later: Lat
     return shortest
 
 
-def _disturbed(late: Starts, random: Random) -> Order:
-    """The operations by their latest cycles, each later by a random part of a random number of cycles."""
+def _disturbed(late: Starts, parts: Sequence[Part], random: Random) -> Order:
+    """The operations by their latest cycles, each later by a random part of a random number of cycles; or all those of
+    one part by the same, and each by less than a cycle."""
     most = random.choice(_NOISE)
-    return np.argsort(late + np.array([most * random.random() for _ in late]), kind="stable")
+    if not parts or random.random() >= _BY_PARTS:
+        return np.argsort(late + most * _noise(len(late), random), kind="stable")
+    part = random.choice(parts)
+    of_parts = most * _noise(part.max() + 1, random)
+    return np.argsort(late + of_parts[part] + _noise(len(late), random), kind="stable")
+
+
+def _noise(count: int, random: Random) -> npt.NDArray[np.float64]:
+    return np.array([random.random() for _ in range(count)])
 
 
 def _shuffled(usual: Forms, random: Random) -> Forms:

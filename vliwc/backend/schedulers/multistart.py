@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from vliwc.backend.bounds.segment import segment_bound
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers import listing
 from vliwc.backend.schedulers.degrees import Squeezer
-from vliwc.backend.schedulers.iterated import Later, iterated, latest
+from vliwc.backend.schedulers.iterated import Later, iterated, latest, partitions
 from vliwc.backend.schedulers.making import Forms, Made, Order, maker
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import (
@@ -110,9 +109,19 @@ class _Search:
         made, late = best.made, best.later(best.made, False)
         if late is None:
             return made
-        forms, cycles = best.forms or self.shapes.forms, made.cycles
-        around = partial(iterated, self.maker, late, cycles, forms, self.runs, limits=best.limits, later=best.later)
-        shorter = around(seed=seed, enough=self.bound)
+        parts = partitions(self.urgency, self.shapes)
+        shorter = iterated(
+            self.maker,
+            late,
+            made.cycles,
+            best.forms or self.shapes.forms,
+            self.runs,
+            parts,
+            seed=seed,
+            enough=self.bound,
+            limits=best.limits,
+            later=best.later,
+        )
         self._tell((shorter or made).cycles)
         return shorter or made
 

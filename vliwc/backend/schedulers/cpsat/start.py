@@ -6,7 +6,7 @@ import numpy as np
 
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers.cpsat.instance import Instance
-from vliwc.backend.schedulers.iterated import iterated
+from vliwc.backend.schedulers.iterated import iterated, partitions
 from vliwc.backend.schedulers.justify import latest_starts
 from vliwc.backend.schedulers.making import Maker, maker
 from vliwc.backend.schedulers.shapes import Shapes
@@ -31,7 +31,8 @@ def start(instance: Instance, found: Schedule, seed: int, effort: float, bound: 
     if runs > len(_WINDOWS) and may_run_out(problem):
         found = _in_windows(making, len(problem.operations), found)
     late = np.array(latest_starts(problem, found), np.int32)
-    shorter = iterated(making, late, found.cycles, shapes.forms, runs, seed=seed, enough=bound)
+    parts = partitions(urgency, shapes)
+    shorter = iterated(making, late, found.cycles, shapes.forms, runs, parts, seed=seed, enough=bound)
     return shorter.schedule() if shorter else found
 
 
