@@ -21,6 +21,7 @@ from vliwc.backend.placement import Placement, place
 from vliwc.backend.pressure import NoRoom, no_room
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.regions import Plan, plan
+from vliwc.backend.relief import relieved, short_of_scratch
 from vliwc.backend.rematerialisation import with_copies
 from vliwc.backend.schedulers import SCHEDULERS, schedule_names, scheduler, searches
 from vliwc.backend.schedulers.effort import Effort
@@ -42,6 +43,12 @@ FOOT = "naive"
 
 MOST_LISTED = 400
 """The most operations of a kernel for which the list scheduler may step in where the modulo schedule does not fit."""
+
+NEAR = 1.03
+"""A program that takes no more than so many times its bound is good enough."""
+
+FAR = 1.1
+"""Where scratch is short, a schedule that takes more than so many times its bound is held up by that."""
 
 _SPILL_RESERVES = (1, 2, 4)
 """How many vectors of scratch spilling leaves free, for what it needs itself: tried in turn."""
@@ -102,10 +109,16 @@ def generate(
     whole = effort or Effort()
     looks = searches(schedule) or searcher is not None
 
+    made: dict[int, tuple[Problem, Schedule | None]] = {}
+
     def listed(problem: Problem, _: _Part | None = None) -> Schedule | None:
-        return SCHEDULERS[QUICK](problem, seed, progress)
+        if id(problem) not in made:
+            made[id(problem)] = problem, SCHEDULERS[QUICK](problem, seed, progress)
+        return made[id(problem)][1]
 
     def solve(problem: Problem, part: _Part) -> Schedule | None:
+        if searcher is None and schedule == QUICK:
+            return listed(problem)
         first = None
         if searcher is not None:
             first = searcher.schedule(part.number, part.share, problem, listed)
@@ -116,11 +129,12 @@ def generate(
     def full(legal: Legal, kernels: Mapping[int, Kernel]) -> _Generator:
         if searcher is not None:
             searcher.begin()
-        return _Generator(graph, legal, machine, solve, kernels, cautious).run()
+        return _Generator(graph, legal, machine, solve, adviser, kernels, cautious).run()
 
     def quick(legal: Legal, kernels: Mapping[int, Kernel]) -> _Generator:
-        return _Generator(graph, legal, machine, listed, kernels, cautious).run()
+        return _Generator(graph, legal, machine, listed, adviser, kernels, cautious).run()
 
+    adviser = None if schedule == FOOT else listed
     legal = legalise(graph, machine)
     overlaps = pipeline and not cautious and schedule != FOOT and bool(legal.origin)
     try:
@@ -178,12 +192,15 @@ class _Generator:
         legal: Legal,
         machine: Machine,
         solve: Callable[[Problem, _Part], Schedule | None],
+        quick: Callable[[Problem], Schedule | None] | None,
         kernels: Mapping[int, Kernel],
         cautious: bool,
     ) -> None:
         self.graph = graph
         self.machine = machine
         self.solve = solve
+        self.quick = quick
+        """Tells which of several problems with the same results has the shortest schedule, if it is asked at all."""
         self.legal = legal
         self.kernels = kernels
         self.plan: Plan = plan(legal)
@@ -327,6 +344,7 @@ class _Generator:
             if placed is None:  # a kernel that spills is no better than the loop as it was
                 raise no_room(problem, self.legal.graph)
             return problem, placed
+        problem = self._relieved(problem)
         found = self._schedule(number, problem)
         if found is not None:
             return problem, found
@@ -338,6 +356,19 @@ class _Generator:
             if smaller is not None and found is not None:
                 return smaller, found
         raise no_room(problem, graph)
+
+    def _relieved(self, problem: Problem) -> Problem:
+        """The problem or, where scratch holds it up, one that asks for less and has a shorter schedule."""
+        if self.quick is None or not short_of_scratch(problem):
+            return problem
+        best, found = problem, self.quick(problem)
+        for smaller in relieved(problem, self.placement.temporary):
+            if found is not None and found.cycles <= FAR * segment_bound(problem, found.cycles).best:
+                break
+            other = self.quick(smaller)
+            if other is not None and (found is None or other.cycles < found.cycles):
+                best, found = smaller, other
+        return best
 
     def _with_copies(self, problem: Problem, found: Schedule) -> Problem:
         """The problem that a schedule with copies solves; its new values become values of the program."""
