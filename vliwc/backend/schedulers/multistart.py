@@ -8,7 +8,7 @@ little, and with settings near the best; then `iterated` goes on from there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +37,9 @@ _MOST_OPERATIONS = 2_000_000
 """How many schedules the search around the best makes, and how many operations they may have together."""
 _HOPELESS = 1.1
 """A schedule that is so many times longer than another one is not searched around."""
+_MORE_STRANDS, _RESERVE = 2, 2
+"""How many more strands may be under way in the search around a schedule of few, which leaves less room unused, and how
+many vectors only the oldest may use then."""
 NEARLY = 9
 """How many free vectors are so few that scratch may have been in the way: the portfolio keeps 8 in reserve."""
 
@@ -96,13 +99,21 @@ class _Search:
         if self.best is not None:
             self._attempts([self.best.settings], self._thrifty())
             self._attempts(around(self.problem, self.best.settings), self.best.forms)
-        tried = [t for t in (self.best, squeezed) if t is not None]
+        tried = [t for t in (self._limited(self.best), squeezed) if t is not None]
         if not tried:
             made = next((made for rescue in rescues(self.urgency) if (made := self._attempt(rescue, None))), None)
             return made.schedule() if made else None
         shortest = min(t.made.cycles for t in tried)
         ends = [self._iterated(t, seed) for t in tried if t.made.cycles <= _HOPELESS * shortest]
         return min(ends, key=lambda made: made.cycles).schedule()
+
+    def _limited(self, best: _Try | None) -> _Try | None:
+        """The same; where few strands at a time made it, schedules that go on from it keep to that, and values leave
+        scratch as soon as they can."""
+        if best is None or best.settings.strands >= NO_LIMITS.strands:
+            return best
+        limits = Settings(strands=best.settings.strands + _MORE_STRANDS, reserve=_RESERVE)
+        return replace(best, limits=limits, later=Squeezer(self.maker).late)
 
     def _iterated(self, best: _Try, seed: int) -> Made:
         """The shortest schedule around one, or itself."""
