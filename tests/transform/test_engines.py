@@ -44,6 +44,14 @@ def test_vector_operations_become_selects(name: str) -> None:
     assert_program_right(kernel, after, MACHINES["takehome"])
 
 
+def test_constants_to_select_from_have_to_have_room() -> None:
+    _, before, _ = _graphs(RESULTS["affine in two bits"], 12, MACHINES["takehome"])
+    changed = [
+        use_idle_flow(before, replace(MACHINES["takehome"], scratch_words=words)) is not before for words in (100, 1536)
+    ]
+    assert changed == [False, True]
+
+
 @pytest.mark.parametrize("name", RESULTS)
 @pytest.mark.parametrize("machine", MACHINES)
 def test_flow_never_becomes_the_bottleneck(name: str, machine: str) -> None:

@@ -23,6 +23,7 @@ from vliwc.ir.graph import Graph
 from vliwc.ir.ops import MASK
 from vliwc.machine.description import Machine
 from vliwc.transform.loads import EXPECTED, Losses, Prices, measure, ramps
+from vliwc.transform.occupancy import crowded
 from vliwc.transform.rewriter import Rewriter
 
 
@@ -39,12 +40,14 @@ class Choices:
 
 def use_idle_flow(graph: Graph, machine: Machine, losses: Losses = EXPECTED) -> Graph:
     """Turns operations on vectors of bits into selects as long as the vector units are busier than flow, with what it
-    loses in its ramps."""
+    loses in its ramps. Constants to select from take scratch: where that is scarce, nothing is changed."""
     prices = Prices(machine)
     if not prices.on_flow:
         return graph
     choices = bit_choices(graph, ranges.analyse(graph))
     cycles = prices.cycles(measure(graph, prices))
+    if crowded(graph, machine, max(cycles.values())):
+        return graph
     spare = cycles["compute"] - cycles["flow"] - losses.ramps * sum(ramps(graph)["flow"])
     op, select = prices.cycles(prices.op)["compute"], prices.cycles(prices.select)["flow"]
     flexible = prices.choice != prices.select

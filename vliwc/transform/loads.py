@@ -45,7 +45,7 @@ class Losses:
 
     ramps: float = 0.5
     """How much of the ramps counts: the groups at the ends may use the idle engine where the others do not."""
-    lives: float = 2.5
+    lives: float = 1.0
     """How much longer values live than they have to."""
     tables: float = 0.75
     """The share of scratch that tables may take."""
@@ -53,6 +53,8 @@ class Losses:
     """Engines (of `ENGINES`) that are busy for longer than their work takes, and by which share of it."""
 
 
+LONGEST_LIVES = 2.5
+"""So many times longer than they have to, values live where scratch is plentiful."""
 EXPECTED = Losses()
 """What is allowed for at first."""
 

@@ -13,6 +13,7 @@ from vliwc.ir.graph import Graph, Mode
 from vliwc.ir.ops import Kind
 from vliwc.machine.description import Machine
 from vliwc.transform.delays import VIEWS, delay
+from vliwc.transform.loads import LONGEST_LIVES
 
 _SHARED = frozenset({"const", "splat"})
 """What all groups share: it is there when it is needed."""
@@ -34,6 +35,13 @@ def occupancy(graph: Graph, machine: Machine) -> Occupancy:
     constants = sum(graph.width[n] for n in graph.body if graph.op[n] == "splat" and graph.const(n) is not None)
     values = (n for n in last if graph.op[n] not in {*_SHARED, *VIEWS} and graph.kind(n) is not Kind.STORE)
     return Occupancy(constants, sum(graph.width[n] * (last[n] - begin[n]) for n in values))
+
+
+def crowded(graph: Graph, machine: Machine, cycles: float) -> bool:
+    """May scratch hold a vectorised graph up that takes so many cycles?"""
+    found = occupancy(graph, machine)
+    tables = sum(graph.width[n] for n in graph.body if graph.op[n] == "splat" and graph.const(n) is None)
+    return found.constants + tables + LONGEST_LIVES * found.area / max(cycles, 1) > machine.scratch_words
 
 
 def _lives(graph: Graph, machine: Machine) -> tuple[dict[int, int], dict[int, int]]:
