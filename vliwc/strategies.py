@@ -7,22 +7,23 @@ mixes, in which the list scheduler says what a mix is worth.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from random import Random
 
 from vliwc.backend import Generated
+from vliwc.backend.generator import FAR, NEAR
 from vliwc.backend.pressure import NoRoom
 from vliwc.frontend import Clock, Optimised, optimised_again
 from vliwc.ir.graph import Graph
-from vliwc.transform.attempts import CROWDED, FEWER, LESS_COMPUTED, MORE_LOST, Attempt, nearby
+from vliwc.transform.attempts import CROWDED, FEWER, LESS_COMPUTED, MORE_LOST, SPARING, Attempt, nearby
+from vliwc.transform.loads import EXPECTED, busiest
 from vliwc.transform.pipeline import FEWEST_LEVEL, MOST_LEVEL
 from vliwc.transform.planning import Strategy
 from vliwc.tune.budget import Budget
 from vliwc.tune.budget import Clock as Meter
 
-_NEAR = 1.03
-"""A program that takes no more than so many times its bound is good enough, but at the highest level."""
 _SHORT = 10_000
 """A program of no more nodes is short."""
 _DRAW, _TRIAL = 200, 1000
@@ -66,8 +67,11 @@ class Choice:
             raise self._failure
         return self._generated
 
-    def take(self, attempt: Attempt | None) -> bool:
-        """Tries the graph of an attempt, None for what the options say; False if that has been tried before."""
+    def take(self, attempt: Attempt | None, *, promising: bool = False) -> bool:
+        """Tries the graph of an attempt, None for what the options say; False if that has been tried before.
+
+        If it has to be `promising`, no program is made where the engines have as much to do as the best one takes.
+        """
         candidate = self._front
         if attempt is None:
             self._notice(Attempt(candidate.options.optimise), candidate.strategies)
@@ -81,6 +85,9 @@ class Choice:
         if any(graph.op == other.op and graph.args == other.args for other in self._graphs):
             return False
         self._graphs.append(graph)
+        most = self._generated.cycles if promising and self._generated is not None else math.inf
+        if busiest(graph, candidate.machine) >= most:
+            return True
         try:
             with self._clock.stage("generate"):
                 found = self._make(candidate)
@@ -95,14 +102,17 @@ class Choice:
         """Tries what the options say and, where that is not good enough, other ways; if there is room for none of
         them, lower levels."""
         self.take(None)
-        for attempt in attempts(self._front):
+        found = self._generated
+        held_up = found is None or found.cycles > FAR * found.bounds.best
+        for attempt in attempts(self._front, held_up=held_up):
             lower = attempt.level < self._front.options.optimise
             if self._generated is not None and (lower or self._good_enough(self._generated)):
                 break
-            if self._generated is None and not (lower or attempt.without):
+            less = attempt.without or attempt.losses.lives > EXPECTED.lives
+            if self._generated is None and not (lower or less):
                 continue  # it needs no less scratch
             self._tell(f"trying {attempt}")
-            self.take(attempt)
+            self.take(attempt, promising=True)
 
     def search(self, budget: Budget, seed: int) -> float:
         """Tries mixes near the best one, and gives back which share of the budget that took.
@@ -150,7 +160,7 @@ class Choice:
         front, goal = self._front, generated.bounds.best
         if any(strategy.crowded for strategy in front.strategies):
             goal = min(goal, max(strategy.bound for strategy in front.strategies))
-        near = 1.0 if front.options.optimise == MOST_LEVEL else _NEAR
+        near = 1.0 if front.options.optimise == MOST_LEVEL else NEAR
         return front.options.schedule == "naive" or generated.cycles <= near * goal
 
     def _tell(self, what: str) -> None:
@@ -165,13 +175,14 @@ def _worth(generated: Generated) -> tuple[int, int]:
     return generated.cycles, generated.bounds.best
 
 
-def attempts(front: Optimised) -> Iterator[Attempt]:
-    """What may be tried in place of what the options say, down to what always has room."""
+def attempts(front: Optimised, *, held_up: bool) -> Iterator[Attempt]:
+    """What may be tried in place of what the options say, down to what always has room. Scratch has held up what the
+    options say, or it has not."""
     options = front.options
     level = options.optimise
     if front.strategies:
         if any(strategy.crowded for strategy in front.strategies):
-            yield from (Attempt(level, losses=losses) for losses in CROWDED)
+            yield from (Attempt(level, losses=losses) for losses in (SPARING if held_up else CROWDED))
         if level == MOST_LEVEL:
             more = LESS_COMPUTED if len(front.graph) <= _SHORT else ()
             yield from (Attempt(level, losses=losses) for losses in (*MORE_LOST, *more))

@@ -16,6 +16,7 @@ from vliwc.driver import Options, compile_source, finish, optimise_source
 from vliwc.machine import load_machine
 from vliwc.source import Source
 from vliwc.strategies import attempts
+from vliwc.transform.loads import EXPECTED
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TWO_LOOKUPS = """
@@ -59,7 +60,7 @@ def test_the_scalar_program_is_the_last_resort() -> None:
     said: list[str] = []
     options = _options(19, 16)
     compile_source(Source("k.vk", TWO_LOOKUPS), options, progress=said.append)
-    assert _trying(said)[0] == WITHOUT_TABLES
+    assert WITHOUT_TABLES in _trying(said)
     assert _trying(said)[-1].startswith("no room in scratch: trying -O0")
     assert_compiled_right(Source("k.vk", TWO_LOOKUPS), options)
 
@@ -91,14 +92,16 @@ def test_a_mix_that_spares_scratch_is_not_the_only_one_tried() -> None:
     machine = replace(load_machine("takehome"), scratch_words=400)
     front = optimise_source(kernel, Options(machine=machine, defines={"n": 16, "trees": 2}))
     assert [strategy.crowded for strategy in front.strategies] == [True]
+    least, most = (next(attempts(front, held_up=held_up)).losses.lives for held_up in (False, True))
+    assert least < EXPECTED.lives < most
     said: list[str] = []
     best = finish(front, said.append)
-    assert "lives times 0" in _trying(said)[0]
-    assert best.generated.cycles < generate(front.graph, machine).cycles
+    assert "lives times" in _trying(said)[0]
+    assert best.generated.cycles <= generate(front.graph, machine).cycles
     assert [s.bound for s in best.front.strategies] == [s.bound for s in front.strategies]
 
 
 def test_the_highest_level_tries_more() -> None:
     low, high = (optimise_source(Source("k.vk", TWO_LOOKUPS), Options(optimise=level)) for level in (2, 3))
-    ways = [{attempt.losses for attempt in attempts(front) if not attempt.without} for front in (low, high)]
+    ways = [{a.losses for a in attempts(front, held_up=False) if not a.without} for front in (low, high)]
     assert ways[0] < ways[1]

@@ -30,7 +30,7 @@ def test_steps_of_a_search_can_be_written_down(seed: int) -> None:
 @pytest.mark.parametrize(
     ("attempt", "text"),
     [
-        (Attempt(1), "-O1 with 0.5 of the ramps lost, lives times 2.5"),
+        (Attempt(1), "-O1 with 0.5 of the ramps lost, lives times 1"),
         (Attempt(2, frozenset({"rows", "column"})), "-O2 without column, rows"),
         (
             Attempt(3, losses=Losses(1, 0, 1, (("flow", 0.05),))),

@@ -16,7 +16,7 @@ from tests.transform.lookups import MACHINES, prepare
 from vliwc.analysis.linear import Form
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Offer, Table
 from vliwc.transform.balance import balance, least_cycles
-from vliwc.transform.loads import ENGINES, EXPECTED, Loads, Prices
+from vliwc.transform.loads import ENGINES, EXPECTED, Loads, Losses, Prices
 from vliwc.transform.mixes import Mix, Trial
 from vliwc.transform.rooms import Death, Room
 from vliwc.transform.sites import Site
@@ -228,16 +228,16 @@ def test_set_up_pays_only_with_enough_groups() -> None:
 @pytest.mark.parametrize("held", [0, 160])
 def test_scratch_is_an_engine_where_it_is_scarce(words: int, held: int) -> None:
     """Against all mixes: one of the offers is cheap, but holds much scratch, for itself and for its table."""
-    groups, a = 10, site(0)
+    groups, a, losses = 10, site(0), Losses(lives=2.5)
     prices = Prices(replace(PRICES.machine, scratch_words=words))
     roomy = Offer(OTHER, (a,), Loads(load=1, area=2400), (Table(("held",), Loads(), scratch=held),))
     offers = [plain(a), roomy]
     measured = replace(trial([a], Loads(load=8, area=400)), constant_words=80)
-    mix = balance(measured, offers, prices, groups, [], words)
+    mix = balance(measured, offers, prices, groups, [], words, losses)
 
     def cycles(count: int) -> float:
         free = words - 80 - (held if count else 0)
-        crowded = EXPECTED.lives * (400 * groups + 2400 * count) / free
+        crowded = losses.lives * (400 * groups + 2400 * count) / free
         return max((8 * groups - 7 * count) / 2, crowded)
 
     best = min(range(groups + 1), key=cycles)
@@ -256,7 +256,7 @@ def test_scratch_that_constants_fill_changes_nothing() -> None:
 def test_tables_wait_in_scratch_for_arrays_that_are_read_first() -> None:
     """The same table may stand in words that are free from the start on."""
     a = site(0)
-    offer = Offer(OTHER, (a,), Loads(vectors=1), (Table(("table",), Loads(load=8), memory=64),))
+    offer = Offer(OTHER, (a,), Loads(vectors=1), (Table(("table",), Loads(load=8), memory=64, scratch=8),))
     measured = trial([a], Loads(load=8))
     for words, death, taken in (
         (63, Death.FREE, 10),
@@ -264,7 +264,7 @@ def test_tables_wait_in_scratch_for_arrays_that_are_read_first() -> None:
         (64, Death.READ, 10),
     ):
         prices = Prices(replace(PRICES.machine, scratch_words=words))
-        mix = balance(measured, [plain(a), offer], prices, 10, [Room(("s",), 0, 64, death)], 0)
+        mix = balance(measured, [plain(a), offer], prices, 10, [Room(("s",), 0, 64, death)], 8)
         assert mix.counts[offer] == taken, (words, death)
 
 

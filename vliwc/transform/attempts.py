@@ -10,7 +10,7 @@ from typing import Any
 
 from vliwc.errors import DataError
 from vliwc.transform.alternatives import CATALOGUE
-from vliwc.transform.loads import ENGINES, EXPECTED, Losses
+from vliwc.transform.loads import ENGINES, EXPECTED, LONGEST_LIVES, Losses
 from vliwc.transform.pipeline import ALTERNATIVES, MOST_LEVEL
 
 IN_MEMORY = frozenset(a.name for a in CATALOGUE if a.uses_memory)
@@ -21,8 +21,10 @@ MORE_LOST = (Losses(ramps=1.5), Losses(ramps=1.0))
 """What else may be allowed for: the shorter a program is, the more of its ramps is lost."""
 LESS_COMPUTED = (Losses(ramps=1.0, engines=(("compute", 0.1),)), Losses(engines=(("compute", 0.05),)))
 """The same for short programs, in which the vector units are never full at the ends."""
-CROWDED = (Losses(lives=0.0, tables=1.0), Losses(lives=1.0), Losses(lives=1.25))
-"""The same where scratch is scarce: with few groups, the scheduler may get along with less than the balance thinks."""
+CROWDED = (Losses(lives=0.5),)
+"""The same where scratch is scarce, if the scheduler gets along with what there is: it may do so with less."""
+SPARING = (Losses(lives=LONGEST_LIVES),)
+"""The same where scratch holds the scheduler up."""
 
 _MOST = 1000.0
 """The most that any number in `Losses` may be."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from vliwc.solving import new_solver, solve
 from vliwc.transform.alternatives import Home, Offer
-from vliwc.transform.loads import ENGINES, EXPECTED, Loads, Losses, Prices
+from vliwc.transform.loads import ENGINES, EXPECTED, LONGEST_LIVES, Loads, Losses, Prices
 from vliwc.transform.mixes import Mix, Trial
 from vliwc.transform.rooms import Death, Room
 from vliwc.transform.windows import Counts, Needed, Windows
@@ -52,7 +52,8 @@ def balance(
     model.hold_tables(scratch)
     mix = model.solve()
     assert mix is not None, "plain gathers are always feasible"
-    crowded = model.crowded(mix.counts) > mix.busiest
+    longest = model.crowded(mix.counts, LONGEST_LIVES) > mix.busiest
+    crowded = model.crowded(mix.counts, losses.lives) > mix.busiest
     if crowded or model.overfull(mix) or model.hurried(mix.counts) > mix.busiest:
         if crowded:
             model = _Model(trial, offers, prices, groups, rooms, losses)
@@ -62,7 +63,7 @@ def balance(
         if crowded:
             model.share_scratch(mix.busiest)
         mix = model.solve() or mix
-    return replace(mix, crowded=crowded)
+    return replace(mix, crowded=longest)
 
 
 def least_cycles(
@@ -269,40 +270,38 @@ class _Model:
 
     def overfull(self, mix: Mix) -> bool:
         """Do a mix's tables take more scratch than constants leave over, before the look-ups begin? Those that are to
-        stand where an array is read first wait there until all of it is read."""
+        stand where an array is read first wait there until all of it is read; others are made when that is over."""
         read = {room.arrays[0] for room in mix.rooms if room.death is Death.READ}
         used = {t.key: t for o, count in mix.counts.items() if count for t in o.tables}
         waiting = sum(used[key].memory for key, home in mix.homes.items() if key in used and home.array in read)
-        return waiting > 0 and waiting + sum(t.scratch for t in used.values()) > self.free
+        return waiting > self.free
 
     def keep_room(self) -> None:
         """No mix may be `overfull`."""
         read = [k for k, room in enumerate(self.rooms) if room.death is Death.READ]
         waiting = sum(self.tables[key].memory * at[k] for key, at in self.place.items() for k in read)
-        held = sum(t.scratch * self.built[key] for key, t in self.tables.items())
-        some = self.model.new_bool_var("waiting")
-        self.model.add(waiting == 0).only_enforce_if(~some)
-        self.model.add(waiting + held <= self.free).only_enforce_if(some)
+        self.model.add(waiting <= self.free)
 
-    def crowded(self, counts: Mapping[Offer, int]) -> float:
-        """How long a program with this mix takes because there is scratch for so many groups only, in cycles."""
+    def crowded(self, counts: Mapping[Offer, int], lives: float) -> float:
+        """How long a program with this mix takes because there is scratch for so many groups only, in cycles, if values
+        live so many times longer than they have to."""
         used = {t.key: t for o, count in counts.items() if count for t in o.tables}.values()
         free = self.free - sum(t.scratch for t in used)
-        area = float(self._area(counts, 1))
+        area = float(self._area(counts, lives))
         return 0.0 if area <= 0 else area / free if free > 0 else math.inf
 
     def _area(self, counts: Mapping[Offer, Any], scale: float) -> Any:
-        """What all groups occupy, in words times cycles."""
+        """What all groups occupy, in words times cycles, times `scale`."""
         main = dict.fromkeys(self.trial.main.values())
         other = self.trial.group.area - sum(o.price.area for o in main)
-        own = sum(round(scale * self.losses.lives * o.price.area) * count for o, count in counts.items())
-        return own + round(scale * self.losses.lives * self.groups * other)
+        own = sum(round(scale * o.price.area) * count for o, count in counts.items())
+        return own + round(scale * self.groups * other)
 
     def share_scratch(self, cycles: float) -> None:
         """Makes scratch one more engine, whose slots are the words that tables leave over; `cycles` is what the program
         takes without."""
         most = round(_LONGEST * self.scale * cycles)
-        taken = self._area(dict(zip(self.offers, self.counts, strict=True)), self.scale)
+        taken = self._area(dict(zip(self.offers, self.counts, strict=True)), self.scale * self.losses.lives)
         for k, (key, table) in enumerate(self.tables.items()):
             lasting = self.model.new_int_var(0, most, f"lasting_{k}")
             self.model.add(lasting >= self.busiest - most * (1 - self.built[key]))
