@@ -44,11 +44,8 @@ FOOT = "naive"
 MOST_LISTED = 400
 """The most operations of a kernel for which the list scheduler may step in where the modulo schedule does not fit."""
 
-NEAR = 1.03
-"""A program that takes no more than so many times its bound is good enough."""
-
-FAR = 1.1
-"""Where scratch is short, a schedule that takes more than so many times its bound is held up by that."""
+NEAR, FAR = 1.03, 1.1
+"""A program so many times its bound is good enough. Where scratch is short, one of so many times is held up by that."""
 
 _SPILL_RESERVES = (1, 2, 4)
 """How many vectors of scratch spilling leaves free, for what it needs itself: tried in turn."""
@@ -200,7 +197,7 @@ class _Generator:
         self.machine = machine
         self.solve = solve
         self.quick = quick
-        """Tells which of several problems with the same results has the shortest schedule, if it is asked at all."""
+        """Tells which of several problems has the shortest schedule, if it is asked at all."""
         self.legal = legal
         self.kernels = kernels
         self.plan: Plan = plan(legal)
