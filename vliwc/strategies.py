@@ -18,7 +18,7 @@ from vliwc.backend.pressure import NoRoom
 from vliwc.frontend import Clock, Optimised, optimised_again
 from vliwc.ir.graph import Graph
 from vliwc.transform.attempts import CROWDED, FEWER, LESS_COMPUTED, MORE_LOST, SPARING, Attempt, nearby
-from vliwc.transform.loads import EXPECTED, busiest
+from vliwc.transform.loads import EXPECTED, unavoidable
 from vliwc.transform.pipeline import FEWEST_LEVEL, MOST_LEVEL
 from vliwc.transform.planning import Strategy
 from vliwc.tune.budget import Budget
@@ -70,7 +70,7 @@ class Choice:
     def take(self, attempt: Attempt | None, *, promising: bool = False) -> bool:
         """Tries the graph of an attempt, None for what the options say; False if that has been tried before.
 
-        If it has to be `promising`, no program is made where the engines have as much to do as the best one takes.
+        If it has to be `promising`, no program is made where some engine has as much to do as the best one takes.
         """
         candidate = self._front
         if attempt is None:
@@ -86,7 +86,7 @@ class Choice:
             return False
         self._graphs.append(graph)
         most = self._generated.cycles if promising and self._generated is not None else math.inf
-        if busiest(graph, candidate.machine) >= most:
+        if unavoidable(graph, candidate.machine) >= most:
             return True
         try:
             with self._clock.stage("generate"):

@@ -16,6 +16,7 @@ from vliwc.machine import Machine, load_machine
 from vliwc.source import Source
 from vliwc.strategies import Choice
 from vliwc.transform.attempts import Attempt
+from vliwc.transform.pipeline import ALTERNATIVES
 from vliwc.tune import Budget, Ledger
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -114,3 +115,23 @@ def test_an_interrupt_keeps_the_best(kept: bool) -> None:
         with pytest.raises(KeyboardInterrupt):
             search()
     assert choice.generated is made[0]
+
+
+def test_no_program_is_made_that_cannot_be_the_best() -> None:
+    """With gathers only, the load engine has more to do than the first program takes."""
+    front, made = _front("ternary_tree.vk", **SMALL), []
+
+    def make(candidate: Optimised) -> Generated:
+        made.append(candidate)
+        return _make(candidate)
+
+    choice, gathers = Choice(front, make, Clock(), None), Attempt(front.options.optimise, frozenset(ALTERNATIVES))
+    choice.take(None)
+    assert choice.take(gathers, promising=True)
+    assert len(made) == 1
+    assert choice.attempt is None
+    other = Choice(front, make, Clock(), None)
+    other.take(None)
+    assert other.take(gathers)
+    assert len(made) == 3, "a search may ask for it all the same"
+    assert made[-1].graph.op.count("gather") > front.graph.op.count("gather")

@@ -8,6 +8,7 @@ from vliwc.driver import Options, compile_source
 from vliwc.resources import data_path
 from vliwc.source import Source
 from vliwc.transform.alternatives import CATALOGUE, GATHER
+from vliwc.transform.loads import unavoidable
 
 ALTERNATIVES = frozenset(a.name for a in CATALOGUE if a is not GATHER)
 WALK = {"height": 4, "rounds": 6}
@@ -28,3 +29,6 @@ def test_the_bound_holds_for_every_mix(name: str, machine: str, sizes: dict[str,
     ]
     (strategy,) = made[0].front.strategies
     assert 0 < strategy.bound <= min(compilation.generated.cycles for compilation in made)
+    for compilation in made:
+        front = compilation.front
+        assert 0 < unavoidable(front.graph, front.machine) <= compilation.generated.cycles

@@ -12,6 +12,10 @@ ENGINES = ("compute", "alu", "valu", "flow", "load", "store")
 """What can be the bottleneck. `compute` is `alu` and `valu` together, which share the vector operations."""
 
 
+_SHARED = frozenset({"const", "select"})
+"""Operations that several engines can do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loads:
     """Slots that something takes, by who can do it; in the balance model they may be fractions, or savings.
@@ -135,8 +139,8 @@ class Prices:
         return None
 
 
-def measure(graph: Graph, prices: Prices) -> Loads:
-    """The work in a vectorised graph, set-up included. Loops count their trips."""
+def measure(graph: Graph, prices: Prices, without: frozenset[str] = frozenset()) -> Loads:
+    """The work in a vectorised graph, set-up included, but `without` some operations. Loops count their trips."""
     total = Loads()
 
     def count(block: tuple[int, ...], times: int) -> None:
@@ -147,7 +151,7 @@ def measure(graph: Graph, prices: Prices) -> Loads:
                 count(attr.body, times * attr.trips)
                 continue
             price = prices.node(graph, n)
-            if price is not None:
+            if price is not None and graph.op[n] not in without:
                 total = total.plus(price, times)
 
     count(graph.body, 1)
@@ -157,6 +161,13 @@ def measure(graph: Graph, prices: Prices) -> Loads:
 def busiest(graph: Graph, machine: Machine) -> float:
     """For how long the busiest engine of a machine works on a vectorised graph, in cycles."""
     return effort(graph, machine)[0]
+
+
+def unavoidable(graph: Graph, machine: Machine) -> float:
+    """For how long some engine works on a vectorised graph whatever the others do, in cycles: constants and selects are
+    for more than one."""
+    prices = Prices(machine)
+    return max(prices.cycles(measure(graph, prices, _SHARED)).values())
 
 
 def effort(graph: Graph, machine: Machine) -> tuple[float, float]:
