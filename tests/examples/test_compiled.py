@@ -70,7 +70,7 @@ def test_every_other_machine(name: str, machine: str) -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_any_size(name: str) -> None:
     @seed(2)
-    @settings(max_examples=6, deadline=None, database=None)
+    @settings(max_examples=5, deadline=None, database=None)
     @given(sizes(name), st.sampled_from(schedule_names()), st.sampled_from(LEVELS), st.sampled_from(MACHINES))
     def right(params: Params, schedule: str, level: int, machine: str) -> None:
         effort = little(schedule)

@@ -60,7 +60,7 @@ def test_no_loop_waits_longer_for_its_sum(machine: str, fused: bool) -> None:
     _, before, after = graphs(LOOP, machine, n=16)
     assert ops(before)["mul"] > 0
     assert (ops(after)["muladd"] > ops(before)["muladd"]) == fused
-    small = kernel_of(text(MEMORY.format(n=16), f"par i in 0..16 {{\n{LOOP.replace('200000', '2000')}\n}}"))
+    small = kernel_of(text(MEMORY.format(n=16), f"par i in 0..16 {{\n{LOOP.replace('200000', '20000')}\n}}"))
     graph = optimize(lower(small), MACHINES[machine], 2)
     assert_program_right(small, graph, MACHINES[machine])
 
