@@ -13,8 +13,8 @@ from dataclasses import replace
 from random import Random
 
 from vliwc.backend import Generated
-from vliwc.backend.generator import FAR, NEAR
 from vliwc.backend.pressure import NoRoom
+from vliwc.backend.relief import FAR
 from vliwc.frontend import Clock, Optimised, optimised_again
 from vliwc.ir.graph import Graph
 from vliwc.transform.attempts import CROWDED, FEWER, LESS_COMPUTED, MORE_LOST, SPARING, Attempt, nearby
@@ -24,6 +24,8 @@ from vliwc.transform.planning import Strategy
 from vliwc.tune.budget import Budget
 from vliwc.tune.budget import Clock as Meter
 
+_NEAR = 1.03
+"""A program that takes no more than so many times its bound is good enough, but at the highest level."""
 _SHORT = 10_000
 """A program of no more nodes is short."""
 _DRAW, _TRIAL = 200, 1000
@@ -160,7 +162,7 @@ class Choice:
         front, goal = self._front, generated.bounds.best
         if any(strategy.crowded for strategy in front.strategies):
             goal = min(goal, max(strategy.bound for strategy in front.strategies))
-        near = 1.0 if front.options.optimise == MOST_LEVEL else NEAR
+        near = 1.0 if front.options.optimise == MOST_LEVEL else _NEAR
         return front.options.schedule == "naive" or generated.cycles <= near * goal
 
     def _tell(self, what: str) -> None:
@@ -182,7 +184,7 @@ def attempts(front: Optimised, *, held_up: bool) -> Iterator[Attempt]:
     level = options.optimise
     if front.strategies:
         if any(strategy.crowded for strategy in front.strategies):
-            yield from (Attempt(level, losses=losses) for losses in (SPARING if held_up else CROWDED))
+            yield Attempt(level, losses=SPARING if held_up else CROWDED)
         if level == MOST_LEVEL:
             more = LESS_COMPUTED if len(front.graph) <= _SHORT else ()
             yield from (Attempt(level, losses=losses) for losses in (*MORE_LOST, *more))

@@ -121,5 +121,5 @@ def test_no_more_is_made_again_than_engines_have_time_for() -> None:
 def test_programs_are_shorter_and_right(monkeypatch: pytest.MonkeyPatch) -> None:
     graph, machine = chains(10, 20), with_scratch(150)
     short = len(run(graph, machine=machine).program.bundles)
-    monkeypatch.setattr(generator, "relieved", lambda problem, new_value: ())
+    monkeypatch.setattr(generator, "relieve", lambda problem, schedule, new_value: problem)
     assert short < len(run(graph, machine=machine).program.bundles)

@@ -21,7 +21,7 @@ from vliwc.backend.placement import Placement, place
 from vliwc.backend.pressure import NoRoom, no_room
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.regions import Plan, plan
-from vliwc.backend.relief import relieved, short_of_scratch
+from vliwc.backend.relief import relieve
 from vliwc.backend.rematerialisation import with_copies
 from vliwc.backend.schedulers import SCHEDULERS, schedule_names, scheduler, searches
 from vliwc.backend.schedulers.effort import Effort
@@ -43,9 +43,6 @@ FOOT = "naive"
 
 MOST_LISTED = 400
 """The most operations of a kernel for which the list scheduler may step in where the modulo schedule does not fit."""
-
-NEAR, FAR = 1.03, 1.1
-"""A program so many times its bound is good enough. Where scratch is short, one of so many times is held up by that."""
 
 _SPILL_RESERVES = (1, 2, 4)
 """How many vectors of scratch spilling leaves free, for what it needs itself: tried in turn."""
@@ -341,7 +338,8 @@ class _Generator:
             if placed is None:  # a kernel that spills is no better than the loop as it was
                 raise no_room(problem, self.legal.graph)
             return problem, placed
-        problem = self._relieved(problem)
+        if self.quick is not None:
+            problem = relieve(problem, self.quick, self.placement.temporary)
         found = self._schedule(number, problem)
         if found is not None:
             return problem, found
@@ -353,19 +351,6 @@ class _Generator:
             if smaller is not None and found is not None:
                 return smaller, found
         raise no_room(problem, graph)
-
-    def _relieved(self, problem: Problem) -> Problem:
-        """The problem or, where scratch holds it up, one that asks for less and has a shorter schedule."""
-        if self.quick is None or not short_of_scratch(problem):
-            return problem
-        best, found = problem, self.quick(problem)
-        for smaller in relieved(problem, self.placement.temporary):
-            if found is not None and found.cycles <= FAR * segment_bound(problem, found.cycles).best:
-                break
-            other = self.quick(smaller)
-            if other is not None and (found is None or other.cycles < found.cycles):
-                best, found = smaller, other
-        return best
 
     def _with_copies(self, problem: Problem, found: Schedule) -> Problem:
         """The problem that a schedule with copies solves; its new values become values of the program."""

@@ -16,19 +16,22 @@ What operations read in one of their other forms only need not be there at all.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from vliwc.backend.bounds import segment_bound
 from vliwc.backend.bounds.prices import balance, demands
-from vliwc.backend.problem import DATA, ORDER, Form, Operation, Problem, Word
+from vliwc.backend.problem import DATA, ORDER, Form, Operation, Problem, Schedule, Word
 from vliwc.backend.schedulers.urgency import Urgency, room_for
 from vliwc.backend.strands import SHARED, find_strands
 
 NewValue = Callable[[int, int], int]
 """Makes a value of a width, for a node."""
 
+FAR = 1.1
+"""Where scratch is short, a schedule of so many times its bound is held up by that."""
 _AMPLE = 1.25
 """Where scratch has room for so many times the strands that have to be under way, it is no matter."""
 
@@ -42,6 +45,20 @@ def short_of_scratch(problem: Problem) -> bool:
         return False
     under_way = strands * urgency.length / max(1, urgency.length, segment_bound(problem, 0).best)
     return room_for(problem, urgency.strand) < _AMPLE * under_way
+
+
+def relieve(problem: Problem, schedule: Callable[[Problem], Schedule | None], new_value: NewValue) -> Problem:
+    """The problem or, where scratch holds it up, one that asks for less and has a shorter schedule."""
+    if not short_of_scratch(problem):
+        return problem
+    best, found = problem, schedule(problem)
+    for smaller in relieved(problem, new_value):
+        if found is not None and found.cycles <= FAR * segment_bound(problem, found.cycles).best:
+            break
+        other = schedule(smaller)
+        if other is not None and (found is None or other.cycles < found.cycles):
+            best, found = smaller, other
+    return best
 
 
 def relieved(problem: Problem, new_value: NewValue) -> Iterator[Problem]:
@@ -61,16 +78,13 @@ def _affordable(problem: Problem, copies: list[int]) -> int:
     """How many broadcasts may be made so often before the engines take longer than the problem's bound."""
     example = next((o for o in problem.operations if any(map(_is_broadcast, o.forms))), None)
     work = Counter(demands(o) for o in problem.operations if o.forms)
-    enough, low, high = segment_bound(problem).best, 0, len(copies)
-    while low < high:
-        count = (low + high + 1) // 2
+
+    def cycles(count: int) -> float:
         more = Counter({demands(example): sum(copies[:count])}) if example else Counter()
         slots = balance(problem.machine, work + more).slots
-        if max(n / problem.machine.slots(engine) for engine, n in slots.items()) <= enough:
-            low = count
-        else:
-            high = count - 1
-    return low
+        return max(n / problem.machine.slots(engine) for engine, n in slots.items())
+
+    return bisect_right(range(1, len(copies) + 1), segment_bound(problem).best, key=cycles)
 
 
 def broadcasts(problem: Problem) -> dict[int, int]:
@@ -144,13 +158,8 @@ def _without(operation: Operation, values: Collection[int]) -> Operation:
     """The operation without forms that read any of the values."""
     if not set(values) & set(operation.reads):
         return operation
-    kept = [f for f, form in enumerate(operation.forms) if not _read(form) & set(values)]
-    return replace(
-        operation,
-        forms=tuple(operation.forms[f] for f in kept),
-        reads=tuple(v for v in operation.reads if v not in values),
-        needs=tuple(operation.needs[f] for f in kept) if operation.needs else (),
-    )
+    left = _only(operation, [f for f, form in enumerate(operation.forms) if not _read(form) & set(values)])
+    return replace(left, reads=tuple(v for v in operation.reads if v not in values))
 
 
 def _read(form: Form) -> set[int]:
@@ -178,9 +187,12 @@ def _live(problem: Problem, spare: Collection[int]) -> Problem:
 
 def _needless(operation: Operation, values: Collection[int]) -> Operation:
     """The operation without forms that need any of the values."""
-    kept = [f for f, needs in enumerate(operation.needs) if not set(needs) & set(values)]
-    if len(kept) == len(operation.needs):
+    if not any(set(needs) & set(values) for needs in operation.needs):
         return operation
-    return replace(
-        operation, forms=tuple(operation.forms[f] for f in kept), needs=tuple(operation.needs[f] for f in kept)
-    )
+    return _only(operation, [f for f, needs in enumerate(operation.needs) if not set(needs) & set(values)])
+
+
+def _only(operation: Operation, forms: Collection[int]) -> Operation:
+    """The operation with these of its forms."""
+    needs = tuple(operation.needs[f] for f in forms) if operation.needs else ()
+    return replace(operation, forms=tuple(operation.forms[f] for f in forms), needs=needs)

@@ -21,9 +21,9 @@ MORE_LOST = (Losses(ramps=1.5), Losses(ramps=1.0))
 """What else may be allowed for: the shorter a program is, the more of its ramps is lost."""
 LESS_COMPUTED = (Losses(ramps=1.0, engines=(("compute", 0.1),)), Losses(engines=(("compute", 0.05),)))
 """The same for short programs, in which the vector units are never full at the ends."""
-CROWDED = (Losses(lives=0.5),)
+CROWDED = Losses(lives=0.5)
 """The same where scratch is scarce, if the scheduler gets along with what there is: it may do so with less."""
-SPARING = (Losses(lives=LONGEST_LIVES),)
+SPARING = Losses(lives=LONGEST_LIVES)
 """The same where scratch holds the scheduler up."""
 
 _MOST = 1000.0
