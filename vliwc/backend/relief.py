@@ -84,7 +84,7 @@ def _affordable(problem: Problem, copies: list[int]) -> int:
         slots = balance(problem.machine, work + more).slots
         return max(n / problem.machine.slots(engine) for engine, n in slots.items())
 
-    return bisect_right(range(1, len(copies) + 1), segment_bound(problem).best, key=cycles)
+    return bisect_right(range(1, len(copies) + 1), float(segment_bound(problem).best), key=cycles)
 
 
 def broadcasts(problem: Problem) -> dict[int, int]:
