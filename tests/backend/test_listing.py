@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from benchmarks import families
@@ -12,6 +13,7 @@ from vliwc.backend.problem import DATA, Immediate, Operation, Problem, Schedule,
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import SCHEDULERS, listing
 from vliwc.backend.schedulers.compiled import Compiled
+from vliwc.backend.schedulers.making import Plain
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import Settings, Urgency, room_for, squeezes
 from vliwc.machine import load_machine
@@ -55,6 +57,26 @@ def test_urgent_operations_take_slots_from_those_under_way() -> None:
     successors: list[list[tuple[int, int]]] = [[], [(2, DATA)], *[[(k + 1, DATA)] for k in range(2, 8)], []]
     problem = Problem(machine, [Operation(k, f, (), -1) for k, f in enumerate(forms)], successors, [], {}, frozenset())
     assert scheduled(problem).cycles == segment_bound(problem).best == 11
+
+
+@pytest.mark.parametrize("make", [Plain, Compiled])
+@pytest.mark.parametrize(("products", "form"), [(6, 0), (5, 1)])
+def test_spare_forms_are_for_slots_that_are_left_over(make: type[Plain | Compiled], products: int, form: int) -> None:
+    """Of two selects one has to wait for flow, unless the products leave valu a slot for its arithmetic."""
+    machine = load_machine("takehome")
+    subtract, multiply = Step("valu", "-", (), 1, 1), Step("valu", "multiply_add", (), 1, 1)
+    select = (Step("flow", "vselect", (), 1, 1),), (subtract, multiply)
+    operations = [Operation(k, select, (), -1) for k in range(2)]
+    operations += [Operation(2 + k, ((multiply,),), (), -1) for k in range(products)]
+    problem = Problem(machine, operations, [[] for _ in operations], [], {}, frozenset())
+    shapes = Shapes(problem)
+    assert [[choice[0] for choice in choices] for choices in shapes.choices] == [[0, 1], [0]]
+    maker, order = make(problem, Urgency(problem), shapes), np.arange(len(operations))
+    usual, sparing = maker.make(order), maker.make(order, forms=[[0], [0]])
+    assert usual is not None
+    assert sparing is not None
+    forms = [{i.form for i in made.schedule().issues if i.operation == 1} for made in (usual, sparing)]
+    assert forms == [{1}, {form}]
 
 
 def test_what_is_read_last_is_overwritten_where_nothing_else_is_free() -> None:

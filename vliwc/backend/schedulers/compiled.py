@@ -16,7 +16,7 @@ from vliwc.backend.problem import Issue, Problem, Schedule
 from vliwc.backend.schedulers import native, native_justify, running
 from vliwc.backend.schedulers.justify import MARGIN
 from vliwc.backend.schedulers.making import Forms, Order
-from vliwc.backend.schedulers.packed import NONE, Floats, Integers, Records, pack, ranges, with_scratch
+from vliwc.backend.schedulers.packed import NONE, Floats, Integers, Records, pack, with_scratch
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings, Urgency
 
@@ -78,12 +78,18 @@ class Compiled:
         return np.argsort(start, kind="stable")
 
     def menu(self, forms: Forms) -> Menu:
-        """The menu of these forms of each class, given as positions among those that `Shapes` offers."""
-        first = self.packed.kinds["first_choice"].tolist()
-        places = [begin + i for begin, order in zip(first, forms, strict=True) for i in order]
-        kinds = self.packed.kinds.copy()
-        kinds["first_choice"], kinds["end_choice"] = ranges(map(len, forms))
-        return Menu(kinds, self.packed.choices[np.array(places, np.intp)])
+        """The menu of these forms of each class, given as positions among those that `Shapes` offers; all others are
+        spare."""
+        kinds = self.packed.kinds
+        places: list[int] = []
+        spare: list[bool] = []
+        for begin, end, order in zip(kinds["first_choice"].tolist(), kinds["end_choice"].tolist(), forms, strict=True):
+            places += (begin + i for i in order)
+            places += (i for i in range(begin, end) if i - begin not in order)
+            spare += (i >= len(order) for i in range(end - begin))
+        choices = self.packed.choices[np.array(places, np.intp)]
+        choices["spare"] = spare
+        return Menu(kinds, choices)
 
     def run(
         self, order: Order, limits: Limits = Limits(), menu: Menu | None = None, passes: int = 0
@@ -166,7 +172,7 @@ class Compiled:
         operations["rank"][order] = np.arange(count)
         wake = np.full(p.longest + 1, NONE, running.BUCKET)
         return running.Run(
-            state=self._state(limits, target, issues),
+            state=self._state(limits, target, issues, menu is not None and bool(menu.choices["spare"].any())),
             operations=operations,
             roots=p.roots,
             at_rank=order.astype(np.int32),
@@ -193,7 +199,7 @@ class Compiled:
             issues=np.empty(issues, running.ISSUE),
         )
 
-    def _state(self, limits: Limits, target: int, issues: int) -> Records:
+    def _state(self, limits: Limits, target: int, issues: int, spares: bool) -> Records:
         p = self.packed
         state = np.zeros(1, running.STATE)
         initial = {
@@ -208,6 +214,7 @@ class Compiled:
             "used": p.used,
             "peak": p.used,
             "target": target,
+            "spares": spares,
         }
         for name, value in initial.items():
             state[name] = value

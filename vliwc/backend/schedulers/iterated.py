@@ -3,8 +3,8 @@
 It begins with some passes that disturb nothing. Then each turn disturbs the cycles by which operations have to begin
 (see `justify`), and now and then the order in which forms are tried. The list scheduler makes the next schedule by
 them, and another one by the latest cycles of that (Lourenço, Martin and Stützle 2003; Valls, Ballestín and Quintanilla
-2005). Every other disturbance is one of parts: a strand is put off as a whole, or a phase of all strands, or all
-operations of a kind, which no disturbance of single operations comes to.
+2005). Some disturb a range of cycles only; many others disturb parts: a strand is put off as a whole, or a phase of all
+strands, or all operations of a kind, which no disturbance of single operations comes to.
 """
 
 from __future__ import annotations
@@ -27,8 +27,17 @@ _PHASES = 9
 """Into how many phases a program is divided, by the path to its end."""
 _PASSES = 2
 """How many schedules a turn makes."""
-_OTHER_FORMS = 0.15
-"""How often forms are tried in another order."""
+_OTHER_FORMS = 0.3
+"""How often forms are tried in another order, or some are spare."""
+_SPARE = 0.5
+"""How often some are, in a class that is changed."""
+_BY_RANGES = 0.3
+"""How often mainly a range of cycles is disturbed: a long schedule does not get better everywhere at once."""
+_RANGES = (0.05, 0.1, 0.2)
+"""The length of such ranges, as a share of the schedule, and the fewest cycles."""
+_SHORTEST = 8
+_TIES = 0.01
+"""By how many cycles the others are, so that ties are broken at random."""
 _UNDISTURBED = 8
 """How many passes come first that disturb nothing."""
 
@@ -123,9 +132,12 @@ def _turn(maker: Maker, order: Order, forms: Forms, limits: Settings, later: Lat
 
 
 def _disturbed(late: Starts, parts: Sequence[Part], random: Random) -> Order:
-    """The operations by their latest cycles, each later by a random part of a random number of cycles; or all those of
-    one part by the same, and each by less than a cycle."""
+    """The operations by their latest cycles, each later by a random part of a random number of cycles; or hardly any
+    but those in a range of cycles; or all those of one part by the same, and each by less than a cycle."""
     most = random.choice(_NOISE)
+    if random.random() < _BY_RANGES:
+        amount = np.where(_in_range(late, random), most, _TIES)
+        return np.argsort(late + amount * _noise(len(late), random), kind="stable")
     if not parts or random.random() >= _BY_PARTS:
         return np.argsort(late + most * _noise(len(late), random), kind="stable")
     part = random.choice(parts)
@@ -133,10 +145,23 @@ def _disturbed(late: Starts, parts: Sequence[Part], random: Random) -> Order:
     return np.argsort(late + of_parts[part] + _noise(len(late), random), kind="stable")
 
 
+def _in_range(late: Starts, random: Random) -> npt.NDArray[np.bool_]:
+    """Which operations begin in a random range of cycles."""
+    last = int(late.max(initial=0)) + 1
+    length = max(_SHORTEST, random.choice(_RANGES) * last)
+    first = random.random() * (last + length) - length
+    return (first <= late) & (late < first + length)
+
+
 def _noise(count: int, random: Random) -> npt.NDArray[np.float64]:
     return np.array([random.random() for _ in range(count)])
 
 
 def _shuffled(usual: Forms, random: Random) -> Forms:
-    """Forms in a random order for about half of the classes, in the usual one for the others."""
-    return [random.sample(forms, len(forms)) if random.random() < 0.5 else forms for forms in usual]
+    """For about half of the classes forms in a random order, perhaps some of them only, and as usual for the others."""
+
+    def sample(forms: Sequence[int]) -> Sequence[int]:
+        few = random.randint(1, len(forms)) if forms and random.random() < _SPARE else len(forms)
+        return random.sample(forms, few)
+
+    return [sample(forms) if random.random() < 0.5 else forms for forms in usual]

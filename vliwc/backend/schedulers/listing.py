@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from vliwc.backend.problem import DATA, Issue, Operation, Problem, Schedule
-from vliwc.backend.schedulers.shapes import Shapes
+from vliwc.backend.schedulers.shapes import Choice, Shapes
 from vliwc.backend.schedulers.urgency import Settings, Urgency, ranks_of
 from vliwc.backend.scratch import Lives, Present
 from vliwc.backend.strands import SHARED
@@ -72,6 +72,8 @@ class _Run:
         self.last_read: dict[int, int] = {}
         """For each value the cycle in which it was read last."""
         self.skipped = 0
+        self.spare = False
+        """Are forms taken that are for slots left over?"""
         self.undone = bytearray(b"\1" * len(self.operations))
 
     def run(self) -> Schedule | None:
@@ -184,12 +186,15 @@ class _Run:
         return True
 
     def _fill(self) -> None:
-        """Starts operations by urgency, first those whose first step fits into the bundle, then others in part."""
-        for partly in (False, True):
+        """Starts operations by urgency, first those whose first step fits into the bundle, then others in part. In what
+        is left over, others take forms that are spare."""
+        for turn in range(4 if any(self.shapes.spare) else 2):
+            self.spare, partly = turn >= 2, turn % 2 == 1
             closed = self.shapes.indivisible.copy() if partly else set()
             while (c := self._most_urgent(closed)) >= 0:
                 if not self._start(c, partly):
                     closed.add(c)
+        self.spare = False
 
     def _most_urgent(self, closed: set[int]) -> int:
         """The class whose next operation is most urgent, of those that are not closed; -1 if none has one."""
@@ -232,10 +237,14 @@ class _Run:
             self.ongoing.append(task)
         return True
 
+    def _choices(self, c: int) -> list[Choice]:
+        """The forms for operations of class c that come into question now."""
+        return self.shapes.choices[c] + self.shapes.spare[c] if self.spare else self.shapes.choices[c]
+
     def _choose(self, operation: Operation, c: int, partly: bool) -> tuple[int, bool] | None:
         """The form for an operation of class c, and whether its first step fits into the bundle."""
         free, capacity = self.free, self.shapes.capacity
-        for form, engine, slots in self.shapes.choices[c]:
+        for form, engine, slots in self._choices(c):
             if not free[engine] or (operation.needs and not self._have(operation.needs[form])):
                 continue
             if free[engine] >= slots:
@@ -247,7 +256,7 @@ class _Run:
     def _in_place(self, k: int, c: int) -> int:
         """A form by which an operation of class c takes the words of what it reads last, if there is one, else -1."""
         operation = self.operations[k]
-        for form, engine, slots in self.shapes.choices[c]:
+        for form, engine, slots in self._choices(c):
             fits = self.free[engine] >= slots and len(operation.forms[form]) == 1
             if fits and not operation.needs and self._has_room(k, at_once=True):
                 return form

@@ -26,7 +26,8 @@ Order = npt.NDArray[np.intp]
 Starts = npt.NDArray[np.int32]
 """For each operation a cycle."""
 Forms = Sequence[Sequence[int]]
-"""For each class of operations the forms in the order in which they are tried, as positions in `Shapes.choices`."""
+"""For each class of operations the forms in the order in which they are tried, as positions in `Shapes.choices`. Those
+that are missing are *spare*: operations take them in slots that are left over at the end of a cycle."""
 
 _COMPILED = "vliwc.backend.schedulers.compiled"
 _PLAIN_WORK = 60_000
@@ -90,8 +91,9 @@ class Plain:
         shapes = self.shapes
         if forms is not None:
             shapes = copy(shapes)
-            tried = zip(self.shapes.choices, forms, strict=True)
+            tried = list(zip(self.shapes.choices, forms, strict=True))
             shapes.choices = [[choices[form] for form in positions] for choices, positions in tried]
+            shapes.spare = [[c for i, c in enumerate(choices) if i not in positions] for choices, positions in tried]
         found = listing.run(self.problem, shapes, self.urgency, settings, order.tolist())
         return None if found is None else _Made(self.problem, found)
 

@@ -35,6 +35,8 @@ _FIRST = 2
 _MOST_RUNS, _FEWEST_RUNS = 240, 10
 _MOST_OPERATIONS = 2_000_000
 """How many schedules the search around the best makes, and how many operations they may have together."""
+_PROMISING = 4
+"""How many settings are tried with forms that cost little."""
 _HOPELESS = 1.1
 """A schedule that is so many times longer than another one is not searched around."""
 _MORE_STRANDS, _RESERVE = 2, 2
@@ -88,6 +90,8 @@ class _Search:
         self.runs = max(_FEWEST_RUNS, min(_MOST_RUNS, _MOST_OPERATIONS // (len(problem.operations) + 1)))
         self.maker = maker(problem, urgency, shapes, self.runs)
         self.best: _Try | None = None
+        self.cycles: dict[Settings, int] = {}
+        """How many cycles settings have come to, with all forms."""
 
     def run(self, settings: list[Settings], seed: int) -> Schedule | None:
         """The shortest schedule of these settings, of others if scratch asks for them, and around the best."""
@@ -97,7 +101,7 @@ class _Search:
             self._attempts(squeezes(self.problem, self.urgency))
             squeezed = self._by_degrees()
         if self.best is not None:
-            self._attempts([self.best.settings], self._thrifty())
+            self._attempts(self._promising(), self._thrifty())
             self._attempts(around(self.problem, self.best.settings), self.best.forms)
         tried = [t for t in (self._limited(self.best), squeezed) if t is not None]
         if not tried:
@@ -144,6 +148,8 @@ class _Search:
                 break
             made = self._attempt(settings, forms)
             room &= made is not None
+            if made is not None and forms is None:
+                self.cycles[settings] = made.cycles
             if made is not None and (self.best is None or made.cycles < self.best.made.cycles):
                 self.best = _Try(settings, forms, made)
                 self._tell(made.cycles)
@@ -162,10 +168,11 @@ class _Search:
         squeezer, best = Squeezer(self.maker), None
         for stagger in RELAXED_STAGGERS:
             settings = Settings(stagger)
-            found = squeezer.run(self._order(settings))
-            if found is not None and (best is None or found.made.cycles < best.made.cycles):
-                best = _Try(settings, None, found.made, found.limits, squeezer.late)
-                self._tell(found.made.cycles)
+            for forms in (None, self._thrifty()):
+                found = squeezer.run(self._order(settings), forms)
+                if found is not None and (best is None or found.made.cycles < best.made.cycles):
+                    best = _Try(settings, forms, found.made, found.limits, squeezer.late)
+                    self._tell(found.made.cycles)
         return best
 
     def _nearly_full(self) -> bool:
@@ -173,8 +180,12 @@ class _Search:
         machine = self.problem.machine
         return self.best is not None and self.best.made.peak + NEARLY * machine.lanes > machine.scratch_words
 
+    def _promising(self) -> list[Settings]:
+        """The settings that have come to the shortest schedules."""
+        return sorted(self.cycles, key=lambda settings: self.cycles[settings])[:_PROMISING]
+
     def _thrifty(self) -> Forms:
-        """The forms that cost little, see `Shapes.thrifty`."""
+        """The forms that cost little, see `Shapes.thrifty`; the others are for slots that are left over."""
         kept = self.shapes.thrifty(self.problem).choices
         return [
             [position for position, choice in enumerate(choices) if choice in few]

@@ -295,7 +295,9 @@ def _issue(r: Run, k: int, form: int, step: int, first: int, slots: int, engine:
 
 @native
 def _fill(r: Run) -> None:
-    for partly in range(2):
+    s = r.state[0]
+    for turn in range(4 if s.spares else 2):
+        s.spare, partly = turn // 2, turn % 2
         for c in range(len(r.kinds)):
             r.kinds[c].closed = r.kinds[c].indivisible if partly else 0
         while True:
@@ -304,6 +306,7 @@ def _fill(r: Run) -> None:
                 break
             if not _start(r, c, partly == 1):
                 r.kinds[c].closed = 1
+    s.spare = 0
 
 
 @native
@@ -360,10 +363,10 @@ def _start(r: Run, c: int, partly: bool) -> bool:
 @native
 def _choose(r: Run, k: int, c: int, partly: bool) -> tuple[int, bool]:
     """The form for operation k of class c, or NONE, and whether its first step fits into the bundle."""
-    o, kind = r.operations[k], r.kinds[c]
+    s, o, kind = r.state[0], r.operations[k], r.kinds[c]
     for i in range(kind.first_choice, kind.end_choice):
         choice = r.choices[i]
-        if o.needy and not _have(r, o.first_form + choice.form):
+        if choice.spare > s.spare or (o.needy and not _have(r, o.first_form + choice.form)):
             continue
         free = r.free[choice.engine]
         if free >= choice.slots:
@@ -375,9 +378,11 @@ def _choose(r: Run, k: int, c: int, partly: bool) -> tuple[int, bool]:
 
 @native
 def _in_place(r: Run, k: int, c: int) -> int:
-    o, kind = r.operations[k], r.kinds[c]
+    s, o, kind = r.state[0], r.operations[k], r.kinds[c]
     for i in range(kind.first_choice, kind.end_choice):
         choice = r.choices[i]
+        if choice.spare > s.spare:
+            continue
         form = r.forms[o.first_form + choice.form]
         fits = r.free[choice.engine] >= choice.slots and form.end_step - form.first_step == 1
         if fits and not o.needy and _has_room(r, k, True):

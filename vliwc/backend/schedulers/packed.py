@@ -44,7 +44,8 @@ VALUE = record("width", "address", "reads_left", "keep", "writers", "landed", "l
 """A value. `address` is -1 as long as it has none; `landed` is when the results of its writers so far are there."""
 KIND = record("first_choice", "end_choice", "indivisible", "first_rank", "waiting", "closed")
 """A class of operations, and its heap: `waiting` ranks from `first_rank` on."""
-CHOICE = record("form", "engine", "slots")
+CHOICE = record("form", "engine", "slots", "spare")
+"""A form of a class; `spare` ones are for slots that are left over (see `making.Forms`)."""
 STRAND = record("left", "first", "last")
 """A strand: how many of its operations are not done, and the list of those that wait until it may begin."""
 NONE = -1
@@ -112,7 +113,7 @@ def pack(problem: Problem, shapes: Shapes, urgency: Urgency) -> Packed:
         needs=_integers([v for n in needs for v in n]),
         values=_values(problem),
         kinds=_kinds(shapes),
-        choices=_table(CHOICE, [choice for choices in shapes.choices for choice in choices]),
+        choices=_table(CHOICE, [(*choice, 0) for choices in shapes.choices for choice in choices]),
         strands=_strands(urgency),
         capacity=_integers(shapes.capacity),
         lanes=lanes,

@@ -11,11 +11,12 @@ from vliwc.backend.schedulers.packed import Integers, Records, record
 _SCALARS = record(
     "cycle", "landed", "left", "first_undone", "oldest", "newest", "skipped", "reserve", "window",
     "starved", "ongoing", "awake", "frames", "issued", "record",
-    "lanes", "blocks", "singles", "used", "peak", "target",
+    "lanes", "blocks", "singles", "used", "peak", "target", "spares", "spare",
 )  # fmt: skip
 STATE = np.dtype([*_SCALARS.descr, ("late", np.float64)])
 """A run's scalars. `starved`, `ongoing`, `frames`, `issued`, `blocks` and `singles` count the entries of the lists of
-these names, `awake` the operations that wait for a cycle; issues are kept if `record` is set. `late` adds up by
+these names, `awake` the operations that wait for a cycle; issues are kept if `record` is set. `spares` says whether any
+form is for slots that are left over, `spare` whether such forms are taken now. `late` adds up by
 how many cycles slots are issued after cycle `target`, each as the share that it has of its engine."""
 TASK = record("operation", "form", "step", "slot", "ready")
 FRAME = record("operation", "position", "landed")

@@ -8,6 +8,8 @@ from copy import copy
 from vliwc.backend.bounds.prices import balance, cost, demand_of, demands
 from vliwc.backend.problem import Operation, Problem
 
+Choice = tuple[int, int, int]
+"""A form, and the engine and the slots of its first step."""
 _THRIFT = 1.1
 """How much dearer than the cheapest form another one may be."""
 
@@ -19,8 +21,8 @@ class Shapes:
         engines = sorted({s.engine for o in problem.operations for form in o.forms for s in form})
         number = {name: k for k, name in enumerate(engines)}
         self.capacity = [problem.machine.slots(name) for name in engines]
-        self.choices: list[list[tuple[int, int, int]]] = []
-        """For each class the (form, engine, slots) of first steps, the preferred one first."""
+        self.choices: list[list[Choice]] = []
+        """For each class the forms, the preferred one first."""
         self.indivisible: set[int] = set()
         """The classes whose forms all begin with a single slot."""
         self.of: list[int] = []
@@ -40,6 +42,8 @@ class Shapes:
                     self.indivisible.add(len(self.choices))
                 self.choices.append([(f, demand[f][0], demand[f][1]) for f in order])
             self.of.append(known[key])
+        self.spare: list[list[Choice]] = [[] for _ in self.choices]
+        """For each class the forms for slots that nothing else takes."""
         self.engine = [[[number[s.engine] for s in form] for form in o.forms] for o in problem.operations]
 
     def thrifty(self, problem: Problem) -> Shapes:
