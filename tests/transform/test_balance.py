@@ -142,7 +142,8 @@ def test_optimum_against_trying_everything(data: st.DataObject) -> None:
     offers = [plain(s) for s in sites]
     sizes = st.sampled_from((0, 8, 16))
     for k in range(data.draw(st.integers(1, 2))):
-        table = Table(("table", k), data.draw(loads()), data.draw(sizes), data.draw(sizes), build=lambda _, __: [])
+        price = replace(data.draw(loads()), choices=0, products=0, selects=0)  # a deadline counts these on flow
+        table = Table(("table", k), price, data.draw(sizes), data.draw(sizes), build=lambda _, __: [])
         chosen = tuple(sites) if data.draw(st.booleans()) else (data.draw(st.sampled_from(sites)),)
         offers.append(Offer(OTHER, chosen, data.draw(loads()), (table,) * data.draw(st.integers(0, 1)), detail=k))
     rooms = [Room(("spare",), 100, 100 + data.draw(st.integers(4, 24)), Death.FREE), Room(("t",), 0, 16, Death.READ)]
@@ -154,7 +155,8 @@ def test_optimum_against_trying_everything(data: st.DataObject) -> None:
     assert found == pytest.approx(best, rel=2e-3, abs=0.02)  # the model counts in thousandths of a cycle
     assert mix.busiest == pytest.approx(found_cycles, rel=2e-3, abs=0.02)
     bound = least_cycles([measured], offers, PRICES, groups, rooms)
-    assert bound == pytest.approx(least, rel=2e-3, abs=0.02)
+    assert bound == int(bound)
+    assert 0.998 * least - 0.02 <= bound <= 1.002 * least + 1
 
 
 def test_tables_that_do_not_fit_are_not_built() -> None:
@@ -300,11 +302,12 @@ def test_gathers_have_to_be_between_head_and_tail() -> None:
     assert least_cycles([measured], [plain(early), plain(late), held], PRICES, 10, []) <= mixed.busiest
 
 
-@pytest.mark.parametrize(("cycles", "gathers", "busiest", "bound"), [(4, 0, 100, 100), (30, 10, 103, 102.1)])
+@pytest.mark.parametrize(("cycles", "gathers", "busiest", "bound"), [(4, 0, 100, 100), (30, 10, 103, 103)])
 def test_a_way_that_takes_long_counts_on_the_longest_path(
     cycles: float, gathers: int, busiest: float, bound: float
 ) -> None:
-    """A gather of eight words takes four cycles, and a choice one. Seven gathers leave 90 cycles of choices."""
+    """A gather of eight words takes four cycles, and a choice one. Seven gathers leave 90 cycles of choices; on average
+    paths take 102.1 cycles then, and no program takes a part of a cycle."""
     a = replace(site(0), path=100)
     chosen = Offer(OTHER, (a,), Loads(vectors=7.5 * cycles))
     measured = trial([a], Loads(load=8))

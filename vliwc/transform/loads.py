@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from vliwc.ir.graph import Access, Graph, Loop
 from vliwc.ir.ops import OPS, PURE, Kind
@@ -40,7 +41,10 @@ class Loads:
 
     def plus(self, other: Loads, times: float = 1.0) -> Loads:
         """self + times * other."""
-        return Loads(*(getattr(self, f.name) + times * getattr(other, f.name) for f in fields(Loads)))
+        return Loads(*(a + times * b for a, b in zip(_amounts(self), _amounts(other), strict=True)))
+
+
+_amounts = attrgetter(*(field.name for field in fields(Loads)))
 
 
 @dataclass(frozen=True, slots=True)
