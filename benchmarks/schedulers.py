@@ -21,7 +21,7 @@ from rich.table import Table
 
 from benchmarks import families
 from vliwc.backend.bound_check import check_argument
-from vliwc.backend.bounds import segment_bound
+from vliwc.backend.bounds import SMALL_TARIFF, segment_bound
 from vliwc.backend.problem import Schedule
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import schedule_names, scheduler, searches
@@ -63,7 +63,7 @@ def figures(
             for seed in range(seeds):
                 problem = families.make(family, size, seed, tight=tight)
                 began = time.process_time()
-                bound = segment_bound(problem)
+                bound = segment_bound(problem, variables=SMALL_TARIFF)
                 spent = time.process_time() - began
                 assert bound.argument is not None
                 check_argument(problem, bound.argument.as_json())

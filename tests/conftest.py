@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
+import pytest
 from hypothesis import Phase, settings
+
+from vliwc import options
 
 # The same inputs in every run, so that a red test means a change and not a draw. `HYPOTHESIS_PROFILE=hunt pytest …`
 # looks for new failures instead. No deadlines: time on a shared machine says nothing.
@@ -13,3 +17,12 @@ settings.register_profile("hunt", derandomize=False, deadline=None)
 # Mutation testing wants to know only that a test fails.
 settings.register_profile("mutants", settings.get_profile("same"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+@pytest.fixture
+def hardly_any_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search that nobody has asked for is a tenth of what it is: for tests of programs that are right however long
+    one has looked for them."""
+    brief = options.BRIEF
+    assert brief.placements is not None
+    monkeypatch.setattr(options, "BRIEF", replace(brief, placements=brief.placements // 10))

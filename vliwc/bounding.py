@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vliwc.backend.bound_check import check_argument, check_kernel
-from vliwc.backend.bounds import SegmentBound, segment_bound
+from vliwc.backend.bounds import LARGE_TARIFF, SegmentBound, segment_bound
 from vliwc.backend.entries import parse
 from vliwc.backend.generated import Segment
 from vliwc.backend.generator import generate
@@ -43,13 +43,14 @@ def bound_kernel(source: Source, options: Options, progress: Callable[[str], Non
         progress=progress,
         pipeline=options.pipeline,
     )
+    generated = generated.with_tariffs(LARGE_TARIFF)
     return Bounded(front.kernel.name, front.machine, generated.segments)
 
 
 def bound_instance(instance: Instance) -> Bounded:
     """The bound of an instance, which is one segment that runs once; the cycles are the fewest that are known, or 0."""
     known = instance.best.cycles if instance.best else 0
-    bound: SegmentBound = segment_bound(instance.problem)
+    bound: SegmentBound = segment_bound(instance.problem, variables=LARGE_TARIFF)
     return Bounded(instance.name, instance.problem.machine, (Segment(instance.problem, bound, known, 1),))
 
 

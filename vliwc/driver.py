@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vliwc.backend import Generated, generate
+from vliwc.backend.bounds import LARGE_TARIFF, SMALL_TARIFF
 from vliwc.backend.certifier import Certificate, ProofFailed, certify
 from vliwc.backend.schedulers import searches
 from vliwc.errors import UsageError
@@ -21,6 +22,7 @@ from vliwc.machine import Program
 from vliwc.options import Options
 from vliwc.source import Source
 from vliwc.strategies import Choice
+from vliwc.transform.pipeline import MOST_LEVEL
 from vliwc.tune import Ledger
 
 if TYPE_CHECKING:
@@ -89,6 +91,9 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
     if searcher is not None and (options.replay is not None or generated.cycles > generated.bounds.best):
         with clock.stage("search"):
             generated = _generate(front, progress, searcher)
+    with clock.stage("bound"):
+        thorough = options.optimise == MOST_LEVEL or searches(options.schedule)
+        generated = generated.with_tariffs(LARGE_TARIFF if thorough else SMALL_TARIFF)
     stages = comparison(front.kernel, options)
     if stages is not None:
         with clock.stage("compare"):

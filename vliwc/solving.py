@@ -1,7 +1,8 @@
-"""Small constraint programs, solved by CP-SAT of OR-Tools within a limit of work, so that Ctrl-C gets through."""
+"""Constraint programs and linear programs, solved by OR-Tools within a limit of work, so that Ctrl-C gets through."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
@@ -27,16 +28,22 @@ def new_solver(work: float) -> cp_model.CpSolver:
 
 
 def solve(solver: cp_model.CpSolver, model: cp_model.CpModel) -> Any:
-    """Solves in a thread, since Python handles no signal while its main thread is in foreign code; returns the status.
+    """Solves a model, and returns the status. What a signal's handler raises stops the solver at once."""
+    return interruptible(lambda: solver.solve(model), solver.stop_search)
+
+
+def interruptible(solve: Callable[[], Any], stop: Callable[[], object]) -> Any:
+    """What a solver returns, which runs in a thread, since Python handles no signal while its main thread is in foreign
+    code.
 
     What a handler raises, such as KeyboardInterrupt, stops the solver at once, and goes on to the caller.
     """
     with ThreadPoolExecutor(1) as thread:
-        status = thread.submit(solver.solve, model)
+        status = thread.submit(solve)
         try:
             wait([status])
         except BaseException:
             while wait([status], _POLL).not_done:
-                solver.stop_search()
+                stop()
             raise
     return status.result()

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from benchmarks import families
-from vliwc.backend.bounds import segment_bound
+from vliwc.backend.bounds import LARGE_TARIFF, segment_bound
 from vliwc.backend.generator import generate
 from vliwc.backend.instance import Instance, Known
 from vliwc.backend.problem import Problem
@@ -86,7 +86,7 @@ def _segments(name: str, defines: dict[str, int]) -> Iterator[Instance]:
 def known(instance: Instance, old: Instance | None, how: str, effort: Effort | None) -> Instance:
     """The instance with the best of what an older version knows and what a scheduler finds now."""
     best, bound = (old.best, old.bound) if old else (None, None)
-    own = segment_bound(instance.problem)
+    own = segment_bound(instance.problem, variables=LARGE_TARIFF)
     assert own.argument is not None
     if bound is None or own.best > bound.cycles:
         bound = Known(own.best, f"vliwc bound ({own.argument.kind})", own.argument.as_json())

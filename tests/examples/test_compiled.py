@@ -49,6 +49,7 @@ def small(name: str) -> Params:
     return {p: lo + (hi - lo) // 3 if hi <= 10 else min(11, hi) for p, (lo, hi) in EXAMPLES[name].sizes.items()}
 
 
+@pytest.mark.usefixtures("hardly_any_search")
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_scheduler_and_level(name: str) -> None:
     for level in LEVELS:
@@ -58,6 +59,7 @@ def test_every_scheduler_and_level(name: str) -> None:
             assert_runs_right(name, finish(replace(front, options=options)), ("random", "edges"))
 
 
+@pytest.mark.usefixtures("hardly_any_search")
 @pytest.mark.parametrize("machine", sorted(set(MACHINES) - {"takehome"}))
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_other_machine(name: str, machine: str) -> None:
@@ -67,6 +69,7 @@ def test_every_other_machine(name: str, machine: str) -> None:
         assert_program_right(name, options, ("random", "edges"))
 
 
+@pytest.mark.usefixtures("hardly_any_search")
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_any_size(name: str) -> None:
     @seed(2)

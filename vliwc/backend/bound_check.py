@@ -18,6 +18,7 @@ from itertools import pairwise
 from vliwc.backend.entries import Entry
 from vliwc.backend.pipelining.cyclic import Cyclic, Edge
 from vliwc.backend.problem import DATA, ORDER, Form, Operation, Problem
+from vliwc.backend.tariff_check import check_tariff
 from vliwc.machine.description import Machine
 
 _HELP = "the argument is of another problem, or it is wrong: make a new one with `vliwc bound --json`"
@@ -35,6 +36,8 @@ def check_argument(problem: Problem, record: object) -> int:
     tails = end.heads(_lemmas(entry, "tail", problem), problem)
     if entry.has("chain"):
         value = _chain(entry.entry("chain"), start, heads, tails)
+    elif entry.has("tariff"):
+        value = check_tariff(entry.entry("tariff"), problem, heads, tails)
     else:
         window = entry.entry("window")
         inside = [(k, heads[k], tails[k]) for k in _ranges(window, len(problem.operations))]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from vliwc.backend.bounds import Bounds, SegmentBound
+from vliwc.backend.bounds import Bounds, SegmentBound, segment_bound
 from vliwc.backend.certifier.witness import Witness
 from vliwc.backend.evaluator import Selected
 from vliwc.backend.pipelining.choice import LoopReport
 from vliwc.backend.pipelining.pipeliner import Kernel
 from vliwc.backend.problem import Problem
 from vliwc.machine.program import Program
+
+_NEAR = 1.3
+"""A schedule that takes so many times its bound is not held up by what a tariff may show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,13 @@ class Segment:
     kernel: Kernel | None = None
     """How its loop was overlapped, if it is the kernel of one."""
 
+    def with_tariff(self, variables: int) -> Segment:
+        """The same with a higher bound if a linear program of no more variables proves one."""
+        if self.kernel is not None or not self.bound.best < self.cycles <= _NEAR * self.bound.best:
+            return self
+        bound = segment_bound(self.problem, self.cycles, variables)
+        return replace(self, bound=bound) if bound.best > self.bound.best else self
+
 
 @dataclass(frozen=True, slots=True)
 class Generated:
@@ -59,3 +69,13 @@ class Generated:
     def cycles(self) -> int:
         """How long a run takes, but for jumps that found no room in another bundle."""
         return sum(segment.cycles * segment.times for segment in self.segments)
+
+    def with_tariffs(self, variables: int) -> Generated:
+        """The same with higher bounds where linear programs of no more variables prove them (see `bounds.timed`)."""
+        segments = tuple(segment.with_tariff(variables) for segment in self.segments)
+        if segments == self.segments:
+            return self
+        old = self.bounds.best
+        best = max(old, sum(segment.bound.best * segment.times for segment in segments))
+        loads = {engine: load * old / best for engine, load in self.bounds.loads.items()}
+        return replace(self, segments=segments, bounds=replace(self.bounds, best=best, loads=loads))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vliwc.backend.bound_check import check_argument
-from vliwc.backend.bounds import SegmentBound, segment_bound
+from vliwc.backend.bounds import LARGE_TARIFF, SegmentBound, segment_bound
 from vliwc.backend.entries import Entry, parse
 from vliwc.backend.instance import Instance
 from vliwc.backend.problem import Copy, Issue, Schedule
@@ -100,7 +100,7 @@ def solution_record(schedule: Schedule) -> dict[str, Any]:
 
 
 def _solution(instance: Instance, how: str, schedule: Schedule, seconds: float) -> Solution:
-    bound = segment_bound(instance.problem, schedule.cycles)
+    bound = segment_bound(instance.problem, schedule.cycles, LARGE_TARIFF)
     claimed = instance.bound.argument if instance.bound else None
     known = check_argument(instance.problem, claimed) if claimed else 0
     return Solution(instance, how, schedule, bound, max(bound.best, schedule.bound, known), seconds)

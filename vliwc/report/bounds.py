@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from vliwc.backend.bounds import Argument, Chain, Circuit, Lemma, Window
+from vliwc.backend.bounds import Argument, Chain, Circuit, Lemma, Tariff, Window
 from vliwc.backend.bounds.argument import ranges
 from vliwc.backend.generated import Segment
 from vliwc.backend.problem import Operation, Problem
@@ -143,6 +143,8 @@ def sentences(argument: Argument, problem: Problem, loop: Sequence[Operation] = 
         return [*lines, _chain(argument.conclusion, argument.bound, problem)]
     if isinstance(argument.conclusion, Circuit):
         return [*lines, _circuit(argument.conclusion, loop)]
+    if isinstance(argument.conclusion, Tariff):
+        return [*lines, _tariff(argument.conclusion)]
     window = argument.conclusion
     return [*lines, f"{_who(argument)} {_work(window, problem.machine)}", *_own(window), _sum(window)]
 
@@ -161,6 +163,16 @@ def _circuit(circuit: Circuit, loop: Sequence[Operation]) -> str:
         f"{circuit.distance:,} {'iteration' if circuit.distance == 1 else 'iterations'}: {' → '.join(names)}. "
         f"A trip is {circuit.iterations:,} of them: {circuit.iterations:,} · {circuit.delay:,} / {circuit.distance:,} "
         f"are {circuit.value:,} cycles or more, however they overlap."
+    )
+
+
+def _tariff(tariff: Tariff) -> str:
+    """What a tariff says; its numbers are for a machine to check."""
+    prices = sum(map(len, tariff.prices.values()))
+    return (
+        f"There is no schedule of {tariff.cycles:,} cycles: at {prices:,} prices of slots that depend on the cycle, "
+        f"and {len(tariff.tolls):,} tolls that an operation pays to what it waits for, all operations would pay more "
+        f"than there are slots to sell, each with its slots where they are cheapest for it: see --json."
     )
 
 

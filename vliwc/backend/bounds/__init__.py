@@ -13,17 +13,21 @@ They hold for the operations and forms that selection offers, not for the kernel
 `vliwc.backend.bound_check` verifies arguments; it shares no code with this package.
 """
 
-from vliwc.backend.bounds.argument import Argument, Chain, Circuit, Lemma, Window
+from vliwc.backend.bounds.argument import Argument, Chain, Circuit, Lemma, Tariff, Window
 from vliwc.backend.bounds.segment import SegmentBound, pricings, raised, resource_bound, segment_bound
+from vliwc.backend.bounds.timed import LARGE_TARIFF, SMALL_TARIFF
 from vliwc.backend.bounds.total import Bounds, total
 
 __all__ = [
+    "LARGE_TARIFF",
+    "SMALL_TARIFF",
     "Argument",
     "Bounds",
     "Chain",
     "Circuit",
     "Lemma",
     "SegmentBound",
+    "Tariff",
     "Window",
     "pricings",
     "raised",

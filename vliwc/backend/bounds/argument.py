@@ -11,8 +11,9 @@ The work in such a window is counted in prices: every slot of an engine costs so
 `capacity` = the sum of slots times price, and each operation costs at least as much as its cheapest form. Prices are
 the duals of the linear program that spreads operations over engines, so they lose nothing; but any prices would do.
 
-In the conclusion, an engine may have a window of its *own*: no form of an operation with work in the window has a slot
-of it before `after` cycles, or with less than `before` cycles to the end. It offers its slots in those cycles only.
+In a conclusion that is a window, an engine may have a window of its *own*: no form of an operation with work in the
+window has a slot of it before `after` cycles, or with less than `before` cycles to the end. It offers its slots in
+those cycles only.
 A form that needs a value begins when that is there.
 """
 
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Side = Literal["head", "tail"]
 
@@ -140,24 +141,67 @@ class Circuit:
         return {"waits": [list(wait) for wait in self.waits], "delay": self.delay, "iterations": self.iterations}
 
 
+class Toll(NamedTuple):
+    """What `later` pays if it takes one of these forms and has begun by the end of a cycle, and `earlier` gets if it is
+    done in time for that: `later` waits for it, with `data` for its result."""
+
+    earlier: int
+    later: int
+    forms: tuple[int, ...]
+    data: bool
+    cycle: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """Why there is no schedule of so many cycles: operations would pay more for slots than there are slots to sell.
+
+    Every slot has the price of its engine and cycle. By the end of each cycle, what waits pays no more tolls than what
+    it waits for gets, since it has not begun if that is not done; of an operation of several slots, each begins or ends
+    its part. So in any schedule prices, tolls and what tolls bring in add up to no more than all slots cost, each at
+    most sold once. If they are more although each operation has every slot where that is cheapest, there is none.
+    """
+
+    cycles: int
+    prices: Mapping[str, Mapping[int, int]]
+    """By engine and cycle; slots that are not named cost nothing."""
+    tolls: tuple[Toll, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The tariff as JSON-able data: [cycle, price] for each engine, and tolls [earlier, later, forms, kind, cycle,
+        amount]."""
+        return {
+            "cycles": self.cycles,
+            "prices": {engine: [list(at) for at in sorted(of.items())] for engine, of in sorted(self.prices.items())},
+            "tolls": [
+                [earlier, later, list(forms), "data" if data else "order", cycle, amount]
+                for earlier, later, forms, data, cycle, amount in self.tolls
+            ],
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Argument:
     """A lower bound in cycles, and why it holds.
 
-    The conclusion is a chain, or a window and the operations with work in it, or for a loop a circuit. `lemmas` are in
-    an order in which none needs a later one: heads from the start to the end, tails from the end to the start.
+    The conclusion is a chain, or a window and the operations with work in it, or a tariff, or for a loop a circuit.
+    `lemmas` are in an order in which none needs a later one: heads from the start to the end, tails from the end to the
+    start.
     """
 
     bound: int
     lemmas: tuple[Lemma, ...]
-    conclusion: Chain | Window | Circuit
+    conclusion: Chain | Window | Tariff | Circuit
     operations: tuple[int, ...] = ()
     """The operations with work in the concluding window, in ascending order."""
 
     @property
     def kind(self) -> str:
         """ "resource" for the work of all operations, "energy" for that of a part, "critical_path" for a chain alone,
-        "chain" for one that needs lemmas, "recurrence" for a circuit."""
+        "chain" for one that needs lemmas, "tariff", "recurrence" for a circuit."""
+        if isinstance(self.conclusion, Tariff):
+            return "tariff"
         if isinstance(self.conclusion, Circuit):
             return "recurrence"
         if isinstance(self.conclusion, Chain):
@@ -172,6 +216,8 @@ class Argument:
             return record | {"chain": self.conclusion.as_json()}
         if isinstance(self.conclusion, Circuit):
             return record | {"circuit": self.conclusion.as_json()}
+        if isinstance(self.conclusion, Tariff):
+            return record | {"tariff": self.conclusion.as_json()}
         return record | {"window": {**self.conclusion.as_json(), "operations": ranges(self.operations)}}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
-from vliwc.backend.bounds import SegmentBound, segment_bound
+from vliwc.backend.bounds import LARGE_TARIFF, SegmentBound, segment_bound
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers import multistart
 from vliwc.backend.schedulers.cpsat.exact import Exact, Verdict
@@ -48,6 +48,8 @@ _QUESTION = 0.1
 """What a question on the way down may take of it."""
 _RAMPS = 0.15
 """What the question how much the first and the last cycles can do may take of it."""
+_TARIFF = 1_000
+"""How many variables a linear program for a tariff may have for each second or unit of work."""
 _PARTS = 0.5
 """What all parts between joins may take of the whole effort, but for what is divided evenly."""
 _FIRST_REPAIRS = 0.2
@@ -78,10 +80,10 @@ def search(
 
     The bound of a schedule with copies (see `remaking`) does not count words of scratch, so that it holds for these.
     """
-    bounds = segment_bound(problem, found.cycles)
+    meter = Meter(effort)
+    bounds = segment_bound(problem, found.cycles, min(LARGE_TARIFF, round(_TARIFF * effort.amount)))
     if found.cycles <= bounds.best:
         return found, bounds.best
-    meter = Meter(effort)
     remaking = worth_remaking(problem, effort.copies)
     run = _begun(problem, found, bounds, seed, progress, effort.part(_WITHOUT_COPIES, 2) if remaking else effort)
     incumbent, remade = run.incumbent, None

@@ -1,0 +1,137 @@
+"""Tariffs: never above the optimum, above windows where these are too coarse, and refuted where they are wrong."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from benchmarks import families
+from tests.backend.bounds.oracle import fits
+from tests.backend.problems import problems
+from vliwc.backend.bound_check import check_argument
+from vliwc.backend.bounds import SMALL_TARIFF, SegmentBound, Tariff, raised, segment_bound, timed
+from vliwc.backend.problem import DATA, ORDER, Operation, Problem, Step
+from vliwc.errors import DataError
+from vliwc.machine import load_machine
+
+
+def checked(problem: Problem) -> SegmentBound:
+    """The bound with tariffs, whose argument the checker believes after a way through JSON."""
+    bound = segment_bound(problem, variables=SMALL_TARIFF)
+    assert bound.argument is not None
+    assert check_argument(problem, json.loads(json.dumps(bound.argument.as_json()))) == bound.best
+    return bound
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(problems(most=6))
+def test_no_tariff_is_above_the_optimum(problem: Problem) -> None:
+    bound = checked(problem).best
+    assert bound >= segment_bound(problem).best
+    assert not fits(problem, bound - 1)
+
+
+@pytest.mark.parametrize("family", families.names())
+def test_tariffs_of_families_hold(family: str) -> None:
+    problem = families.make(family, 16, 0)
+    assert not fits(problem, checked(problem).best - 1)
+
+
+@pytest.mark.parametrize(
+    ("family", "seed", "windows"), [("constants", 0, 9), ("memory", 2, 30), ("few_strands", 3, 43)]
+)
+def test_they_see_what_windows_do_not(family: str, seed: int, windows: int) -> None:
+    problem = families.make(family, 100, seed)
+    assert segment_bound(problem).best == windows
+    bound = checked(problem)
+    assert bound.best == windows + 1
+    assert bound.argument is not None and bound.argument.kind == "tariff"
+    tariff = bound.argument.conclusion
+    assert isinstance(tariff, Tariff)
+    with pytest.raises(DataError, match="operations pay"):  # prices alone are not enough
+        check_argument(problem, replace(bound.argument, conclusion=replace(tariff, tolls=())).as_json())
+
+
+def test_what_was_asked_before_changes_nothing() -> None:
+    problem = families.make("constants", 100, 0)
+    assert segment_bound(problem, variables=SMALL_TARIFF).best == 10
+    assert segment_bound(problem).best == segment_bound(problem, variables=100).best == 9
+    assert segment_bound(problem, enough=9, variables=SMALL_TARIFF).best == 9
+
+
+def two_loads() -> Problem:
+    """Two chains through the only load slot, with a multiplication behind each that takes three cycles: four cycles are
+    too few, five are enough."""
+    machine = replace(load_machine("narrow"), scratch_words=64)
+    assert machine.slots("load") == 1
+    load, add = ((Step("load", "load", (), 1, 1),),), ((Step("alu", "+", (), 1, 3),),)
+    operations = [Operation(k, forms, (), -1) for k, forms in enumerate((load, add, load, add, ()))]
+    edges = [[(1, DATA)], [(4, DATA)], [(3, DATA)], [(4, ORDER)], []]
+    return Problem(machine, operations, edges, [], {}, frozenset())
+
+
+def by_hand(**changes: Any) -> dict[str, Any]:
+    """Why the chains take five cycles: a slot of load in cycle 0 costs 1, of which there is one, and both need it. What
+    an addition pays its load by the end of cycle 1 makes no difference: they are sure to be on time."""
+    tolls = [[0, 1, [0], "data", 1, 1], [2, 3, [0], "data", 1, 1]]
+    tariff = {"cycles": 4, "prices": {"load": [[0, 1]]}, "tolls": tolls}
+    return {"kind": "tariff", "bound": 5, "lemmas": [], "tariff": tariff | changes}
+
+
+def test_a_tariff_by_hand() -> None:
+    problem = two_loads()
+    assert check_argument(problem, by_hand()) == 5
+    heads, tails = raised(problem)
+    found = timed.refutation(problem, heads, tails, 4)
+    assert found is not None
+    assert check_argument(problem, {"bound": 5, "lemmas": [], "tariff": found.as_json()}) == 5
+    assert timed.refutation(problem, heads, tails, 5) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"cycles": 5}, "operations pay"),
+        ({"cycles": 3}, "the conclusion proves 4 cycles, not 5"),
+        ({"cycles": -1}, "is not in"),
+        ({"prices": {}}, "operations pay"),
+        ({"prices": {"load": [[1, 1]]}}, "operations pay"),
+        ({"prices": {"load": [[0, -1]]}}, "is not in"),
+        ({"prices": {"load": [[4, 1]]}}, "is not in"),
+        ({"prices": {"load": [[0]]}}, "expected .cycle, price."),
+        ({"prices": {"warp": []}}, "no such engine"),
+        ({"prices": 7}, "expected an object"),
+        ({"tolls": [[0, 3, [0], "data", 1, 1]]}, "operation 3 does not wait so for operation 0"),
+        ({"tolls": [[0, 1, [0, 0], "data", 1, 1]]}, "does not wait so"),
+        ({"tolls": [[3, 4, [0], "data", 1, 1]]}, "does not wait so"),
+        ({"tolls": [[0, 1, [1], "data", 1, 1]]}, "is not in"),
+        ({"tolls": [[0, 1, [0], "data", 1, -1]]}, "is not in"),
+        ({"tolls": [[0, 9, [0], "data", 1, 1]]}, "is not in"),
+        ({"tolls": [[0, 1]]}, "expected .earlier"),
+        ({"tolls": 7}, "expected a list"),
+    ],
+)
+def test_wrong_tariffs_are_refuted(changes: dict[str, Any], cause: str) -> None:
+    with pytest.raises(DataError, match=cause):
+        check_argument(two_loads(), by_hand(**changes))
+
+
+def test_no_changed_number_proves_too_much() -> None:
+    """Whatever stands in a record, what it proves is true: prices and tolls changed one by one."""
+    problem = families.make("constants", 100, 1)
+    argument = checked(problem).argument
+    assert argument is not None
+    record = argument.as_json()
+    tolls = record["tariff"]["tolls"]
+    for k in range(0, len(tolls), 7):
+        dearer = [*tolls[:k], [*tolls[k][:5], tolls[k][5] * 3], *tolls[k + 1 :]]
+        try:
+            assert check_argument(problem, record | {"tariff": record["tariff"] | {"tolls": dearer}}) == 10
+        except DataError as error:
+            assert "operations pay" in error.message
+    with pytest.raises(DataError):  # ten cycles are enough
+        check_argument(problem, record | {"bound": 11, "tariff": record["tariff"] | {"cycles": 10}})
