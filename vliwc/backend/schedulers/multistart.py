@@ -165,14 +165,18 @@ class _Search:
         """The shortest schedule from which scratch was taken away by degrees; None if none is left, or needed."""
         if self.best is not None and self.best.made.cycles <= self.bound:
             return None
-        squeezer, best = Squeezer(self.maker), None
-        for stagger in RELAXED_STAGGERS:
-            settings = Settings(stagger)
-            for forms in (None, self._thrifty()):
-                found = squeezer.run(self._order(settings), forms)
-                if found is not None and (best is None or found.made.cycles < best.made.cycles):
-                    best = _Try(settings, forms, found.made, found.limits, squeezer.late)
-                    self._tell(found.made.cycles)
+        squeezer = Squeezer(self.maker)
+
+        def squeezed(settings: Settings, forms: Forms | None) -> _Try | None:
+            found = squeezer.run(self._order(settings), forms)
+            return None if found is None else _Try(settings, forms, found.made, found.limits, squeezer.late)
+
+        tried = [t for stagger in RELAXED_STAGGERS if (t := squeezed(Settings(stagger), None)) is not None]
+        best = min(tried, key=lambda t: t.made.cycles, default=None)
+        if best is not None and (thrifty := squeezed(best.settings, self._thrifty())) is not None:
+            best = min(best, thrifty, key=lambda t: t.made.cycles)
+        if best is not None:
+            self._tell(best.made.cycles)
         return best
 
     def _nearly_full(self) -> bool:
