@@ -111,7 +111,7 @@ def _costs(
             # what comes before a step has had its time by then; what comes behind it needs it
             last += spans[s]
             of = prices.get(step.engine, ())
-            slot = [Fraction(of[c] if of else 0) for c in range(max(0, first), last + 1)]
+            slot = [Fraction(of[c] if c < len(of) else 0) for c in range(first, last + 1)]
             tolls = begun.get((k, f), ()) if s == 0 else ()
             gains = [(c - step.latency * data, amount) for c, amount, data in done] if s + 1 == len(form) else []
             costs = _step_costs(slot, first, step.slots, tolls, gains)

@@ -64,7 +64,8 @@ def size(problem: Problem, heads: Sequence[int], tails: Sequence[int], cycles: i
 
 
 def refutation(problem: Problem, heads: Sequence[int], tails: Sequence[int], cycles: int) -> Tariff | None:
-    """Why no schedule takes so many cycles; None if the linear program does not say so."""
+    """Why no schedule takes so many cycles, which are no fewer than heads and tails leave; None if the linear program does
+    not say so."""
     program = _Program(problem, heads, tails, cycles)
     tariff = program.solve()
     return tariff if tariff is not None and _excess(problem, program.places, tariff) > 0 else None
@@ -118,6 +119,7 @@ class _Program:
                 taken.append(share)
                 for s, (step, place) in enumerate(zip(form, places, strict=True)):
                     self._step((k, f, s), step, place, share)
+        assert taken, "the cycles are no fewer than a bound by paths"
         self.solver.Add(sum(taken) == 1)
 
     def _step(self, key: StepKey, step: Step, place: Place, whole: Any) -> None:
