@@ -68,14 +68,14 @@ def _prefer(t: Tuning, random: Random, _: float) -> Tuning:
 
 
 def _allow(t: Tuning, random: Random, every: Forms) -> Tuning:
-    """A class of operations takes back a form that it did without."""
+    """A form that was spare for a class of operations is not any more."""
     c = random.choice([c for c, order in enumerate(t.forms) if len(order) < len(every[c])])
     missing = random.choice([f for f in every[c] if f not in t.forms[c]])
     return replace(t, forms=(*t.forms[:c], (*t.forms[c], missing), *t.forms[c + 1 :]))
 
 
 def _forbid(t: Tuning, random: Random, every: Forms) -> Tuning:
-    """A class of operations does without its last form."""
+    """The last form of a class of operations becomes spare."""
     c = random.choice([c for c, order in enumerate(t.forms) if len(order) > 1])
     return replace(t, forms=(*t.forms[:c], t.forms[c][:-1], *t.forms[c + 1 :]))
 

@@ -31,7 +31,7 @@ class Tuner:
             tuple(i for i, choice in enumerate(choices) if choice in kept)
             for choices, kept in zip(every.choices, every.thrifty(problem).choices, strict=True)
         )
-        """The same without those that cost too much."""
+        """The same without those that cost too much, which are spare then."""
 
     def neutral(
         self,

@@ -36,7 +36,8 @@ class Tuning:
     curve: tuple[float, ...]
     """By height (cycles until the end of the problem at best): at 0, at the critical path, and evenly between."""
     forms: tuple[tuple[int, ...], ...]
-    """For each class, which of the forms that `shapes.Shapes` offers are tried in which order, as positions there."""
+    """For each class, which of the forms that `shapes.Shapes` offers are tried in which order, as positions there; the
+    others are spare (see `making.Forms`)."""
     strands: int
     """How many strands may be under way at a time."""
     drift: float

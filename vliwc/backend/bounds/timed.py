@@ -64,8 +64,8 @@ def size(problem: Problem, heads: Sequence[int], tails: Sequence[int], cycles: i
 
 
 def refutation(problem: Problem, heads: Sequence[int], tails: Sequence[int], cycles: int) -> Tariff | None:
-    """Why no schedule takes so many cycles, which are no fewer than heads and tails leave; None if the linear program does
-    not say so."""
+    """Why no schedule takes so many cycles, which are no fewer than paths need; None if the linear program does not say
+    so."""
     program = _Program(problem, heads, tails, cycles)
     tariff = program.solve()
     return tariff if tariff is not None and _excess(problem, program.places, tariff) > 0 else None

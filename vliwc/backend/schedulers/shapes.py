@@ -47,7 +47,7 @@ class Shapes:
         self.engine = [[[number[s.engine] for s in form] for form in o.forms] for o in problem.operations]
 
     def thrifty(self, problem: Problem) -> Shapes:
-        """The same without the forms that a balanced use of the engines leaves out: they cost more than others.
+        """The same without the forms that a balanced use of the engines leaves out, since they cost more than others.
 
         Prices are the duals of the linear program that balances the engines (see `vliwc.backend.bounds.prices`).
         Operations with forms that need what happens to be there, constants, keep all of them: they are made when little
