@@ -93,7 +93,7 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
             generated = _generate(front, progress, searcher)
     with clock.stage("bound"):
         thorough = options.optimise == MOST_LEVEL or searches(options.schedule)
-        generated = generated.with_tariffs(LARGE_TARIFF if thorough else SMALL_TARIFF)
+        generated = generated.with_tariffs(LARGE_TARIFF if thorough and not _interrupted(options) else SMALL_TARIFF)
     stages = comparison(front.kernel, options)
     if stages is not None:
         with clock.stage("compare"):
@@ -149,6 +149,12 @@ def _proven(
         if stages is not None:
             stages.generated(plain, front.machine)
         return plain, certify(front.graph, plain.program, front.machine, plain.witness)
+
+
+def _interrupted(options: Options) -> bool:
+    """Has somebody ended the search? Then what has been found is wanted soon."""
+    events = (limit.interrupted for limit in (options.searching, options.effort) if limit is not None)
+    return any(event is not None and event.is_set() for event in events)
 
 
 def _searcher(options: Options, choice: Choice, progress: Progress | None) -> Searching | Replaying | None:

@@ -141,14 +141,20 @@ class Circuit:
         return {"waits": [list(wait) for wait in self.waits], "delay": self.delay, "iterations": self.iterations}
 
 
-class Toll(NamedTuple):
-    """What `later` pays if it takes one of these forms and has begun by the end of a cycle, and `earlier` gets if it is
-    done in time for that: `later` waits for it, with `data` for its result."""
+class Wait(NamedTuple):
+    """Operation `later`, if it takes one of these forms, waits for `earlier`; with `data` for its result."""
 
     earlier: int
     later: int
     forms: tuple[int, ...]
     data: bool
+
+
+class Toll(NamedTuple):
+    """What the later operation of a wait pays if it has begun by the end of a cycle, and the earlier one gets if it is
+    done in time for that."""
+
+    wait: Wait
     cycle: int
     amount: int
 
@@ -176,7 +182,7 @@ class Tariff:
             "prices": {engine: [list(at) for at in sorted(of.items())] for engine, of in sorted(self.prices.items())},
             "tolls": [
                 [earlier, later, list(forms), "data" if data else "order", cycle, amount]
-                for earlier, later, forms, data, cycle, amount in self.tolls
+                for (earlier, later, forms, data), cycle, amount in self.tolls
             ],
         }
 

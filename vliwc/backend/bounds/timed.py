@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import lcm
 from typing import Any, NamedTuple
 
-from vliwc.backend.bounds.argument import Tariff, Toll
+from vliwc.backend.bounds.argument import Tariff, Toll, Wait
 from vliwc.backend.bounds.network import offsets
 from vliwc.backend.problem import DATA, Form, Operation, Problem, Step
 from vliwc.solving import interruptible
@@ -26,39 +26,30 @@ _SCALE = 100_000
 """Prices and tolls are rounded to such parts."""
 _OVERDRAWN = 1e-6
 """So much, as a share of an engine's slots, is more than a rounding error of the solver."""
-JOIN: Form = (Step("", "", (), 1, 0),)
+_JOIN: Form = (Step("", "", (), 1, 0),)
 """What stands for an operation without slots: one slot of an engine of which there is no end."""
 
 
-StepKey = tuple[int, int, int]
+_Key = tuple[int, int, int]
 """An operation, one of its forms, and the number of a step."""
 
 
-class Place(NamedTuple):
+class _Place(NamedTuple):
     """All slots of a step lie between two cycles."""
 
     first: int
     last: int
 
 
-class Wait(NamedTuple):
-    """`later`, if it takes one of these forms, waits for `earlier`; `data` if for its result."""
-
-    earlier: int
-    later: int
-    forms: tuple[int, ...]
-    data: bool
-
-
-def forms_of(operation: Operation) -> Sequence[Form]:
+def _forms_of(operation: Operation) -> Sequence[Form]:
     """The forms of an operation, or what stands for them."""
-    return operation.forms or (JOIN,)
+    return operation.forms or (_JOIN,)
 
 
 def size(problem: Problem, heads: Sequence[int], tails: Sequence[int], cycles: int) -> int:
     """About how many variables the program has for so many cycles."""
     return sum(
-        max(0, cycles - tail - head + 1) * sum(map(len, forms_of(operation)))
+        max(0, cycles - tail - head + 1) * sum(map(len, _forms_of(operation)))
         for operation, head, tail in zip(problem.operations, heads, tails, strict=True)
     )
 
@@ -71,14 +62,14 @@ def refutation(problem: Problem, heads: Sequence[int], tails: Sequence[int], cyc
     return tariff if tariff is not None and _excess(problem, program.places, tariff) > 0 else None
 
 
-def waits(problem: Problem) -> Iterator[Wait]:
+def _waits(problem: Problem) -> Iterator[Wait]:
     """All waits: those of the edges, and those of forms for the values that they need."""
     writers: dict[int, list[int]] = {}
     for k, operation in enumerate(problem.operations):
         writers.setdefault(operation.writes, []).append(k)
     for k, edges in enumerate(problem.successors):
         for later, kind in edges:
-            yield Wait(k, later, tuple(range(len(forms_of(problem.operations[later])))), kind == DATA)
+            yield Wait(k, later, tuple(range(len(_forms_of(problem.operations[later])))), kind == DATA)
     for k, operation in enumerate(problem.operations):
         for f, needs in enumerate(operation.needs):
             for value in needs:
@@ -97,21 +88,21 @@ class _Program:
         self.solver = pywraplp.Solver.CreateSolver("GLOP")
         self.solver.SetSolverSpecificParametersAsString("use_dual_simplex: true")
         self.most = self.solver.infinity()
-        self.places: dict[StepKey, Place] = {}
-        self.shares: dict[StepKey, list[Any]] = {}
+        self.places: dict[_Key, _Place] = {}
+        self.shares: dict[_Key, list[Any]] = {}
         self.slots: dict[tuple[str, int], Any] = {}
         self.waits: dict[tuple[Wait, int], Any] = {}
         for k, operation in enumerate(problem.operations):
             self._operation(k, operation, heads[k], tails[k])
-        for wait in waits(problem):
+        for wait in _waits(problem):
             self._wait(wait)
 
     def _operation(self, k: int, operation: Operation, head: int, tail: int) -> None:
         """Every operation takes one form, or a part of each; those for which there is no time, it does not take."""
         taken = []
-        for f, form in enumerate(forms_of(operation)):
+        for f, form in enumerate(_forms_of(operation)):
             places = [
-                Place(head + begun, self.cycles - tail - left)
+                _Place(head + begun, self.cycles - tail - left)
                 for begun, left in (offsets(form, self.machine) if operation.forms else [(0, 0)])
             ]
             if all(place.first <= place.last for place in places):
@@ -122,7 +113,7 @@ class _Program:
         assert taken, "the cycles are no fewer than a bound by paths"
         self.solver.Add(sum(taken) == 1)
 
-    def _step(self, key: StepKey, step: Step, place: Place, whole: Any) -> None:
+    def _step(self, key: _Key, step: Step, place: _Place, whole: Any) -> None:
         """The shares of a step grow to that of its form, and take slots as they do."""
         solver = self.solver
         shares = [solver.NumVar(0, self.most, "") for _ in range(place.last - place.first)] + [whole]
@@ -162,7 +153,7 @@ class _Program:
                 if (share := self._by(key, cycle - latency)) is not None:
                     row.SetCoefficient(share, -1)
 
-    def _by(self, key: StepKey, cycle: int) -> Any:
+    def _by(self, key: _Key, cycle: int) -> Any:
         """The share of a step that is issued by the end of a cycle; None if that is nothing."""
         first, shares = self.places[key].first, self.shares[key]
         return None if cycle < first else shares[min(cycle - first, len(shares) - 1)]
@@ -179,11 +170,7 @@ class _Program:
         for (engine, cycle), row in self.slots.items():
             if price := _whole(row):
                 prices.setdefault(engine, {})[cycle] = price
-        tolls = (
-            Toll(wait.earlier, wait.later, wait.forms, wait.data, cycle, toll)
-            for (wait, cycle), row in self.waits.items()
-            if (toll := _whole(row))
-        )
+        tolls = (Toll(wait, cycle, toll) for (wait, cycle), row in self.waits.items() if (toll := _whole(row)))
         return Tariff(self.cycles, prices, tuple(tolls))
 
 
@@ -192,39 +179,38 @@ def _whole(row: Any) -> int:
     return round(price * _SCALE)
 
 
-def _ends(problem: Problem, places: Mapping[StepKey, Place], wait: Wait) -> list[tuple[StepKey, int]]:
+def _ends(problem: Problem, places: Mapping[_Key, _Place], wait: Wait) -> list[tuple[_Key, int]]:
     """The last steps of what is waited for, and after how many cycles their slots count."""
     found = []
-    for f, form in enumerate(forms_of(problem.operations[wait.earlier])):
+    for f, form in enumerate(_forms_of(problem.operations[wait.earlier])):
         key = (wait.earlier, f, len(form) - 1)
         if key in places:
             found.append((key, form[-1].latency if wait.data else 0))
     return found
 
 
-def _excess(problem: Problem, places: Mapping[StepKey, Place], tariff: Tariff) -> int:
+def _excess(problem: Problem, places: Mapping[_Key, _Place], tariff: Tariff) -> int:
     """By how much operations would pay more than all slots cost, in parts so small that a slot's tolls are whole."""
     parts = lcm(*(step.slots for operation in problem.operations for form in operation.forms for step in form))
-    paid: dict[StepKey, list[tuple[int, int]]] = {}
+    paid: dict[_Key, list[tuple[int, int]]] = {}
     """For each step what is paid (or, negative, got) for the whole of it that is issued by a cycle."""
-    for toll in tariff.tolls:
-        wait = Wait(toll.earlier, toll.later, toll.forms, toll.data)
-        for f in toll.forms:
-            paid.setdefault((toll.later, f, 0), []).append((toll.cycle, toll.amount))
+    for wait, cycle, amount in tariff.tolls:
+        for f in wait.forms:
+            paid.setdefault((wait.later, f, 0), []).append((cycle, amount))
         for key, latency in _ends(problem, places, wait):
-            paid.setdefault(key, []).append((toll.cycle - latency, -toll.amount))
+            paid.setdefault(key, []).append((cycle - latency, -amount))
     total = -parts * sum(problem.machine.slots(e) * sum(of.values()) for e, of in tariff.prices.items())
     for k, operation in enumerate(problem.operations):
         costs = [
             sum(_cost(step, places[k, f, s], tariff, paid.get((k, f, s), ()), parts) for s, step in enumerate(form))
-            for f, form in enumerate(forms_of(operation))
+            for f, form in enumerate(_forms_of(operation))
             if (k, f, 0) in places
         ]
         total += min(costs)
     return total
 
 
-def _cost(step: Step, place: Place, tariff: Tariff, paid: Iterable[tuple[int, int]], parts: int) -> int:
+def _cost(step: Step, place: _Place, tariff: Tariff, paid: Iterable[tuple[int, int]], parts: int) -> int:
     """What all slots of a step cost where they are cheapest."""
     prices = tariff.prices.get(step.engine, {})
     tolls = [0] * (place.last - place.first + 1)
