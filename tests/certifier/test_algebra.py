@@ -150,6 +150,14 @@ def _equalities() -> dict[str, Callable[[Algebra, int, int, int, int], tuple[int
             a.select(a.apply["eq"](s, x), x, y),
             a.select(a.sub(x, s), y, x),
         ),
+        "select of what the condition makes 0": lambda a, x, y, e, s: (
+            a.select(a.apply["eq"](x, a.zero), x, a.zero),
+            a.zero,
+        ),
+        "select of words that the condition makes equal": lambda a, x, y, e, s: (
+            a.select(a.apply["eq"](a.scale(x, 3), a.scale(y, 6)), a.add(x, e), s),
+            a.select(a.sub(a.scale(x, 3), a.scale(y, 6)), s, a.add(a.scale(y, 2), e)),
+        ),
         "select by a mask": lambda a, x, y, e, s: (a.select(e, x, a.zero), a.apply["and"](a.sub(a.zero, e), x)),
         "select of a boolean": lambda a, x, y, e, s: (
             a.select(e, a.apply["and"](x, a.one), a.one),

@@ -135,6 +135,21 @@ KERNELS = {
                 a[0, i] = b[0, min(a[1, 0], 1)]
             }
         }""",
+    # The certifier did not see that a word that is kept where it is 0 is always 0.
+    "what the condition makes 0": """
+        const t0 = [0, 0, 1]
+        memory {
+            a1: u32[1] inout
+        }
+        kernel random {
+            par v1 in 0..1 {
+                if a1[0] {
+                    a1[0] = 0
+                }
+                a1[0] = t0[a1[0]]
+            }
+        }
+    """,
     # The certifier lost sight of a sum of many terms on the way to one of few, in a select by the contrary.
     "many selects in a row": """
         memory {

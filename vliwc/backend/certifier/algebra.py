@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vliwc.backend.certifier.expressions import Expressions
+from vliwc.backend.certifier.expressions import UNDEFINED, Argument, Expressions
 from vliwc.backend.certifier.intervals import Interval, misses_zero, stride
 from vliwc.ir.ops import MASK, PURE, WORD_BITS
 
@@ -281,11 +281,13 @@ class Algebra(Expressions):
         """y if the boolean c is 1, else 0."""
         if self.is_constant(c):
             return y if self.offset[c] else self.zero
-        if self.is_constant(y):
-            return self.scale(c, self.offset[y])
         negated = self._negated(c)
         if negated is not None:
             return self.sub(y, self.when(negated, y))
+        if self.op[c] == "eq0":
+            y = self._given_zero(self.args[c][0], y)
+        if self.is_constant(y):
+            return self.scale(c, self.offset[y])
         if c == y:
             return c
         if len(self.terms[y]) == 1:
@@ -295,6 +297,13 @@ class Algebra(Expressions):
         y, negative = self._positive(y)
         atom = self.atom("when", *(sorted((c, y)) if self.is_boolean(y) else (c, y)))
         return self.scale(atom, MASK) if negative else atom
+
+    def _given_zero(self, a: Argument, y: int) -> int:
+        """`y` where `a` is 0: without the first atom of `a` that the others determine, its factor being odd."""
+        assert isinstance(a, int)
+        pivot, factor = next(((atom, k) for atom, k in self.terms[a] if k & 1), (UNDEFINED, 1))
+        found = next((k for atom, k in self.terms[y] if atom == pivot), 0)
+        return self.sub(y, self.scale(a, found * pow(factor, -1, MASK + 1))) if found else y
 
     def _negated(self, c: int) -> int | None:
         """The boolean d for which `c` is 1 - d, if `c` is written like that."""
