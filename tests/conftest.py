@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,10 @@ settings.register_profile("hunt", derandomize=False, deadline=None)
 # Mutation testing wants to know only that a test fails.
 settings.register_profile("mutants", settings.get_profile("same"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+# What runs in the background may ignore Ctrl-C, and so would the processes that tests start, and wait for, for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
