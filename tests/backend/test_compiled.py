@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.families import make
 from tests.backend.problems import problems
 from tests.backend.test_parts import groups, problem_of
 from vliwc.backend.legalise import legalise
@@ -17,6 +18,7 @@ from vliwc.backend.problem import Issue, Problem, Schedule
 from vliwc.backend.regions import plan
 from vliwc.backend.schedulers import listing
 from vliwc.backend.schedulers.compiled import Compiled, Limits
+from vliwc.backend.schedulers.making import Plain
 from vliwc.backend.schedulers.urgency import Settings, portfolio, rescues
 from vliwc.backend.selection import Selector
 from vliwc.driver import Options, optimise_source
@@ -96,12 +98,18 @@ def test_the_measure_is_of_the_schedule() -> None:
 
 
 def test_orders_are_those_of_the_settings() -> None:
-    compiled = Compiled(problem_of(groups(12)))
-    urgency = compiled.urgency
-    count = len(compiled.problem.operations)
-    offsets = np.arange(len(compiled.packed.strands)) * (0.07 * urgency.length)
-    found = compiled.order(offsets, 0.5 * urgency.length / count, np.zeros(count))
-    assert found.tolist() == urgency.ranks(Settings(stagger=0.07, drift=0.5))[1]
+    for problem in (problem_of(groups(12)), make("strands", 300, 0), make("few_strands", 300, 0)):
+        compiled = Compiled(problem)
+        for setting in (
+            Settings(),
+            Settings(stagger=0.07, drift=0.5),
+            Settings(stagger=0.07, noise=3),
+            Settings(0.0, 4.0, noise=3),
+            Settings(0.0, 0.5, tails=True),
+            Settings(window=7),
+        ):
+            plainly = Plain(problem, compiled.urgency, compiled.shapes).order(setting)
+            assert compiled.order(setting).tolist() == plainly.tolist() == compiled.urgency.ranks(setting)[1]
 
 
 def test_other_preferences_give_other_forms() -> None:

@@ -113,6 +113,17 @@ def test_only_innermost_loops_overlap() -> None:
     assert inner.pipeline is not None
 
 
+def test_loops_around_loops_that_do_nothing_do_not_overlap() -> None:
+    out = builder(1, a=(40, Mode.IN), c=(20, Mode.OUT))
+    i, _ = out.begin_loop()
+    j, _ = out.begin_loop()
+    out.emit("load", out.emit("add", i, j), attr=Access("a"))
+    out.end_loop("for", (0, 20, 1), j)
+    out.emit("store", i, out.emit("load", i, attr=Access("a")), attr=Access("c"))
+    out.end_loop("for", (0, 20, 1), i)
+    assert not run(out.finish()).loops
+
+
 def rotating() -> Graph:
     """Carried values that only change places."""
     out = builder(1, a=(20, Mode.IN), c=(20, Mode.OUT))

@@ -42,6 +42,30 @@ def test_loops_that_the_program_unrolls_are_proven() -> None:
         certify(graph, program(text.replace("mem[s[3]] = s[1]", "mem[s[3]] = s[0]")), SMALL)
 
 
+def test_results_that_are_the_same_after_every_iteration_are_known() -> None:
+    """The program stores at the index that the loop gives back, which no iteration changes."""
+    body = """
+        %k = const 3
+        %f = for %i in 0..8 step 2 carry (%c = %k) {
+            %a = load x[%i]
+            %b = mul %a, %k
+            store y[%i], %b
+            %n = const 5
+            yield %n
+        }
+        %r = result 0 of %f
+        store y[%r], %k
+    """
+    loops = tuple(replace(loop, carried=(None,)) for loop in COPY.loops)
+    case = Case(graph(body), COPY.text + "load s[5] = 15\n store mem[s[5]] = s[1]", loops)
+    assert case.prove().loops == 1
+    with pytest.raises(ProofFailed, match="expected y.4., found 3"):
+        case.prove("load s[5] = 15", "load s[5] = 14")
+    counting = graph(body.replace("%n = const 5", "%n = add %c, %k"))
+    with pytest.raises(ProofFailed):
+        replace(case, graph=counting).prove()
+
+
 def test_carried_values_of_unrolled_loops() -> None:
     body = """
         %z = const 1

@@ -83,7 +83,7 @@ class Tuner:
         return Limits(tuning.strands, tuning.reserve)
 
     def _order(self, tuning: Tuning) -> Order:
-        return self.compiled.order(np.array(tuning.offsets), tuning.drift, self._extra(tuning))
+        return self.compiled.staggered(np.array(tuning.offsets), tuning.drift, self._extra(tuning))
 
     def _extra(self, tuning: Tuning) -> Floats:
         extra: Floats = np.array(tuning.weights)[self._class] if self.classes else np.zeros(len(self._class))

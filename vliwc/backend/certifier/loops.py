@@ -144,11 +144,18 @@ class Loops(Frame):
         return older
 
     def _leave(self, n: int, w: LoopWitness, changes: Changes, older: int) -> None:
-        """The state after the last iteration."""
+        """The state after the last iteration. What is the same word after every one is known."""
         meaning, algebra = self.meaning, self.algebra
         loop = meaning.graph.loop(n)
         self.settle(w, older)
-        results = tuple(self.unknown(f"%{n}.{k}", meaning.graph.width[c]) for k, c in enumerate(loop.carried))
+        yields = [meaning.words[y] for y in loop.yields]
+        unknown = [self.unknown(f"%{n}.{k}", meaning.graph.width[c]) for k, c in enumerate(loop.carried)]
+        results = tuple(
+            tuple(
+                word if word < older or algebra.is_constant(word) else other for word, other in zip(*both, strict=True)
+            )
+            for both in zip(yields, unknown, strict=True)
+        )
         self._set_scratch(w, algebra.constant(loop.lo + loop.trips * loop.step), results)
         meaning.results[n] = results
         self.forget(n, changes)

@@ -10,6 +10,7 @@ from vliwc.backend.legalise import Legal
 from vliwc.backend.pipelining.cyclic import Unsuitable
 from vliwc.backend.pipelining.pipeliner import Kernel, Minimum, Overlap, minimum, overlap
 from vliwc.backend.selection import Selector
+from vliwc.ir.graph import Graph, Loop
 
 _WORTH = 0.002
 """The share of a run's cycles that must be at stake for an attempt."""
@@ -52,8 +53,9 @@ class LoopReport:
 
 
 class Attempt(Protocol):
-    """A program that was generated from a legal graph with these kernels."""
+    """A program that was generated from the legal form of a graph with these kernels."""
 
+    graph: Graph
     legal: Legal
     selector: Selector
     kernels: Mapping[int, Kernel]
@@ -91,9 +93,12 @@ def choose(plain: A, attempt: Try[A], exact_work: float | None) -> tuple[A, tupl
 
 
 def _innermost(plain: Attempt) -> list[tuple[int, int]]:
-    """The body segment and the node of each innermost loop."""
-    plan = plain.selector.plan
-    found = [(span.first, span.node) for span in plan.loops if span.first == span.last]
+    """The body segment and the node of each innermost loop. One with another loop in it of which nothing is left,
+    because it did nothing, is none: the proof goes by the graph as it was."""
+    plan, graph = plain.selector.plan, plain.graph
+    single = [(span.first, span.node) for span in plan.loops if span.first == span.last]
+    bodies = {node: graph.loop(plain.legal.origin[node]).body for _, node in single}
+    found = [(s, node) for s, node in single if not any(isinstance(graph.attr[m], Loop) for m in bodies[node])]
     return sorted(found, key=lambda loop: (-plain.length(loop[1]) * plain.legal.graph.loop(loop[1]).trips, loop))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
+from random import Random
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from vliwc.backend.schedulers.making import Forms, Order
 from vliwc.backend.schedulers.packed import NONE, Floats, Integers, Records, pack, with_scratch
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings, Urgency
+from vliwc.backend.strands import SHARED
 
 NEVER = 1 << 30
 """A limit that no run reaches."""
@@ -67,10 +69,24 @@ class Compiled:
 
     def schedule(self, settings: Settings) -> Schedule | None:
         """Equal to what `listing` makes of the same settings with all forms; None if there is no room in scratch."""
-        _, order = self.urgency.ranks(settings)
-        return self.run(np.array(order, np.intp), Limits(settings.strands, settings.reserve, settings.window))
+        return self.run(self.order(settings), Limits(settings.strands, settings.reserve, settings.window))
 
-    def order(self, offsets: Floats, drift: float, extra: Floats) -> Order:
+    def order(self, settings: Settings) -> Order:
+        """See `making.Maker`."""
+        count, length, strand = len(self.packed.operations), self.urgency.length, self.packed.operations["strand"]
+        drift = settings.drift * length / max(count, 1)
+        if settings.window < count:
+            return np.arange(count)
+        if settings.tails:
+            return np.argsort(drift * np.arange(count) - np.array(self.urgency.tails), kind="stable")
+        extra = np.zeros(count)
+        if settings.noise:
+            random, own = Random(settings.noise), np.flatnonzero(strand != SHARED)[::-1]
+            extra[own] = [3 * random.random() for _ in own]
+        offsets = settings.stagger * length * np.arange(len(self.packed.strands), dtype=np.float64)
+        return self.staggered(offsets, drift, extra)
+
+    def staggered(self, offsets: Floats, drift: float, extra: Floats) -> Order:
         """Operations by when they are due: see `native.starts`."""
         operations = self.packed.operations
         start = np.empty(len(operations))

@@ -154,7 +154,8 @@ def _in_range(late: Starts, random: Random) -> npt.NDArray[np.bool_]:
 
 
 def _noise(count: int, random: Random) -> npt.NDArray[np.float64]:
-    return np.array([random.random() for _ in range(count)])
+    """So many random numbers from 0 to 1."""
+    return np.frombuffer(random.randbytes(4 * count), np.uint32) / 2.0**32
 
 
 def _shuffled(usual: Forms, random: Random) -> Forms:

@@ -1,7 +1,7 @@
 """Schedules from priorities, made plainly or by machine code: equal ones, so that only the time tells which it was.
 
-Machine code is twenty times as fast, but to load it takes a second. So a search is worth it if it would take that
-long without, or if it has been loaded already.
+Machine code is fifty times as fast, but to load it takes a second. So a search is worth it if it would take that long
+without, or if it has been loaded already.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Forms = Sequence[Sequence[int]]
 that are missing are *spare*: operations take them in slots that are left over at the end of a cycle."""
 
 _COMPILED = "vliwc.backend.schedulers.compiled"
-_PLAIN_WORK = 60_000
+_PLAIN_WORK = 30_000
 """How many operations are scheduled plainly in about the time in which machine code is loaded."""
 
 
@@ -62,6 +62,9 @@ class Maker(Protocol):
     def with_scratch(self, words: int) -> Maker:
         """The same for a machine with so many words of scratch."""
 
+    def order(self, settings: Settings) -> Order:
+        """`Urgency.ranks` of these settings."""
+
     def make(self, order: Order, settings: Settings = NO_LIMITS, forms: Forms | None = None) -> Made | None:
         """The schedule with these priorities and the limits of these settings; None if there is no room in scratch.
 
@@ -85,6 +88,10 @@ class Plain:
     problem: Problem
     urgency: Urgency
     shapes: Shapes
+
+    def order(self, settings: Settings) -> Order:
+        """See `Maker`."""
+        return np.array(self.urgency.ranks(settings)[1], np.intp)
 
     def make(self, order: Order, settings: Settings = NO_LIMITS, forms: Forms | None = None) -> Made | None:
         """See `Maker`."""

@@ -10,14 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from vliwc.backend.bounds.segment import segment_bound
 from vliwc.backend.problem import Problem, Schedule
-from vliwc.backend.schedulers import listing
 from vliwc.backend.schedulers.degrees import Squeezer
 from vliwc.backend.schedulers.iterated import Later, iterated, latest, partitions
-from vliwc.backend.schedulers.making import Forms, Made, Order, maker
+from vliwc.backend.schedulers.making import Forms, Made, maker
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import (
     NO_LIMITS,
@@ -32,8 +29,8 @@ from vliwc.backend.schedulers.urgency import (
 
 _FIRST = 2
 """How many settings are tried before machine code is worth loading."""
-_MOST_RUNS, _FEWEST_RUNS = 240, 10
-_MOST_OPERATIONS = 2_000_000
+_MOST_RUNS, _FEWEST_RUNS = 720, 10
+_MOST_OPERATIONS = 6_000_000
 """How many schedules the search around the best makes, and how many operations they may have together."""
 _PROMISING = 4
 """How many settings are tried with forms that cost little."""
@@ -62,9 +59,11 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
 
 
 def _first(problem: Problem, shapes: Shapes, urgency: Urgency, settings: Iterable[Settings]) -> Schedule | None:
-    """The shortest schedule of some settings, made plainly."""
-    tried = [listing.run(problem, shapes, urgency, setting) for setting in settings]
-    return min((found for found in tried if found is not None), key=lambda found: found.cycles, default=None)
+    """The shortest schedule of some settings."""
+    make = maker(problem, urgency, shapes, _FIRST)
+    tried = [make.make(make.order(setting), setting) for setting in settings]
+    best = min((made for made in tried if made is not None), key=lambda made: made.cycles, default=None)
+    return best.schedule() if best else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +155,7 @@ class _Search:
         return room
 
     def _attempt(self, settings: Settings, forms: Forms | None) -> Made | None:
-        return self.maker.make(self._order(settings), settings, forms)
-
-    def _order(self, settings: Settings) -> Order:
-        return np.array(self.urgency.ranks(settings)[1], np.intp)
+        return self.maker.make(self.maker.order(settings), settings, forms)
 
     def _by_degrees(self) -> _Try | None:
         """The shortest schedule from which scratch was taken away by degrees; None if none is left, or needed."""
@@ -168,7 +164,7 @@ class _Search:
         squeezer = Squeezer(self.maker)
 
         def squeezed(settings: Settings, forms: Forms | None) -> _Try | None:
-            found = squeezer.run(self._order(settings), forms)
+            found = squeezer.run(self.maker.order(settings), forms)
             return None if found is None else _Try(settings, forms, found.made, found.limits, squeezer.late)
 
         tried = [t for stagger in RELAXED_STAGGERS if (t := squeezed(Settings(stagger), None)) is not None]

@@ -17,7 +17,7 @@ from vliwc.backend.schedulers.listing import MOST_SKIPPED
 from vliwc.backend.schedulers.packed import NONE, Floats, Records
 from vliwc.backend.schedulers.running import Run
 from vliwc.backend.strands import SHARED
-from vliwc.jit import native
+from vliwc.jit import inlined, native
 
 
 @native
@@ -61,7 +61,7 @@ def starts(
 # -- readiness
 
 
-@native
+@inlined
 def _wake_up(r: Run) -> None:
     s = r.state[0]
     starved, s.starved = s.starved, 0
@@ -77,13 +77,13 @@ def _wake_up(r: Run) -> None:
         k = following
 
 
-@native
+@inlined
 def _ready(r: Run, k: int) -> None:
     if _enter(r, k):
         _finish(r)
 
 
-@native
+@inlined
 def _enter(r: Run, k: int) -> bool:
     """All that operation k waited for is there. True if it has no slots: then it is done, and a frame waits."""
     s, o = r.state[0], r.operations[k]
@@ -106,7 +106,7 @@ def _enter(r: Run, k: int) -> bool:
     return False
 
 
-@native
+@inlined
 def _leave(r: Run, k: int, latency: int) -> None:
     """Operation k's last slot is issued in this cycle: makes a frame, which `_finish` goes through."""
     s, o = r.state[0], r.operations[k]
@@ -125,7 +125,7 @@ def _leave(r: Run, k: int, latency: int) -> None:
     s.frames += 1
 
 
-@native
+@inlined
 def _finish(r: Run) -> None:
     """Goes through all frames, the youngest first: tells successors, and lets strands begin."""
     s = r.state[0]
@@ -147,7 +147,7 @@ def _finish(r: Run) -> None:
             _strand_goes_on(r, r.operations[frame.operation].strand)
 
 
-@native
+@inlined
 def _tell(r: Run, k: int, at: int) -> None:
     """One of those that operation k waits for is done; k may begin in cycle `at`."""
     s, o = r.state[0], r.operations[k]
@@ -168,7 +168,7 @@ def _tell(r: Run, k: int, at: int) -> None:
     s.awake += 1
 
 
-@native
+@inlined
 def _strand_goes_on(r: Run, strand: int) -> None:
     """An operation of a strand is done; if it was the last one, the next strand may begin."""
     s = r.state[0]
@@ -186,7 +186,7 @@ def _strand_goes_on(r: Run, strand: int) -> None:
         s.frames += 1
 
 
-@native
+@inlined
 def _push(r: Run, k: int) -> None:
     """Puts operation k on the heap of its class, the lowest rank on top (Williams 1964)."""
     o = r.operations[k]
@@ -202,7 +202,7 @@ def _push(r: Run, k: int) -> None:
     r.heap[base + i] = rank
 
 
-@native
+@inlined
 def _pop(r: Run, c: int) -> None:
     """Takes the top off the heap of class c."""
     kind = r.kinds[c]
@@ -227,7 +227,7 @@ def _pop(r: Run, c: int) -> None:
 # -- issue
 
 
-@native
+@inlined
 def _go_on(r: Run) -> None:
     s = r.state[0]
     ongoing, s.ongoing = s.ongoing, 0
@@ -247,7 +247,7 @@ def _go_on(r: Run) -> None:
             s.ongoing += 1
 
 
-@native
+@inlined
 def _start_before(r: Run, rank: int) -> None:
     while True:
         c = _most_urgent(r)
@@ -257,7 +257,7 @@ def _start_before(r: Run, rank: int) -> None:
             r.kinds[c].closed = 1
 
 
-@native
+@inlined
 def _advance(r: Run, i: int) -> bool:
     s, task = r.state[0], r.ongoing[i]
     form = r.forms[r.operations[task.operation].first_form + task.form]
@@ -281,7 +281,7 @@ def _advance(r: Run, i: int) -> bool:
     return True
 
 
-@native
+@inlined
 def _issue(r: Run, k: int, form: int, step: int, first: int, slots: int, engine: int) -> None:
     s = r.state[0]
     if s.cycle > s.target:
@@ -293,7 +293,7 @@ def _issue(r: Run, k: int, form: int, step: int, first: int, slots: int, engine:
     s.issued += 1
 
 
-@native
+@inlined
 def _fill(r: Run) -> None:
     s = r.state[0]
     for turn in range(4 if s.spares else 2):
@@ -309,7 +309,7 @@ def _fill(r: Run) -> None:
     s.spare = 0
 
 
-@native
+@inlined
 def _most_urgent(r: Run) -> int:
     best, lowest = NONE, len(r.operations)
     for c in range(len(r.kinds)):
@@ -319,7 +319,7 @@ def _most_urgent(r: Run) -> int:
     return best
 
 
-@native
+@inlined
 def _start(r: Run, c: int, partly: bool) -> bool:
     s = r.state[0]
     k = r.at_rank[r.heap[r.kinds[c].first_rank]]
@@ -360,7 +360,7 @@ def _start(r: Run, c: int, partly: bool) -> bool:
     return True
 
 
-@native
+@inlined
 def _choose(r: Run, k: int, c: int, partly: bool) -> tuple[int, bool]:
     """The form for operation k of class c, or NONE, and whether its first step fits into the bundle."""
     s, o, kind = r.state[0], r.operations[k], r.kinds[c]
@@ -376,7 +376,7 @@ def _choose(r: Run, k: int, c: int, partly: bool) -> tuple[int, bool]:
     return NONE, False
 
 
-@native
+@inlined
 def _in_place(r: Run, k: int, c: int) -> int:
     s, o, kind = r.state[0], r.operations[k], r.kinds[c]
     for i in range(kind.first_choice, kind.end_choice):
@@ -391,7 +391,7 @@ def _in_place(r: Run, k: int, c: int) -> int:
     return NONE
 
 
-@native
+@inlined
 def _have(r: Run, form: int) -> bool:
     for i in range(r.forms[form].first_need, r.forms[form].end_need):
         v = r.values[r.needs[i]]
@@ -404,7 +404,7 @@ def _have(r: Run, form: int) -> bool:
 # -- scratch
 
 
-@native
+@inlined
 def _has_room(r: Run, k: int, at_once: bool) -> bool:
     s, o = r.state[0], r.operations[k]
     if o.writes < 0 or r.values[o.writes].address != NONE:
@@ -416,7 +416,7 @@ def _has_room(r: Run, k: int, at_once: bool) -> bool:
     return s.blocks > reserve or (reserve == 0 and (s.blocks > 0 or (width == 1 and s.singles > 0)))
 
 
-@native
+@inlined
 def _frees(r: Run, k: int, width: int) -> bool:
     o = r.operations[k]
     for i in range(o.first_read, o.end_read):
@@ -426,14 +426,14 @@ def _frees(r: Run, k: int, width: int) -> bool:
     return False
 
 
-@native
+@inlined
 def _begin(r: Run, k: int) -> None:
     value = r.operations[k].writes
     if value >= 0 and r.values[value].address == NONE:
         r.values[value].address = _take(r, r.values[value].width)
 
 
-@native
+@inlined
 def _end(r: Run, k: int) -> None:
     o = r.operations[k]
     for i in range(o.first_read, o.end_read):
@@ -444,7 +444,7 @@ def _end(r: Run, k: int) -> None:
             _give(r, v.address, v.width)
 
 
-@native
+@inlined
 def _take(r: Run, width: int) -> int:
     s = r.state[0]
     if width == 1 and s.singles > 0:
@@ -466,7 +466,7 @@ def _take(r: Run, width: int) -> int:
     return address
 
 
-@native
+@inlined
 def _give(r: Run, address: int, width: int) -> None:
     s = r.state[0]
     s.used -= width

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vliwc.jit import native
+from vliwc.jit import inlined, native
 from vliwc.machine.fast.state import Group, Record, Words
 
 (ADD, SUB, MUL, DIV, CDIV, MOD, AND, OR, XOR, SHL, SHR, LT, EQ, MULADD, SELECT) = range(15)
@@ -52,7 +52,7 @@ def run(group: Group) -> int:
     return STAY
 
 
-@native
+@inlined
 def _execute(group: Group, bundle: Record) -> bool:
     """Executes the bundle at the program counter; False if that breaks."""
     s = group.state[0]
@@ -88,7 +88,7 @@ def _execute(group: Group, bundle: Record) -> bool:
 # -- the first half: nothing changes
 
 
-@native
+@inlined
 def _compute(group: Group, bundle: Record) -> bool:
     """Computes the results and the stored words of a bundle. False for a wrong address or a division by zero."""
     scratch, results, runs = group.scratch, group.results, np.uintp(group.state[0].runs)
@@ -157,7 +157,7 @@ def _compute(group: Group, bundle: Record) -> bool:
     return True
 
 
-@native
+@inlined
 def _load(group: Group, slot: Record) -> bool:
     """Loads words in a row for each run; False if one is outside the image."""
     s = group.state[0]
@@ -170,7 +170,7 @@ def _load(group: Group, slot: Record) -> bool:
     return True
 
 
-@native
+@inlined
 def _stores_inside(group: Group, slot: Record) -> bool:
     s = group.state[0]
     for i in range(s.runs):  # noqa: SIM110 - numba is slow to compile generators
@@ -179,7 +179,7 @@ def _stores_inside(group: Group, slot: Record) -> bool:
     return True
 
 
-@native
+@inlined
 def _divide(group: Group, slot: Record) -> bool:
     """One of the three divisions; False if a divisor is zero."""
     runs = group.state[0].runs
@@ -197,7 +197,7 @@ def _divide(group: Group, slot: Record) -> bool:
     return True
 
 
-@native
+@inlined
 def _following(group: Group, bundle: Record) -> int:
     """The number of the bundle that is next, or _APART if the runs go different ways."""
     s = group.state[0]
@@ -218,7 +218,7 @@ def _following(group: Group, bundle: Record) -> int:
     return following
 
 
-@native
+@inlined
 def _reads_written_words(group: Group, bundle: Record) -> bool:
     for k in range(bundle.read, bundle.read_end):
         words = group.reads[k]
@@ -228,7 +228,7 @@ def _reads_written_words(group: Group, bundle: Record) -> bool:
     return True
 
 
-@native
+@inlined
 def _stores_overlap(group: Group, bundle: Record) -> bool:
     """Do two stores of the bundle write one memory word?"""
     runs = group.state[0].runs
@@ -243,7 +243,7 @@ def _stores_overlap(group: Group, bundle: Record) -> bool:
     return False
 
 
-@native
+@inlined
 def _collides(group: Group, bundle: Record) -> bool:
     """Do a late result and another one land in the same scratch word at the end of this cycle?"""
     s = group.state[0]
@@ -272,7 +272,7 @@ def _collides(group: Group, bundle: Record) -> bool:
 # -- the second half: effects land
 
 
-@native
+@inlined
 def _mark_written(group: Group, bundle: Record) -> None:
     for k in range(bundle.first, bundle.late):
         slot = group.slots[k]
@@ -280,7 +280,7 @@ def _mark_written(group: Group, bundle: Record) -> None:
             group.written[word] = 1
 
 
-@native
+@inlined
 def _trace(group: Group, bundle: Record) -> None:
     s = group.state[0]
     for k in range(bundle.trace, bundle.trace_end):
@@ -289,7 +289,7 @@ def _trace(group: Group, bundle: Record) -> None:
         s.traced += 1
 
 
-@native
+@inlined
 def _store(group: Group, bundle: Record) -> None:
     runs = group.state[0].runs
     for k in range(bundle.store, bundle.end):
@@ -300,7 +300,7 @@ def _store(group: Group, bundle: Record) -> None:
                 group.memory[(address + w) * runs + i] = group.results[(slot.at + w) * runs + i]
 
 
-@native
+@inlined
 def _delay(group: Group, bundle: Record) -> None:
     """Keeps the late results of a bundle."""
     s = group.state[0]
@@ -311,7 +311,7 @@ def _delay(group: Group, bundle: Record) -> None:
         s.pending += 1
 
 
-@native
+@inlined
 def _land(group: Group, cycle: int) -> None:
     """Lands the late results that are due at the end of a cycle, the oldest first, and closes the gaps in the list."""
     s = group.state[0]
@@ -330,7 +330,7 @@ def _land(group: Group, cycle: int) -> None:
     s.pending = kept
 
 
-@native
+@inlined
 def _land_all(group: Group) -> None:
     """Lands what is still on its way when the program stops. It costs no cycle."""
     s = group.state[0]
@@ -340,7 +340,7 @@ def _land_all(group: Group) -> None:
         cycle += 1
 
 
-@native
+@inlined
 def _commit(group: Group, bundle: Record) -> None:
     """Lands the results that are due at the end of the bundle's own cycle."""
     runs = group.state[0].runs
@@ -349,7 +349,7 @@ def _commit(group: Group, bundle: Record) -> None:
         _copy(group.scratch, slot.dest, group.results, slot.at, slot.width, runs)
 
 
-@native
+@inlined
 def _copy(target: Words, to: int, source: Words, start: int, width: int, runs: int) -> None:
     """Copies `width` words of every run."""
     first, other = np.uintp(to) * np.uintp(runs), np.uintp(start) * np.uintp(runs)
