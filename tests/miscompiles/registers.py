@@ -112,6 +112,14 @@ def destination_off_by_a_vector(flow: Flow, rng: Random) -> Iterator[Damaged]:
             yield program
 
 
+def _interchangeable(flow: Flow, step: Step, other: Step) -> bool:
+    """Are two results only read together, by operations that do not care which is which?"""
+    mine, theirs = flow.readers(step), flow.readers(other)
+    return [s.number for s in mine] == [s.number for s in theirs] and all(
+        s.form.meaning is not None and s.form.meaning.commutative for s in mine
+    )
+
+
 def destinations_exchanged(flow: Flow, rng: Random) -> Iterator[Damaged]:
     """Two slots of a bundle write to each other's destinations."""
     for step in shuffled(flow.sites(Effect.COMPUTE, Effect.COPY), rng):
@@ -122,6 +130,7 @@ def destinations_exchanged(flow: Flow, rng: Random) -> Iterator[Damaged]:
                 and other.form.effect in (Effect.COMPUTE, Effect.COPY)
                 and len(other.results) == len(step.results)
                 and any(other.results[k] != step.results[k] for k in step.needed)
+                and not _interchangeable(flow, step, other)
             ):
                 mine = replace(step.slot, operands=(slot.operands[0], *step.slot.operands[1:]))
                 theirs = replace(slot, operands=(step.slot.operands[0], *slot.operands[1:]))

@@ -1,6 +1,7 @@
-"""Iterated local search around a schedule: disturb it, push it to the right and back, and go on from what is no longer.
+"""Iterated local search around a schedule: disturb it, and push it to the right and back, again and again.
 
-It begins with some passes that disturb nothing. Then each turn disturbs the cycles by which operations have to begin
+It begins with some passes that disturb nothing, and goes on from what is no longer or, now and then, hardly longer than
+the best (record-to-record travel, Dueck 1993). Each turn disturbs the cycles by which operations have to begin
 (see `justify`), and now and then the order in which forms are tried. The list scheduler makes the next schedule by
 them, and another one by the latest cycles of that (Lourenço, Martin and Stützle 2003; Valls, Ballestín and Quintanilla
 2005). Some disturb a range of cycles only; many others disturb parts: a strand is put off as a whole, or a phase of all
@@ -38,6 +39,9 @@ _RANGES = (0.05, 0.1, 0.2)
 _SHORTEST = 8
 _TIES = 0.01
 """By how many cycles the others are, so that ties are broken at random."""
+_DEVIATES = 0.3
+_DEVIATION = 1 / 80
+"""How often, and by what share of the best, schedules may be longer from which the search goes on."""
 _UNDISTURBED = 8
 """How many passes come first that disturb nothing."""
 
@@ -82,21 +86,23 @@ def iterated(
     with `enough` cycles.
     """
     random, best = Random(seed), None
-    now, usual = cycles, forms
+    now = least = cycles
+    usual = forms
     passed = _passes(maker, late, forms, enough, limits, later)
-    if passed is not None and passed[0].cycles < now:
+    if passed is not None and passed[0].cycles < least:
         best, late = passed
-        now = best.cycles
+        now = least = best.cycles
     for _ in range(-(-runs // _PASSES)):
-        if now <= enough:
+        if least <= enough:
             break
         tried = _shuffled(usual, random) if random.random() < _OTHER_FORMS else forms
         turn = _turn(maker, _disturbed(late, parts, random), tried, limits, later)
-        if turn is not None and turn[0].cycles <= now:
-            made, late = turn
-            if made.cycles < now:
-                best, now = made, made.cycles
-            forms = tried
+        deviation = int(_DEVIATION * least) if random.random() < _DEVIATES else 0
+        if turn is not None and turn[0].cycles <= max(now, least + deviation):
+            (made, late), forms = turn, tried
+            now = made.cycles
+            if now < least:
+                best, least = made, now
     return best
 
 
