@@ -51,6 +51,8 @@ class Constraints:
         made = Rise(first, variables, final)
         for cycle in range(first, last):
             self.at_most(made.at(cycle), made.at(cycle + 1))
+            if pace < most:
+                self.bound([(1, made.at(cycle + 1)), (-1, made.at(cycle))], pace)
         return made
 
     def at_most(self, less: Value, more: Value) -> None:
