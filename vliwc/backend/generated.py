@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from vliwc.backend.bounds import Bounds, SegmentBound, segment_bound
@@ -13,7 +14,9 @@ from vliwc.backend.problem import Problem
 from vliwc.machine.program import Program
 
 _NEAR = 1.3
-"""A schedule that takes so many times its bound is not held up by what a tariff may show."""
+"""A schedule that takes so many times its bound is not held up by what a tariff or a ramp may show."""
+_LEAST_SHARE = 0.1
+"""Segments with a smaller share of the run are not worth a question about their ramps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,22 @@ class Segment:
     times: int
     kernel: Kernel | None = None
     """How its loop was overlapped, if it is the kernel of one."""
+    proved: int = 0
+    """A bound in cycles that was proved by a search, and so comes without an argument; 0 if there is none."""
+
+    @property
+    def least(self) -> int:
+        """The best bound, in cycles."""
+        return max(self.bound.best, self.proved)
+
+    @property
+    def near(self) -> bool:
+        """Might a better bound be close to the schedule?"""
+        return self.kernel is None and self.least < self.cycles <= _NEAR * self.least
 
     def with_tariff(self, variables: int) -> Segment:
         """The same with a higher bound if a linear program of no more variables proves one."""
-        if self.kernel is not None or not self.bound.best < self.cycles <= _NEAR * self.bound.best:
+        if not self.near:
             return self
         bound = segment_bound(self.problem, self.cycles, variables)
         return replace(self, bound=bound) if bound.best > self.bound.best else self
@@ -72,10 +87,29 @@ class Generated:
 
     def with_tariffs(self, variables: int) -> Generated:
         """The same with higher bounds where linear programs of no more variables prove them (see `bounds.timed`)."""
-        segments = tuple(segment.with_tariff(variables) for segment in self.segments)
+        return self._bounded(segment.with_tariff(variables) for segment in self.segments)
+
+    def with_ramps(self, work: float) -> Generated:
+        """The same with higher bounds where CP-SAT proves, within so many units of work, how little the first and the
+        last cycles of a segment can do (see `schedulers.cpsat.ramps`)."""
+        weights = [len(segment.problem.operations) * segment.times for segment in self.segments]
+        shares = [weight / max(1, sum(weights)) for weight in weights]
+        asked = [segment.near and share >= _LEAST_SHARE for segment, share in zip(self.segments, shares, strict=True)]
+        if not any(asked):
+            return self
+        from vliwc.backend.schedulers.cpsat.ramps import ramp_bound  # noqa: PLC0415 - imports CP-SAT, which is slow
+
+        return self._bounded(
+            replace(segment, proved=ramp_bound(segment.problem, segment.least, work * share)) if ask else segment
+            for segment, share, ask in zip(self.segments, shares, asked, strict=True)
+        )
+
+    def _bounded(self, bounded: Iterable[Segment]) -> Generated:
+        """The same with these bounds of its segments."""
+        segments = tuple(bounded)
         if segments == self.segments:
             return self
         old = self.bounds.best
-        best = max(old, sum(segment.bound.best * segment.times for segment in segments))
+        best = max(old, sum(segment.least * segment.times for segment in segments))
         loads = {engine: load * old / best for engine, load in self.bounds.loads.items()}
         return replace(self, segments=segments, bounds=replace(self.bounds, best=best, loads=loads))

@@ -17,6 +17,9 @@ from vliwc.backend.schedulers.cpsat.solving import Solver
 from vliwc.backend.schedulers.cpsat.timetable import Timetable
 from vliwc.backend.schedulers.cpsat.turning import turned
 from vliwc.backend.schedulers.effort import Meter
+from vliwc.driver import Options, compile_source
+from vliwc.resources import data_path
+from vliwc.source import Source
 
 
 def bound(problem: Problem, most: float = 1.0) -> int:
@@ -69,3 +72,25 @@ def test_a_schedule_read_backwards_is_one_of_the_turned_problem(family: str, mac
     for cycle in range(found.cycles):
         alive = sum(life.value.width for life in lives if life.born <= cycle < life.last)
         assert alive <= problem.machine.scratch_words
+
+
+def test_ramps_raise_the_bound_of_a_program() -> None:
+    """Its segments keep their arguments, which a checker can follow; what ramps prove stands beside them."""
+    source = Source("murmur3.vk", (data_path("examples") / "murmur3.vk").read_text("utf-8"))
+    generated = compile_source(source, Options(certify=False)).generated
+    better = generated.with_ramps(1.0)
+    assert generated.bounds.best < better.bounds.best <= generated.cycles
+    assert better == generated.with_ramps(1.0)
+    assert [segment.bound for segment in better.segments] == [segment.bound for segment in generated.segments]
+    busiest = generated.bounds.busiest
+    assert better.bounds.loads[busiest] * better.bounds.best == pytest.approx(
+        generated.bounds.loads[busiest] * generated.bounds.best
+    )
+    assert better.with_ramps(1e-6) == better  # too little work to ask anything
+
+
+def test_ramps_of_an_optimal_program_are_not_asked_for() -> None:
+    source = Source("saxpy.vk", (data_path("examples") / "saxpy.vk").read_text("utf-8"))
+    generated = compile_source(source, Options(certify=False)).generated
+    assert generated.bounds.best == generated.cycles
+    assert generated.with_ramps(1.0) is generated

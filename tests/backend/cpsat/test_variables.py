@@ -10,7 +10,7 @@ from vliwc.backend.schedulers.cpsat.variables import Constraints
 
 @pytest.mark.parametrize("step", range(1, 6))
 def test_a_rise_grows_by_its_pace_at_most_in_every_cycle(step: int) -> None:
-    """Operations of several slots are such functions: where an engine may be overdrawn, nothing else holds them back."""
+    """Operations of several slots are such functions; where engines may be overdrawn, nothing else holds them back."""
     model = Constraints()
     rise = model.rise(0, 5, final=8, most=8, pace=2)
     before, after = rise.at(step - 1), rise.at(step)

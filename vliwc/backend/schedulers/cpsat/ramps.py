@@ -29,6 +29,7 @@ from vliwc.backend.schedulers.cpsat.solving import Solver
 from vliwc.backend.schedulers.cpsat.timing import Span, Windows, length, reach
 from vliwc.backend.schedulers.cpsat.turning import turned
 from vliwc.backend.schedulers.cpsat.variables import Variable
+from vliwc.backend.schedulers.effort import Effort, Meter
 
 _UNIT = 720
 """In which parts of a price work is counted: many forms' shares are whole numbers of these."""
@@ -58,6 +59,11 @@ class _Work:
     prices: Prices
     per_cycle: int
     amount: int
+
+
+def ramp_bound(problem: Problem, least: int, work: float) -> int:
+    """`ramped` within so many units of work: the same on every computer."""
+    return ramped(problem, least, Solver(Meter(Effort(seconds=None, work=work, workers=1)), seed=0), work)
 
 
 def ramped(problem: Problem, least: int, solver: Solver, most: float) -> int:
