@@ -17,6 +17,8 @@ CASES = [
     ("tree_walk", "narrow", {**WALK, "batch": 8}),
     ("tree_walk", "wide", {**WALK, "batch": 32}),  # latencies
     ("tree_walk_any", "narrow", {"height": 6, "rounds": 8, "batch": 32}),  # selects on flow, lane by lane
+    ("ternary_tree", "takehome", {"batch": 16}),  # choices by bits that come together
+    ("ternary_tree", "wide", {"batch": 32}),
 ]
 
 

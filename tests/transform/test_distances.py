@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from tests.transform.lookup_kernels import lookup
-from tests.transform.lookups import MACHINES, Case, prepare, text
+from tests.transform.lookups import ALTERNATIVES, MACHINES, Case, prepare, text
 from vliwc.transform.alternatives import CATALOGUE, Offer
 from vliwc.transform.distances import Distance, least_distances
 from vliwc.transform.loads import Prices
 from vliwc.transform.sites import Site
+from vliwc.transform.windows import Windows
 
 LOOKUPS = """
 par i in 0..64 {
@@ -130,3 +131,42 @@ def test_a_row_for_two_look_ups_takes_as_long_as_one_load() -> None:
     assert least_distances(alone, Prices(case.machine))[last.node].head == last.head + 8
     assert found[first.node] == Distance(first.head, first.tail + 4), "the second may be a row's, and the last is not"
     assert found[second.node].head == second.head + 4
+
+
+@pytest.mark.parametrize(
+    ("index", "cycles"),
+    [
+        ("h % 3", 2),  # two choices, by bits that are taken from the remainder while it is made an index
+        ("h % 5 + 1", 3),
+        ("h % 3 + 3 * (k % 5)", 5),  # four choices, after the bits of the sum
+        ("h % 3 + 4 * (k % 5)", 1),  # the lower bits do not wait for the other remainder
+        ("(h & 3) + 3 * (k % 5)", 1),  # perhaps the upper bits are known late, and alone
+        ("(h % 3) * 2 + (h % 5) * 4", 1),
+        ("2 * (h & 1) + (k & 1)", 1),  # a choice for the last bit
+    ],
+)
+def test_choices_by_bits_that_come_together_are_made_in_turn(index: str, cycles: int) -> None:
+    body = f"par i in 0..64 {{\nlet h = x[i]\nlet k = z[i]\ny[i] = t[{index}]\n}}"
+    case = prepare(text("t: u32[27] in\nx: u32[64] in\nz: u32[64] in\ny: u32[64] out", body), "takehome")
+    (offer,) = case.offers(ALTERNATIVES["select"])
+    (site,) = offer.sites
+    assert offer.alternative.delay(offer, site, Prices(case.machine)) == cycles
+
+
+def test_what_only_flow_selects_comes_between_head_and_tail() -> None:
+    """Sixteen words by a remainder: eight choices by the lowest bit may be multiply-adds, seven are flow's."""
+    body = "par i in 0..64 {\nlet h = x[i] ^ 5\ny[i] = t[h % 15] ^ h\n}"
+    case = prepare(text("t: u32[15] in\nx: u32[64] in\ny: u32[64] out", body), "takehome")
+    offers = [offer for offer in case.offers(ALTERNATIVES["select"]) if offer.price.flow]
+    (offer,) = offers
+    head, tail = least_distances(offers, Prices(case.machine))[offer.sites[0].node]
+    windows = Windows(offers, Prices(case.machine), 1.0)
+    for surely in (True, False):
+        assert max(windows.look_ups({offer: 8}, surely=surely)) == 8 * offer.price.flow + head + tail
+    even = prepare(
+        text("t: u32[30] in\nx: u32[64] in\ny: u32[64] out", body.replace("h % 15", "2 * (h % 15)")), "takehome"
+    )
+    counts = dict.fromkeys(even.offers(ALTERNATIVES["select"]), 8)
+    windows = Windows(list(counts), Prices(even.machine), 1.0)
+    assert list(windows.look_ups(counts, surely=True)) == []
+    assert list(windows.look_ups(counts, surely=False))

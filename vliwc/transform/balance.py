@@ -257,10 +257,9 @@ class _Model:
     def _times(self, counts: Counts, needed: Needed) -> Iterator[Any]:
         """How long a program takes because of when things can be done, in thousandths of a cycle.
 
-        A mix counts what only flow can select, since the bits of an index that is no sum of bits come late, and keeps
-        deadlines. No bound does: what tables cost is a guess.
+        A mix keeps deadlines. No bound does: what tables cost is a guess.
         """
-        yield from self.windows.look_ups(counts, ("load",) if self.unlimited else ("load", "flow"))
+        yield from self.windows.look_ups(counts, surely=self.unlimited)
         if not self.unlimited:
             yield from self.windows.deadlines(counts, needed)
 

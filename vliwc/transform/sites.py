@@ -6,7 +6,7 @@ only the gathered word goes through, with constants: they may as well be done on
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vliwc.analysis.facts import Fact
@@ -42,6 +42,8 @@ class Site:
     """The loop that the site stands in."""
     words: tuple[object, ...]
     """Which words a site looks up, and what its chain does to them: equal for sites that may share a table."""
+    whole: bool = False
+    """Do the bits of the index come with the index and not before, however it is computed?"""
     head: int = 0
     """At least so many cycles pass before the index is known, however other sites are carried out."""
     tail: int = 0
@@ -101,8 +103,23 @@ def find_sites(graph: Graph, facts: list[Fact], forms: Forms, loop: Loop) -> lis
         bits = single_bits(form, facts, lo, hi)
         array, count = graph.access(n).array, hi - lo + 1
         words = (array, lo, count, *((graph.op[m], tuple(graph.const(a) for a in graph.args[m])) for m in chain))
-        found.append(Site(node, n, tuple(chain), array, lo, count, form, bits, simple, blocks[n], words))
+        whole = bits is None and _whole(graph, facts, form)
+        found.append(Site(node, n, tuple(chain), array, lo, count, form, bits, simple, blocks[n], words, whole))
     return found
+
+
+_CARRYING = frozenset({"add", "sub", "mul", "muladd", "mod", "div", "cdiv", "load", "gather"})
+"""Operations whose result has all of its bits at once: none of them follows from a part of the operands' bits."""
+
+
+def _whole(graph: Graph, facts: Sequence[Fact], form: Form) -> bool:
+    """Does every bit of an index, but for the lowest one, wait for all that the index is a sum of?
+
+    The lowest bits of two words that may both be odd carry into all others.
+    """
+    if any(k % 2 == 0 or graph.op[n] not in _CARRYING for n, k in form.terms):
+        return False
+    return len(form.terms) == 1 or not any(facts[n].zeros & 1 for n, _ in form.terms)
 
 
 def _blocks(graph: Graph, loop: Loop) -> dict[int, int]:

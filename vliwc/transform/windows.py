@@ -33,17 +33,22 @@ class Windows:
         self.scale = scale
         self.distances = least_distances(offers, prices)
 
-    def look_ups(self, counts: Counts, engines: Sequence[str]) -> Iterator[Any]:
-        """For several pairs of cycles what is looked up between them on each of some engines and what is before and
-        behind: no look-up comes before its index can be known, nor so late that there is no time for what waits for it.
+    def look_ups(self, counts: Counts, *, surely: bool) -> Iterator[Any]:
+        """For several pairs of cycles what is looked up between them, by loads or by what only flow can select, and
+        what is before and behind: no look-up comes before its index can be known, nor so late that there is no time for
+        what waits for it.
+
+        The bits of an index that is no sum of bits come late; `surely`, selects count only where they cannot come
+        before the index.
         """
         heads, tails = ({d[k] for d in self.distances.values()} for k in (0, 1))
-        for engine in engines:
+        for engine in ("load", "flow"):
             one = self.prices.cycles(Loads(**{engine: 1}))[engine]
             work = [
                 (self._of(offer), round(self.scale * one * slots) * count)
                 for offer, count in counts.items()
                 if (slots := getattr(offer.price, engine)) > 0
+                and not (surely and engine == "flow" and not (len(offer.sites) == 1 and offer.sites[0].whole))
             ]
             widest: dict[frozenset[int], int] = {}
             for after, before in product(_some(heads), _some(tails)):

@@ -40,8 +40,12 @@ class Choice(Alternative):
         """What the choices cost; None if the machine or the index does not allow them."""
 
     def delay(self, offer: Offer, site: Site, prices: Prices) -> int:
-        """The choice by the last bit is an operation by itself."""
-        return 1
+        """The choice by the last bit is an operation by itself. Where all bits come with the index, they are taken from
+        it, and there is a choice by each of them; only a single word's distance from the first one need not be added.
+        """
+        if not site.whole:
+            return 1
+        return int(len(site.form.terms) > 1) + (site.count - 1).bit_length()
 
     @abstractmethod
     def choice(self, cond: int, a: Word, b: Word, leaf: bool, emitter: Emitter, site: Site) -> Word:
