@@ -19,6 +19,7 @@ from vliwc.backend.schedulers.justify import MARGIN
 from vliwc.backend.schedulers.making import Forms, Order
 from vliwc.backend.schedulers.packed import NONE, Floats, Integers, Records, pack, with_scratch
 from vliwc.backend.schedulers.shapes import Shapes
+from vliwc.backend.schedulers.sorting import by_cycles, by_times
 from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings, Urgency
 from vliwc.backend.strands import SHARED
 
@@ -40,6 +41,8 @@ class Menu(NamedTuple):
 
     kinds: Records
     choices: Records
+    spares: bool
+    """Are any forms for slots that are left over?"""
 
 
 class Outcome(NamedTuple):
@@ -59,12 +62,17 @@ class Compiled:
         self.urgency = urgency or Urgency(problem)
         self.shapes = shapes or Shapes(problem)
         self.packed = pack(problem, self.shapes, self.urgency)
+        self._last_menu: tuple[Forms, Menu] | None = None
+        """The forms of the last menu, and that: many runs in a row have the same."""
+        self._states: dict[tuple[Limits, int, int, bool], Records] = {}
+        """States at the beginning, which few runs do not share."""
 
     def with_scratch(self, words: int) -> Compiled:
         """See `making.Maker`."""
         other = copy(self)
         other.problem = self.problem.with_scratch(words)
         other.packed = with_scratch(self.packed, other.problem)
+        other._states = {}
         return other
 
     def schedule(self, settings: Settings) -> Schedule | None:
@@ -91,11 +99,14 @@ class Compiled:
         operations = self.packed.operations
         start = np.empty(len(operations))
         native.starts(operations, self.packed.edges, offsets, drift, extra, self.urgency.length, start)
-        return np.argsort(start, kind="stable")
+        return by_times(start)
 
     def menu(self, forms: Forms) -> Menu:
         """The menu of these forms of each class, given as positions among those that `Shapes` offers; all others are
-        spare."""
+        spare. Forms that a menu has been made of must not change."""
+        last = self._last_menu
+        if last is not None and last[0] is forms:
+            return last[1]
         kinds = self.packed.kinds
         places: list[int] = []
         spare: list[bool] = []
@@ -105,7 +116,9 @@ class Compiled:
             spare += (i >= len(order) for i in range(end - begin))
         choices = self.packed.choices[np.array(places, np.intp)]
         choices["spare"] = spare
-        return Menu(kinds, choices)
+        menu = Menu(kinds, choices, any(spare))
+        self._last_menu = forms, menu
+        return menu
 
     def run(
         self, order: Order, limits: Limits = Limits(), menu: Menu | None = None, passes: int = 0
@@ -153,7 +166,7 @@ class Compiled:
             starts = self.latest_starts(run)
             if starts is None:
                 return best, n + 1
-            order = np.argsort(starts, kind="stable")
+            order = by_cycles(starts)
         return best, passes + 1
 
     def latest_starts(self, run: running.Run, *, by_paths: bool = False) -> Integers | None:
@@ -161,17 +174,14 @@ class Compiled:
         p = self.packed
         count = len(p.operations)
         issues = run.issues[: run.state[0]["issued"]]
-        form = np.full(count, NONE, np.int32)
-        end = np.full(count, -1, np.int32)
-        form[issues["operation"]] = issues["form"]
-        end[issues["operation"]] = issues["cycle"]  # of several issues of an operation the last one comes last
-        native_justify.ends(p.operations, p.edges, p.forms, p.steps, form, end)
+        form, end = np.full((2, count), NONE, np.int32)
+        native_justify.ends(p.operations, p.edges, p.forms, p.steps, issues, form, end)
         if by_paths:
-            order, landed, path = np.argsort(end, kind="stable"), np.zeros(len(p.values), np.int32), np.zeros_like(end)
+            order, landed, path = by_cycles(end), np.zeros(len(p.values), np.int32), np.zeros_like(end)
             tables = p.operations, p.edges, p.forms, p.steps, p.needs, p.capacity
             native_justify.paths(*tables, form, order.astype(np.int32), landed, path)
             end = path
-        last_first = np.argsort(end, kind="stable")[::-1].astype(np.int32)
+        last_first = by_cycles(end)[::-1].astype(np.int32)
         cycles = _cycles(run)
         room = np.zeros((2, len(p.capacity), MARGIN + cycles + 1), np.int32)
         wanted = np.full(len(p.values), cycles, np.int32)
@@ -184,12 +194,9 @@ class Compiled:
         """A run at its beginning, with room for so many issues."""
         p = self.packed
         count = len(p.operations)
-        operations = _copy(p.operations)
-        operations["rank"][order] = np.arange(count)
-        wake = np.full(p.longest + 1, NONE, running.BUCKET)
         return running.Run(
-            state=self._state(limits, target, issues, menu is not None and bool(menu.choices["spare"].any())),
-            operations=operations,
+            state=self._state(limits, target, issues, menu is not None and menu.spares),
+            operations=_copy(p.operations),
             roots=p.roots,
             at_rank=order.astype(np.int32),
             forms=p.forms,
@@ -207,7 +214,7 @@ class Compiled:
             blocks=p.blocks.copy(),
             singles=p.singles.copy(),
             free_in=p.free_in.copy(),
-            wake=wake,
+            wake=np.empty(p.longest + 1, running.BUCKET),
             starved=np.empty(count, np.int32),
             ongoing=np.empty(count, running.TASK),
             todo=np.empty(count, running.TASK),
@@ -216,24 +223,27 @@ class Compiled:
         )
 
     def _state(self, limits: Limits, target: int, issues: int, spares: bool) -> Records:
+        """The scalars of a run at its beginning."""
+        key = limits, target, issues, spares
+        state = self._states.get(key)
+        if state is None:
+            state = self._states[key] = self._new_state(*key)
+        return _copy(state)
+
+    def _new_state(self, limits: Limits, target: int, issues: int, spares: bool) -> Records:
         p = self.packed
         state = np.zeros(1, running.STATE)
-        initial = {
-            "left": len(p.operations),
-            "newest": min(limits.strands, len(p.strands)) - 1,
-            "reserve": limits.reserve,
-            "window": limits.window,
-            "record": issues > 0,
-            "lanes": p.lanes,
-            "blocks": p.free_blocks,
-            "singles": p.free_singles,
-            "used": p.used,
-            "peak": p.used,
-            "target": target,
-            "spares": spares,
-        }
-        for name, value in initial.items():
-            state[name] = value
+        scalars = state[0]
+        scalars["left"] = len(p.operations)
+        scalars["newest"] = min(limits.strands, len(p.strands)) - 1
+        scalars["reserve"] = limits.reserve
+        scalars["window"] = limits.window
+        scalars["record"] = issues > 0
+        scalars["lanes"] = p.lanes
+        scalars["blocks"], scalars["singles"] = p.free_blocks, p.free_singles
+        scalars["used"] = scalars["peak"] = p.used
+        scalars["target"] = target
+        scalars["spares"] = spares
         return state
 
 

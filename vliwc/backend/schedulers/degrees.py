@@ -16,6 +16,7 @@ import numpy as np
 
 from vliwc.backend.problem import Operation, Problem
 from vliwc.backend.schedulers.making import Forms, Made, Maker, Order, Starts
+from vliwc.backend.schedulers.sorting import by_cycles
 from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings
 
 _STEP = 0.05
@@ -79,7 +80,7 @@ class Squeezer:
 
     def _following(self, made: Made, *, by_paths: bool = False) -> Order | None:
         late = self.late(made, by_paths)
-        return None if late is None else np.argsort(late, kind="stable")
+        return None if late is None else by_cycles(late)
 
     def late(self, made: Made, by_paths: bool = False) -> Starts | None:
         """How late operations may begin (cycles); those that free scratch, as soon as what they wait for has begun."""

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from vliwc.backend.schedulers.making import Forms, Made, Maker, Order, Starts
 from vliwc.backend.schedulers.shapes import Shapes
+from vliwc.backend.schedulers.sorting import by_cycles, by_times
 from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings, Urgency
 
 _NOISE = (1.0, 4.0, 16.0, 64.0)
@@ -113,7 +114,7 @@ def _passes(
     starts. Longer ones are followed, too; every other one is pushed by paths."""
     shortest: tuple[Made, Starts] | None = None
     for number in range(_UNDISTURBED):
-        made = maker.make(np.argsort(late, kind="stable"), limits, forms)
+        made = maker.make(by_cycles(late), limits, forms)
         following = None if made is None else later(made, number % 2 == 0)
         if made is None or following is None or (shortest and shortest[0].cycles <= enough):
             break
@@ -133,7 +134,7 @@ def _turn(maker: Maker, order: Order, forms: Forms, limits: Settings, later: Lat
             break
         if shortest is None or made.cycles <= shortest[0].cycles:
             shortest = made, late
-        order = np.argsort(late, kind="stable")
+        order = by_cycles(late)
     return shortest
 
 
@@ -143,12 +144,12 @@ def _disturbed(late: Starts, parts: Sequence[Part], random: Random) -> Order:
     most = random.choice(_NOISE)
     if random.random() < _BY_RANGES:
         amount = np.where(_in_range(late, random), most, _TIES)
-        return np.argsort(late + amount * _noise(len(late), random), kind="stable")
+        return by_times(late + amount * _noise(len(late), random))
     if not parts or random.random() >= _BY_PARTS:
-        return np.argsort(late + most * _noise(len(late), random), kind="stable")
+        return by_times(late + most * _noise(len(late), random))
     part = random.choice(parts)
     of_parts = most * _noise(part.max() + 1, random)
-    return np.argsort(late + of_parts[part] + _noise(len(late), random), kind="stable")
+    return by_times(late + of_parts[part] + _noise(len(late), random))
 
 
 def _in_range(late: Starts, random: Random) -> npt.NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from vliwc.backend.bounds.segment import segment_bound
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers.degrees import Squeezer
 from vliwc.backend.schedulers.iterated import Later, iterated, latest, partitions
-from vliwc.backend.schedulers.making import Forms, Made, maker
+from vliwc.backend.schedulers.making import Forms, Made, Maker, for_runs, maker
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import (
     NO_LIMITS,
@@ -30,12 +30,14 @@ from vliwc.backend.schedulers.urgency import (
 _FIRST = 2
 """How many settings are tried before machine code is worth loading."""
 _MOST_RUNS, _FEWEST_RUNS = 720, 10
-_MOST_OPERATIONS = 6_000_000
+_MOST_OPERATIONS = 9_000_000
 """How many schedules the search around the best makes, and how many operations they may have together."""
 _PROMISING = 4
 """How many settings are tried with forms that cost little."""
 _HOPELESS = 1.1
 """A schedule that is so many times longer than another one is not searched around."""
+_EACH = 0.6
+"""The share of the runs that is for each schedule where there are two to search around."""
 _MORE_STRANDS, _RESERVE = 2, 2
 """How many more strands may be under way in the search around a schedule of few, which leaves less room unused, and how
 many vectors only the oldest may use then."""
@@ -50,18 +52,18 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
     """
     urgency, shapes = Urgency(problem), Shapes(problem)
     settings = portfolio(problem, urgency, seed)
-    found = _first(problem, shapes, urgency, settings[:_FIRST])
+    making = maker(problem, urgency, shapes, _FIRST)
+    found = _first(making, settings[:_FIRST])
     bound = segment_bound(problem, found.cycles if found else 0).best
     if found is not None and found.cycles <= bound:
         return found
-    search = _Search(problem, shapes, urgency, bound, progress)
+    search = _Search(problem, shapes, urgency, making, bound, progress)
     return search.run(settings, seed)
 
 
-def _first(problem: Problem, shapes: Shapes, urgency: Urgency, settings: Iterable[Settings]) -> Schedule | None:
+def _first(making: Maker, settings: Iterable[Settings]) -> Schedule | None:
     """The shortest schedule of some settings."""
-    make = maker(problem, urgency, shapes, _FIRST)
-    tried = [make.make(make.order(setting), setting) for setting in settings]
+    tried = [making.make(making.order(setting), setting) for setting in settings]
     best = min((made for made in tried if made is not None), key=lambda made: made.cycles, default=None)
     return best.schedule() if best else None
 
@@ -79,7 +81,13 @@ class _Try:
 
 class _Search:
     def __init__(
-        self, problem: Problem, shapes: Shapes, urgency: Urgency, bound: int, progress: Callable[[str], None] | None
+        self,
+        problem: Problem,
+        shapes: Shapes,
+        urgency: Urgency,
+        making: Maker,
+        bound: int,
+        progress: Callable[[str], None] | None,
     ) -> None:
         self.problem = problem
         self.shapes = shapes
@@ -87,7 +95,7 @@ class _Search:
         self.bound = bound
         self.progress = progress
         self.runs = max(_FEWEST_RUNS, min(_MOST_RUNS, _MOST_OPERATIONS // (len(problem.operations) + 1)))
-        self.maker = maker(problem, urgency, shapes, self.runs)
+        self.maker = for_runs(making, self.runs)
         self.best: _Try | None = None
         self.cycles: dict[Settings, int] = {}
         """How many cycles settings have come to, with all forms."""
@@ -107,7 +115,9 @@ class _Search:
             made = next((made for rescue in rescues(self.urgency) if (made := self._attempt(rescue, None))), None)
             return made.schedule() if made else None
         shortest = min(t.made.cycles for t in tried)
-        ends = [self._iterated(t, seed) for t in tried if t.made.cycles <= _HOPELESS * shortest]
+        several = [t for t in tried if t.made.cycles <= _HOPELESS * shortest]
+        runs = self.runs if len(several) == 1 else int(_EACH * self.runs)
+        ends = [self._iterated(t, seed, runs) for t in several]
         return min(ends, key=lambda made: made.cycles).schedule()
 
     def _limited(self, best: _Try | None) -> _Try | None:
@@ -118,7 +128,7 @@ class _Search:
         limits = Settings(strands=best.settings.strands + _MORE_STRANDS, reserve=_RESERVE)
         return replace(best, limits=limits, later=Squeezer(self.maker).late)
 
-    def _iterated(self, best: _Try, seed: int) -> Made:
+    def _iterated(self, best: _Try, seed: int, runs: int) -> Made:
         """The shortest schedule around one, or itself."""
         made, late = best.made, best.later(best.made, False)
         if late is None:
@@ -129,7 +139,7 @@ class _Search:
             late,
             made.cycles,
             best.forms or self.shapes.forms,
-            self.runs,
+            runs,
             parts,
             seed=seed,
             enough=self.bound,

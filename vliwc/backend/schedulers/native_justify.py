@@ -8,8 +8,14 @@ from vliwc.jit import native
 
 
 @native
-def ends(operations: Records, edges: Records, forms: Records, steps: Records, form: Integers, end: Integers) -> None:
-    """Completes `end`, which has the last issue of operations with slots: those without are done when others are."""
+def ends(
+    operations: Records, edges: Records, forms: Records, steps: Records, issues: Records, form: Integers, end: Integers
+) -> None:
+    """Fills in the form of each operation and the cycle of its last issue, both NONE so far; operations without slots
+    are done when others are."""
+    for i in range(len(issues)):  # of several issues of an operation the last one comes last
+        form[issues[i].operation] = issues[i].form
+        end[issues[i].operation] = issues[i].cycle
     for k in range(len(operations)):
         latency = 0
         if form[k] >= 0:
