@@ -168,6 +168,8 @@ class _Model:
         for table in {t.key: t for o in trial.main.values() for t in o.tables}.values():
             setup = setup.plus(table.price, -1)
         fixed = setup.plus(trial.group, groups)
+        if self.unlimited:
+            fixed = fixed.plus(trial.rest)
         for offer in dict.fromkeys(trial.main.values()):
             fixed = fixed.plus(offer.price, -groups)
         base = self.prices.cycles(fixed)
@@ -180,7 +182,7 @@ class _Model:
         priced += [(self.tables[key].price, self.built[key]) for key in certain]
         if self.prices.on_flow:
             for selects, movable in enumerate(trial.movable, start=1):
-                moved = self.model.new_int_var(0, groups * movable, "moved")
+                moved = self.model.new_int_var(0, (groups + self.unlimited) * movable, "moved")
                 priced.append((Loads().plus(self.prices.select, selects).plus(self.prices.op, -1), moved))
         # Selects are counted as done in their first way; any of them may be done in the other one. By arithmetic they
         # may only be if they choose by a bit, which no price tells: no mix counts on that, nor does a bound against it.

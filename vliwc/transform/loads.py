@@ -43,8 +43,17 @@ class Loads:
         """self + times * other."""
         return Loads(*(a + times * b for a, b in zip(_amounts(self), _amounts(other), strict=True)))
 
+    def least(self, other: Loads) -> Loads:
+        """The smaller one of each two amounts."""
+        return Loads(*map(min, _amounts(self), _amounts(other)))
+
+    def savings(self) -> Loads:
+        """The amounts below 0, and 0 in place of the others."""
+        return self.least(NO_LOADS)
+
 
 _amounts = attrgetter(*(field.name for field in fields(Loads)))
+NO_LOADS = Loads()
 
 
 @dataclass(frozen=True, slots=True)

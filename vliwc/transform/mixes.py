@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vliwc.transform.alternatives import Home, Offer
-from vliwc.transform.loads import Loads
+from vliwc.transform.loads import NO_LOADS, Loads
 from vliwc.transform.rooms import Room
 from vliwc.transform.sites import Site
 
@@ -30,6 +30,8 @@ class Trial:
     movable: tuple[int, int]
     constants: tuple[int, int] = (0, 0)
     """How many loads of what all groups share, and of one group, make constants: other engines may make them."""
+    rest: Loads = NO_LOADS
+    """What a last group that is not full takes at least, beside what its sites cost."""
     constant_words: int = 0
     """The words of scratch in which constants stand in all lanes, for all groups (with all groups doing the same)."""
 

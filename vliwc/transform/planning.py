@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import groupby
 from math import ceil
 from typing import TypeVar
@@ -21,7 +22,7 @@ from vliwc.transform.balance import balance, least_cycles
 from vliwc.transform.distances import with_distances
 from vliwc.transform.engines import bit_choices
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
-from vliwc.transform.loads import EXPECTED, Losses, Prices, measure, ramps
+from vliwc.transform.loads import EXPECTED, NO_LOADS, Loads, Losses, Prices, measure, ramps
 from vliwc.transform.mixes import Main, Mix, Trial
 from vliwc.transform.occupancy import occupancy
 from vliwc.transform.pieces import join_arrays, unused_name
@@ -133,7 +134,8 @@ class _Planner:
         offers = [o for a in self.catalogue for o in a.offers(found, setting)]
         if not groups or len(offers) == len(found):
             return None
-        partial = int(blocks == 1 and loop.trips % self.machine.lanes > 0)
+        left = loop.trips % self.machine.lanes if blocks == 1 else 0
+        partial = int(left > 0)
         rooms = self._rooms(par, loop, varying, found, blocks, offers)
         largest = max((room.words for room in rooms), default=0)
         offers = [o for o in offers if all(table.memory <= largest for table in o.tables)]
@@ -141,7 +143,7 @@ class _Planner:
         scratch = int(self.machine.scratch_words * self.losses.tables)
         trials = []
         for _ in range(_ROUNDS):
-            trials.append(self._trial(par, main))
+            trials.append(self._trial(par, main, left, offers))
             mix = balance(trials[-1], offers, self.prices, groups + partial, rooms, scratch, self.losses)
             if mix.main(found) == main:
                 break
@@ -150,7 +152,6 @@ class _Planner:
         self.joined += [room.arrays for room in mix.rooms if len(room.arrays) > 1]
         if blocks == 1:
             homes = tuple(mix.homes.values())
-            # A partial group may come to less than a whole one: the bound leaves it out.
             bounded = self.losses == EXPECTED
             bound = least_cycles(trials, offers, self.prices, groups, rooms) if bounded else 0
             self.strategies.append(Strategy(ceil(bound - _EPSILON), _described(mix), mix.crowded, homes))
@@ -191,7 +192,9 @@ class _Planner:
             for key, home in homes.items()
         }
 
-    def _trial(self, par: int, main: Main) -> Trial:
+    def _trial(self, par: int, main: Main, left: int, offers: Sequence[Offer]) -> Trial:
+        """What is measured if every group does as `main` says; `left` lanes have work in one more group than the full
+        ones."""
         one, two = self._sample(par, main, 1), self._sample(par, main, 2)
         shared_and_own = measure(one, self.prices)
         own = measure(two, self.prices).plus(shared_and_own, -1)
@@ -202,13 +205,36 @@ class _Planner:
         space, more = occupancy(one, self.machine), occupancy(two, self.machine)
         setup = shared_and_own.plus(own, -1)
         own = replace(own, area=more.area - space.area)
-        return Trial(main, setup, own, ramps(one), movable, constants, space.constants)
+        rest = self._rest(one, self._sample(par, main, 1, left), main, offers) if left else NO_LOADS
+        return Trial(main, setup, own, ramps(one), movable, constants, rest, space.constants)
 
-    def _sample(self, par: int, main: Main, groups: int) -> Graph:
-        """The program of a few groups that all do the same."""
-        ways = {(n, k): offer for n, offer in main.items() for k in range(groups)}
+    def _rest(self, one: Graph, both: Graph, main: Main, offers: Sequence[Offer]) -> Loads:
+        """What a group that is not full takes at least, whatever its offers: the program of `both` has it beside a full
+        one, that of `one` has not.
+
+        Its lanes may hold the same words, so its sites cost nothing for sure; but what they save elsewhere is saved.
+        Constants are left out, as in all bounds.
+        """
+        rest = self._work(both).plus(self._work(one), -1)
+        for offer in dict.fromkeys(main.values()):
+            rest = rest.plus(offer.price, -1)
+        for node in main:
+            several = [offer for offer in offers if any(s.node == node for s in offer.sites)]
+            saved = [NO_LOADS.plus(offer.price, 1 / len(offer.sites)) for offer in several]
+            rest = rest.plus(reduce(Loads.least, saved, NO_LOADS))
+        return rest.plus(rest.savings(), -1)
+
+    def _work(self, graph: Graph) -> Loads:
+        """The work in a program, without any that makes a constant."""
+        constant = [n for n in graph.walk() if graph.op[n] == "splat" and graph.const(n) is not None]
+        words = sum(graph.op[n] == "const" for n in graph.walk())
+        return measure(graph, self.prices).plus(Loads(load=words).plus(self.prices.op, len(constant)), -1)
+
+    def _sample(self, par: int, main: Main, groups: int, left: int = 0) -> Graph:
+        """The program of a few groups that all do the same, and of one with so many lanes, if there are any `left`."""
+        ways = {(n, k): offer for n, offer in main.items() for k in range(groups + (left > 0))}
         homes = _anywhere(self.graph, main.values())
-        return self.finish(vectorize(self.graph, self.machine, {par: Plan(ways, homes)}, {par: groups}))
+        return self.finish(vectorize(self.graph, self.machine, {par: Plan(ways, homes)}, {par: (groups, left)}))
 
 
 def _described(mix: Mix) -> tuple[tuple[str, str, int], ...]:

@@ -29,19 +29,23 @@ from vliwc.transform.sequentialize import Sequentializer
 
 
 def vectorize(
-    graph: Graph, machine: Machine, plans: Mapping[int, Plan] | None = None, trial: Mapping[int, int] | None = None
+    graph: Graph,
+    machine: Machine,
+    plans: Mapping[int, Plan] | None = None,
+    trial: Mapping[int, tuple[int, int]] | None = None,
 ) -> Graph:
     """Splits every innermost `par` into groups of the machine's lanes; an outer `par` becomes a sequential loop.
 
     `plans` tells for each `par` node how its gathers are carried out. `trial` gives the number of groups to emit for
-    each `par` node (none where it is silent) instead of all: a sample of the program, to be measured.
+    each `par` node, and the lanes of one more that is not full (none where it is silent), instead of all: a sample of
+    the program, to be measured.
     """
     return _Vectorizer(graph, machine, plans or {}, trial).run()
 
 
 class _Vectorizer(Sequentializer):
     def __init__(
-        self, graph: Graph, machine: Machine, plans: Mapping[int, Plan], trial: Mapping[int, int] | None
+        self, graph: Graph, machine: Machine, plans: Mapping[int, Plan], trial: Mapping[int, tuple[int, int]] | None
     ) -> None:
         super().__init__(graph, lanes=machine.lanes)
         self.machine = machine
@@ -75,7 +79,7 @@ class _Vectorizer(Sequentializer):
         full, tail = divmod(loop.trips, self.lanes)
         per_block, blocks = block_size(self.old, loop, self.varying, self.machine)
         if self.trial is not None:
-            full, tail, blocks = self.trial.get(n, 0), 0, 0
+            (full, tail), blocks = self.trial.get(n, (0, 0)), 0
         self.build_tables()
         stride = self.lanes * loop.step
         end = loop.lo + blocks * per_block * stride
