@@ -25,6 +25,8 @@ PRICES = Prices(MACHINES["takehome"])
 NOTHING = Loads()
 OTHER = next(a for a in CATALOGUE if not a.direct)
 """Any alternative that does not read the array itself."""
+IDLE = {"load": 1, "store": 1}
+"""For how many cycles engines are idle in any program: all others in the first cycle and in the last one."""
 
 
 def site(number: int, array: str = "t") -> Site:
@@ -67,7 +69,7 @@ def worth(measured: Trial, counts: Mapping[Offer, int], groups: int) -> tuple[fl
     best = min(
         (20 * max(cycles.values()) + sum(cycles[e] for e in work) + ways, max(cycles.values())) for cycles in planned
     )
-    return *best, min(max(cycles.values()) for cycles in shifted)
+    return *best, min(max(cycles[e] + IDLE.get(e, 2) for e in cycles) for cycles in shifted)
 
 
 def feasible(
@@ -246,7 +248,7 @@ def test_scratch_is_an_engine_where_it_is_scarce(words: int, held: int) -> None:
     assert mix.counts[roomy] == best
     assert mix.busiest == pytest.approx(cycles(best), rel=1e-2)
     bound = least_cycles([measured], offers, prices, groups, [])
-    assert bound == pytest.approx(groups / 2), "what later stages may get around is in no bound"
+    assert bound == pytest.approx(groups / 2 + IDLE["load"]), "what later stages may get around is in no bound"
 
 
 def test_scratch_that_constants_fill_changes_nothing() -> None:
@@ -299,7 +301,7 @@ def test_gathers_have_to_be_between_head_and_tail() -> None:
     mixed = balance(measured, [plain(early), plain(late), held], PRICES, 10, [], 100)
     best = min(range(11), key=cycles)
     assert (mixed.counts[plain(late)], mixed.busiest) == (best, cycles(best))
-    assert least_cycles([measured], [plain(early), plain(late), held], PRICES, 10, []) <= mixed.busiest
+    assert least_cycles([measured], [plain(early), plain(late), held], PRICES, 10, []) <= mixed.busiest + 2
 
 
 @pytest.mark.parametrize(("cycles", "gathers", "busiest", "bound"), [(4, 0, 100, 100), (30, 10, 103, 103)])
@@ -336,7 +338,7 @@ def test_tables_are_there_before_the_first_look_up(making: int, tail: int, taken
     mix = balance(measured, [plain(late), offer], PRICES, 20, room, 0)
     assert mix.busiest == cycles
     bound = least_cycles([measured], [plain(late), offer], PRICES, 20, room)
-    assert bound == 100, "what a table costs is a guess, which is in no bound"
+    assert bound == 100 + 2, "what a table costs is a guess, which is in no bound"
     assert mix.counts[offer] in taken
 
 

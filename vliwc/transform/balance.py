@@ -30,6 +30,9 @@ _FIRST = 20
 """A cycle of the busiest engine is worth so many cycles of work."""
 _WAY = 0.3
 """What every way that some groups take is worth, in cycles: groups that do the same are easier to schedule."""
+_ENDS = {"compute": 2, "alu": 2, "valu": 2, "flow": 2, "load": 1, "store": 1}
+"""For how many cycles each engine is idle in any case: in the first one nothing has been loaded that others could work
+with, in the last one only stores are of use."""
 _LARGE = 1 << 36
 """The engines' loads may be about so large in these numbers, and are never more than sixteen times that."""
 
@@ -206,7 +209,8 @@ class _Model:
         splats = self.prices.cycles(Loads().plus(self.prices.op, trial.constant_words / self.prices.lanes))
         constants = {"load": one * (shared + own * groups - derived), "compute": round(self.scale * splats["compute"])}
         for engine, load in terms.items():
-            self.model.add(self.least >= load - constants.get(engine, 0))
+            idle = round(self.scale * _ENDS[engine]) if self.unlimited else 0
+            self.model.add(self.least >= load - constants.get(engine, 0) + idle)
         self.model.add(groups * self.least >= self._paths())
         self.model.add(groups * self.busiest >= self._paths())
         tables = sum(round(t.price.load) * self.built[key] for key, t in self.tables.items())
