@@ -12,7 +12,7 @@ from vliwc.driver import Options
 from vliwc.machine import load_machine, machine_names
 from vliwc.machine.description import parse_machine
 
-SMALL = Options(defines={"height": 4, "rounds": 6, "batch": 43})
+SMALL = Options(defines={"height": 4, "rounds": 6, "batch": 19})
 VARIANTS = tuple(machine.name for machine in variants(load_machine("takehome")))
 
 

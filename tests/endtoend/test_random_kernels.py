@@ -27,7 +27,7 @@ from vliwc.source import Source
 
 KERNELS = 1000
 COMBINATIONS = tuple(product(LEVELS, schedule_names(), MACHINES))
-WEIGHTS = {"cpsat": 2, "list": 5, "naive": 8}
+WEIGHTS = {"cpsat": 1, "list": 4, "naive": 10}
 """How many kernels a scheduler gets, by what one takes: most of the compiler is the same for all of them."""
 SHARE = -(-KERNELS // sum(WEIGHTS[schedule] for _, schedule, _ in COMBINATIONS))
 
