@@ -15,7 +15,7 @@ from typing import Any
 
 from vliwc.solving import new_solver, solve
 from vliwc.transform.alternatives import Home, Offer
-from vliwc.transform.loads import ENGINES, EXPECTED, LONGEST_LIVES, Loads, Losses, Prices
+from vliwc.transform.loads import ENGINES, EXPECTED, LONGEST_LIVES, NO_LOADS, Loads, Losses, Prices
 from vliwc.transform.mixes import Mix, Trial
 from vliwc.transform.rooms import Death, Room
 from vliwc.transform.windows import Counts, Needed, Windows
@@ -186,7 +186,7 @@ class _Model:
         if self.prices.on_flow:
             for selects, movable in enumerate(trial.movable, start=1):
                 moved = self.model.new_int_var(0, (groups + self.unlimited) * movable, "moved")
-                priced.append((Loads().plus(self.prices.select, selects).plus(self.prices.op, -1), moved))
+                priced.append((NO_LOADS.plus(self.prices.select, selects).plus(self.prices.op, -1), moved))
         # Selects are counted as done in their first way; any of them may be done in the other one. By arithmetic they
         # may only be if they choose by a bit, which no price tells: no mix counts on that, nor does a bound against it.
         for kind, (first, other) in self.prices.ways.items():
@@ -206,7 +206,7 @@ class _Model:
                 terms[engine] += round(self.scale * cycles) * variable
         one = round(self.scale * self.prices.cycles(Loads(load=1))["load"])
         # Some may be the same in the end, by where tables stand: no bound counts on any.
-        splats = self.prices.cycles(Loads().plus(self.prices.op, trial.constant_words / self.prices.lanes))
+        splats = self.prices.cycles(NO_LOADS.plus(self.prices.op, trial.constant_words / self.prices.lanes))
         constants = {"load": one * (shared + own * groups - derived), "compute": round(self.scale * splats["compute"])}
         for engine, load in terms.items():
             idle = round(self.scale * _ENDS[engine]) if self.unlimited else 0

@@ -154,7 +154,7 @@ class Prices:
 
 def measure(graph: Graph, prices: Prices, without: frozenset[str] = frozenset()) -> Loads:
     """The work in a vectorised graph, set-up included, but `without` some operations. Loops count their trips."""
-    total = Loads()
+    total = NO_LOADS
 
     def count(block: tuple[int, ...], times: int) -> None:
         nonlocal total

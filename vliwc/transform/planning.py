@@ -141,9 +141,10 @@ class _Planner:
         offers = [o for o in offers if all(table.memory <= largest for table in o.tables)]
         main: Main = {s.node: next(o for o in offers if s in o.sites) for s in found}
         scratch = int(self.machine.scratch_words * self.losses.tables)
+        bounded = self.losses == EXPECTED
         trials = []
         for _ in range(_ROUNDS):
-            trials.append(self._trial(par, main, left, offers))
+            trials.append(self._trial(par, main, left if bounded else 0, offers))
             mix = balance(trials[-1], offers, self.prices, groups + partial, rooms, scratch, self.losses)
             if mix.main(found) == main:
                 break
@@ -152,7 +153,6 @@ class _Planner:
         self.joined += [room.arrays for room in mix.rooms if len(room.arrays) > 1]
         if blocks == 1:
             homes = tuple(mix.homes.values())
-            bounded = self.losses == EXPECTED
             bound = least_cycles(trials, offers, self.prices, groups, rooms) if bounded else 0
             self.strategies.append(Strategy(ceil(bound - _EPSILON), _described(mix), mix.crowded, homes))
         return Plan(assign(mix, found, groups + partial), self._arrays_of_their_own(mix.homes, rooms))
@@ -193,8 +193,7 @@ class _Planner:
         }
 
     def _trial(self, par: int, main: Main, left: int, offers: Sequence[Offer]) -> Trial:
-        """What is measured if every group does as `main` says; `left` lanes have work in one more group than the full
-        ones."""
+        """What is measured if every group does as `main` says, and one of `left` lanes too if there is any."""
         one, two = self._sample(par, main, 1), self._sample(par, main, 2)
         shared_and_own = measure(one, self.prices)
         own = measure(two, self.prices).plus(shared_and_own, -1)

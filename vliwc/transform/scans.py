@@ -21,7 +21,7 @@ from vliwc.ir.graph import Graph
 from vliwc.machine.description import Machine
 from vliwc.transform.delays import depths, longest_path
 from vliwc.transform.heights import Link, combine, link_of
-from vliwc.transform.loads import Loads, Prices, measure
+from vliwc.transform.loads import NO_LOADS, Loads, Prices, measure
 from vliwc.transform.rewriter import Rewriter
 
 _SHORTEST = 8
@@ -52,7 +52,7 @@ def split_scans(graph: Graph, machine: Machine) -> Graph:
     for chain in _chains(graph, depth):
         last, nodes = chain.totals[-1], (chain.totals[-1], *chain.links[-1].before)
         ready = [depth[x] + takes[x] for x in chain.elements]
-        price = reduce(Loads.plus, (prices.node(graph, n) or Loads() for n in nodes))
+        price = reduce(Loads.plus, (prices.node(graph, n) or NO_LOADS for n in nodes))
         step = sum(takes[n] for n in nodes)
         best, size = (float(depth[last] + takes[last]), 0), 0
         for block in (1 << k for k in range(1, len(ready).bit_length())):

@@ -109,7 +109,8 @@ def find_sites(graph: Graph, facts: list[Fact], forms: Forms, loop: Loop) -> lis
 
 
 _CARRYING = frozenset({"add", "sub", "mul", "muladd", "mod", "div", "cdiv", "load", "gather"})
-"""Operations whose result has all of its bits at once: none of them follows from a part of the operands' bits."""
+"""Operations whose bits, but for the lowest one, are there with the result and not before: no rewrite rule takes them
+from the operands."""
 
 
 def _whole(graph: Graph, facts: Sequence[Fact], form: Form) -> bool:

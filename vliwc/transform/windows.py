@@ -47,8 +47,7 @@ class Windows:
             work = [
                 (self._of(offer), round(self.scale * one * slots) * count)
                 for offer, count in counts.items()
-                if (slots := getattr(offer.price, engine)) > 0
-                and not (surely and engine == "flow" and not (len(offer.sites) == 1 and offer.sites[0].whole))
+                if (slots := getattr(offer.price, engine)) > 0 and (engine == "load" or not surely or _late(offer))
             ]
             widest: dict[frozenset[int], int] = {}
             for after, before in product(_some(heads), _some(tails)):
@@ -82,6 +81,11 @@ class Windows:
     def _of(self, offer: Offer) -> Distance:
         """When an offer loads: at the first of its sites."""
         return self.distances[offer.sites[0].node]
+
+
+def _late(offer: Offer) -> bool:
+    """Do all selects of an offer come between the head and the tail of its first site?"""
+    return len(offer.sites) == 1 and offer.sites[0].whole
 
 
 def _some(positions: set[int]) -> list[int]:

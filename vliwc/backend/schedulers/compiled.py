@@ -64,15 +64,15 @@ class Compiled:
         self.packed = pack(problem, self.shapes, self.urgency)
         self._last_menu: tuple[Forms, Menu] | None = None
         """The forms of the last menu, and that: many runs in a row have the same."""
-        self._states: dict[tuple[Limits, int, int, bool], Records] = {}
-        """States at the beginning, which few runs do not share."""
+        self._last_state: tuple[tuple[Limits, int, int, bool], Records] | None = None
+        """The same for the scalars of a run at its beginning."""
 
     def with_scratch(self, words: int) -> Compiled:
         """See `making.Maker`."""
         other = copy(self)
         other.problem = self.problem.with_scratch(words)
         other.packed = with_scratch(self.packed, other.problem)
-        other._states = {}
+        other._last_state = None
         return other
 
     def schedule(self, settings: Settings) -> Schedule | None:
@@ -224,11 +224,10 @@ class Compiled:
 
     def _state(self, limits: Limits, target: int, issues: int, spares: bool) -> Records:
         """The scalars of a run at its beginning."""
-        key = limits, target, issues, spares
-        state = self._states.get(key)
-        if state is None:
-            state = self._states[key] = self._new_state(*key)
-        return _copy(state)
+        key, last = (limits, target, issues, spares), self._last_state
+        if last is None or last[0] != key:
+            last = self._last_state = key, self._new_state(*key)
+        return _copy(last[1])
 
     def _new_state(self, limits: Limits, target: int, issues: int, spares: bool) -> Records:
         p = self.packed

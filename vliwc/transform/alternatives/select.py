@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from vliwc.transform.alternatives.base import Emitter
 from vliwc.transform.alternatives.choice import Choice, Word
-from vliwc.transform.loads import Loads, Prices
+from vliwc.transform.loads import NO_LOADS, Loads, Prices
 from vliwc.transform.sites import Site
 
 
@@ -20,7 +20,7 @@ class Select(Choice):
     def price(self, site: Site, prices: Prices) -> Loads | None:
         """All choices are selects; those between shared words may be multiply-adds in the end."""
         above = prices.select if site.bits is not None else prices.by_mask
-        return Loads().plus(prices.choice, site.leaf_selects).plus(above, site.selects - site.leaf_selects)
+        return NO_LOADS.plus(prices.choice, site.leaf_selects).plus(above, site.selects - site.leaf_selects)
 
     def choice(self, cond: int, a: Word, b: Word, leaf: bool, emitter: Emitter, site: Site) -> Word:
         """A select."""

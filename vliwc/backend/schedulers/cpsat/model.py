@@ -73,8 +73,9 @@ class Model(Constraints):
         if len(fitting) == 1 and begun is self.done[k]:
             self.chosen[k, fitting[0]], self.issued[k, fitting[0], 0] = present, begun
         elif forms:
-            chosen: list[Value] = [self.boolean() for _ in fitting] if len(fitting) != 1 else [present]
+            chosen: list[Value] = [present]
             if len(fitting) != 1:
+                chosen = [self.boolean() for _ in fitting]
                 self.cp.add_exactly_one(chosen)
             for f, choice in zip(fitting, chosen, strict=True):
                 self.chosen[k, f] = choice
