@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import signal
 from dataclasses import replace
 
 import pytest
 from hypothesis import Phase, settings
 
+import vliwc
 from vliwc import options
 
 # The same inputs in every run, so that a red test means a change and not a draw. `HYPOTHESIS_PROFILE=hunt pytest …`
@@ -18,6 +21,11 @@ settings.register_profile("hunt", derandomize=False, deadline=None)
 # Mutation testing wants to know only that a test fails.
 settings.register_profile("mutants", settings.get_profile("same"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+# Hypothesis also draws constants that it finds in the project's modules that are loaded: always the same ones, then.
+for module in pkgutil.walk_packages(vliwc.__path__, "vliwc."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
 
 # What runs in the background may ignore Ctrl-C, and so would the processes that tests start, and wait for, for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
