@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Compilation", "Options", "compile_source", "finish", "optimise_source"]
 
-_RAMPS = 1.0
-"""The units of work, a second or three each, that the question may take what the first and last cycles can do."""
 _MIXES = 1 / 3
 """The share of a search's budget that may go into finding a better mix of alternatives."""
 
@@ -96,8 +94,6 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
     with clock.stage("bound"):
         thorough = (options.optimise == MOST_LEVEL or searches(options.schedule)) and not _interrupted(options)
         generated = generated.with_tariffs(LARGE_TARIFF if thorough else SMALL_TARIFF)
-        if thorough and not searches(options.schedule):  # a scheduler that searches for proofs has asked that
-            generated = generated.with_ramps(_RAMPS)
     stages = comparison(front.kernel, options)
     if stages is not None:
         with clock.stage("compare"):

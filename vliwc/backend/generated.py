@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from vliwc.backend.bounds import Bounds, SegmentBound, segment_bound
@@ -14,9 +13,9 @@ from vliwc.backend.problem import Problem
 from vliwc.machine.program import Program
 
 _NEAR = 1.3
-"""A schedule that takes so many times its bound is not held up by what a tariff or a ramp may show."""
-_LEAST_SHARE = 0.1
-"""Segments with a smaller share of the run are not worth a question about their ramps."""
+"""A schedule that takes so many times its bound is not held up by what a tariff may show."""
+_LEAST_SHARE = 0.25
+"""What a segment may have of the variables, however small its share of the run is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Segment:
         return self.kernel is None and self.least < self.cycles <= _NEAR * self.least
 
     def with_tariff(self, variables: int) -> Segment:
-        """The same with a higher bound if a linear program of no more variables proves one."""
+        """The same with a higher bound if a linear program of about so many variables proves one."""
         if not self.near:
             return self
         bound = segment_bound(self.problem, self.cycles, variables)
@@ -86,27 +85,13 @@ class Generated:
         return sum(segment.cycles * segment.times for segment in self.segments)
 
     def with_tariffs(self, variables: int) -> Generated:
-        """The same with higher bounds where linear programs of no more variables prove them (see `bounds.timed`)."""
-        return self._bounded(segment.with_tariff(variables) for segment in self.segments)
-
-    def with_ramps(self, work: float) -> Generated:
-        """The same with higher bounds where CP-SAT proves, within so many units of work, how little the first and the
-        last cycles of a segment can do (see `schedulers.cpsat.ramps`)."""
+        """The same with higher bounds where linear programs of about so many variables prove them (see `bounds.timed`),
+        or fewer where there are several segments."""
         weights = [len(segment.problem.operations) * segment.times for segment in self.segments]
-        shares = [weight / max(1, sum(weights)) for weight in weights]
-        asked = [segment.near and share >= _LEAST_SHARE for segment, share in zip(self.segments, shares, strict=True)]
-        if not any(asked):
-            return self
-        from vliwc.backend.schedulers.cpsat.ramps import ramp_bound  # noqa: PLC0415 - imports CP-SAT, which is slow
-
-        return self._bounded(
-            replace(segment, proved=ramp_bound(segment.problem, segment.least, work * share)) if ask else segment
-            for segment, share, ask in zip(self.segments, shares, asked, strict=True)
+        shares = [max(_LEAST_SHARE, weight / max(1, sum(weights))) for weight in weights]
+        segments = tuple(
+            segment.with_tariff(round(share * variables)) for segment, share in zip(self.segments, shares, strict=True)
         )
-
-    def _bounded(self, bounded: Iterable[Segment]) -> Generated:
-        """The same with these bounds of its segments."""
-        segments = tuple(bounded)
         if segments == self.segments:
             return self
         old = self.bounds.best

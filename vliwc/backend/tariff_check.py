@@ -10,13 +10,12 @@ cheapest.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from itertools import accumulate
 
 from vliwc.backend.entries import Entry
 from vliwc.backend.problem import DATA, Form, Problem
 
-_MOST = 1 << 31
+_MOST = 1 << 53
 
 
 def check_tariff(tariff: Entry, problem: Problem, heads: Sequence[int], tails: Sequence[int]) -> int:
@@ -29,7 +28,7 @@ def check_tariff(tariff: Entry, problem: Problem, heads: Sequence[int], tails: S
     prices = {engine: _prices(listed, engine, problem, cycles) for engine in listed.data}
     offered = sum(problem.machine.slots(engine) * sum(of) for engine, of in prices.items())
     begun, done = _tolls(tariff, problem, cycles)
-    paid = Fraction(0)
+    paid = 0
     for k in range(len(problem.operations)):
         within = heads[k], cycles - tails[k]
         costs = _costs(problem, k, within, prices, begun, done.get(k, ()))
@@ -37,7 +36,7 @@ def check_tariff(tariff: Entry, problem: Problem, heads: Sequence[int], tails: S
             return cycles + 1  # there is no time for the operation at all
         paid += min(costs)
     if paid <= offered:
-        raise tariff.error("prices", f"operations pay {float(paid):,.0f} at least, and slots cost {offered:,}")
+        raise tariff.error("prices", f"operations pay {paid:,} at least, and slots cost {offered:,}")
     return cycles + 1
 
 
@@ -96,28 +95,25 @@ def _costs(
     prices: Mapping[str, Sequence[int]],
     begun: Tolls,
     done: Sequence[tuple[int, int, bool]],
-) -> list[Fraction]:
+) -> list[int]:
     """What operation k pays at least, in each form for which there is time from the first to the last cycle."""
     operation, machine = problem.operations[k], problem.machine
     if not operation.forms:
-        free = [Fraction(0)] * max(0, within[1] - within[0] + 1)
-        costs = _step_costs(free, within[0], 1, begun.get((k, 0), ()), [(c, amount) for c, amount, _ in done])
-        return [min(costs)] if costs else []
+        cost = _step_cost((), within, 0, begun.get((k, 0), ()), [(c, amount) for c, amount, _ in done])
+        return [] if cost is None else [cost]
     found = []
     for f, form in enumerate(operation.forms):
         spans = [(step.slots - 1) // machine.slots(step.engine) for step in form]
-        first, total, last = within[0], Fraction(0), within[1] - _length(form, spans)
+        first, total, last = within[0], 0, within[1] - _length(form, spans)
         for s, step in enumerate(form):
             # what comes before a step has had its time by then; what comes behind it needs it
             last += spans[s]
-            of = prices.get(step.engine, ())
-            slot = [Fraction(of[c] if c < len(of) else 0) for c in range(first, last + 1)]
             tolls = begun.get((k, f), ()) if s == 0 else ()
             gains = [(c - step.latency * data, amount) for c, amount, data in done] if s + 1 == len(form) else []
-            costs = _step_costs(slot, first, step.slots, tolls, gains)
-            if not costs:
+            cost = _step_cost(prices.get(step.engine, ()), (first, last), step.slots, tolls, gains)
+            if cost is None:
                 break
-            total += step.slots * min(costs)
+            total += cost
             first += spans[s] + step.latency
             last += step.latency
         else:
@@ -130,15 +126,28 @@ def _length(form: Form, spans: Sequence[int]) -> int:
     return sum(spans) + sum(step.latency for step in form[:-1])
 
 
-def _step_costs(
-    slot: Sequence[Fraction], first: int, slots: int, tolls: Sequence[tuple[int, int]], gains: Sequence[tuple[int, int]]
-) -> list[Fraction]:
-    """What a slot of a step costs in each of some cycles, the first of which is `first`: it bears its part of what is
-    paid, or got, for all that is issued by a cycle."""
-    by = [0] * (len(slot) + 1)
+def _step_cost(
+    prices: Sequence[int],
+    within: tuple[int, int],
+    slots: int,
+    tolls: Sequence[tuple[int, int]],
+    gains: Sequence[tuple[int, int]],
+) -> int | None:
+    """What all slots of a step cost, in the cycle in which they are cheapest; None if there is no cycle.
+
+    With them goes their part of what is paid, or got, for all that is issued by some cycle.
+    """
+    first, last = within
+    if first > last:
+        return None
+    costs = [slots * price for price in prices[first : last + 1]]
+    costs += [0] * (last - first + 1 - len(costs))
+    if not tolls and not gains:
+        return min(costs)
+    by = [0] * len(costs)
     for paid, sign in ((tolls, 1), (gains, -1)):
         for cycle, amount in paid:
             if cycle >= first:
-                by[min(cycle - first, len(slot) - 1)] += sign * amount
+                by[min(cycle, last) - first] += sign * amount
     later = list(accumulate(reversed(by)))[::-1]
-    return [price + Fraction(later[i], slots) for i, price in enumerate(slot)]
+    return min(cost + toll for cost, toll in zip(costs, later, strict=True))

@@ -14,14 +14,19 @@ from tests.backend.bounds.oracle import fits
 from tests.backend.problems import problems
 from vliwc.backend.bound_check import check_argument
 from vliwc.backend.bounds import SMALL_TARIFF, SegmentBound, Tariff, raised, segment_bound, timed
+from vliwc.backend.bounds.periods import Periods, Place, told_apart
 from vliwc.backend.problem import DATA, ORDER, Operation, Problem, Step
+from vliwc.backend.schedulers import multistart
+from vliwc.driver import Options, compile_source
 from vliwc.errors import DataError
 from vliwc.machine import load_machine
+from vliwc.resources import data_path
+from vliwc.source import Source
 
 
-def checked(problem: Problem) -> SegmentBound:
+def checked(problem: Problem, variables: int = SMALL_TARIFF) -> SegmentBound:
     """The bound with tariffs, whose argument the checker believes after a way through JSON."""
-    bound = segment_bound(problem, variables=SMALL_TARIFF)
+    bound = segment_bound(problem, variables=variables)
     assert bound.argument is not None
     assert check_argument(problem, json.loads(json.dumps(bound.argument.as_json()))) == bound.best
     return bound
@@ -56,6 +61,80 @@ def test_they_see_what_windows_do_not(family: str, seed: int, windows: int) -> N
         check_argument(problem, replace(bound.argument, conclusion=replace(tariff, tolls=())).as_json())
 
 
+@pytest.mark.parametrize("machine", ["takehome", "wide"])
+@pytest.mark.parametrize("family", families.names())
+def test_with_a_long_period_in_the_middle_they_hold(family: str, machine: str) -> None:
+    """Only two or three cycles at each end are told apart."""
+    for tight in (False, True):
+        problem = families.make(family, 60, 1, tight=tight, machine=machine)
+        found = multistart.schedule(problem, 0)
+        assert found is not None
+        assert checked(problem, variables=300).best <= found.cycles
+
+
+def test_a_long_period_may_lack_several_cycles() -> None:
+    """All that are missing are found at once: the prices of the period serve for more cycles of it as well."""
+    problem = families.make("strands", 300, 0)
+    heads, tails = raised(problem)
+    found = timed.refutation(problem, heads, tails, 37, SMALL_TARIFF)
+    assert found is not None
+    assert found.cycles == 39
+    valu = found.prices["valu"]
+    assert valu[15] == valu[25] != valu.get(0, 0)
+    bound = checked(problem)
+    assert bound.best == 40
+    assert bound.argument is not None and bound.argument.conclusion == found
+
+
+@pytest.mark.parametrize("most", [0, 10, 60, 200])
+def test_periods_are_as_fine_as_the_variables_allow(most: int) -> None:
+    """Ten operations with two variables each, which may be issued in any of twenty cycles."""
+    heads, tails, weights = [0] * 10, [1] * 10, [2] * 10
+
+    def variables(ends: int) -> int:
+        places = [Place(0, 19)] * 10
+        periods = Periods(20, ends)
+        return sum(2 * len(periods.bounds(place)) for place in places)
+
+    periods = told_apart(20, heads, tails, weights, most)
+    ends = [e for e in range(2, 11) if variables(e) <= most]
+    assert (periods is None) == (not ends)
+    if periods is not None:
+        assert periods.middle == range(max(ends), 20 - max(ends))
+
+
+def test_a_period_is_known_by_its_end() -> None:
+    periods = Periods(10, 2)
+    assert periods.middle == range(2, 8)
+    assert periods.bounds(Place(0, 9)) == [0, 1, 7, 8, 9]
+    assert periods.bounds(Place(1, 5)) == [1, 5]
+    assert periods.bounds(Place(3, 8)) == [7, 8]
+    assert periods.bounds(Place(4, 4)) == [4]
+    assert [periods.bound(c) for c in (1, 2, 7, 8)] == [1, 7, 7, 8]
+    assert [periods.period(c) for c in (1, 2, 7, 8)] == [1, 2, 2, 8]
+    assert periods.inside(Place(2, 7)) and not periods.inside(Place(1, 7)) and not periods.inside(Place(2, 8))
+    assert Periods(10, 5).bounds(Place(0, 9)) == list(range(10))
+
+
+def test_tariffs_raise_the_bound_of_a_program() -> None:
+    source = Source("murmur3.vk", (data_path("examples") / "murmur3.vk").read_text("utf-8"))
+    generated = compile_source(source, Options(certify=False)).generated
+    better = generated.with_tariffs(4_000)
+    assert generated.bounds.best < better.bounds.best <= generated.cycles
+    assert [segment.bound.argument.kind for segment in better.segments if segment.bound.argument] == ["tariff"]
+    busiest = generated.bounds.busiest
+    assert better.bounds.loads[busiest] * better.bounds.best == pytest.approx(
+        generated.bounds.loads[busiest] * generated.bounds.best
+    )
+
+
+def test_an_optimal_program_needs_no_tariff() -> None:
+    source = Source("saxpy.vk", (data_path("examples") / "saxpy.vk").read_text("utf-8"))
+    generated = compile_source(source, Options(certify=False)).generated
+    assert generated.bounds.best == generated.cycles
+    assert generated.with_tariffs(4_000) is generated
+
+
 def test_what_was_asked_before_changes_nothing() -> None:
     problem = families.make("constants", 100, 0)
     assert segment_bound(problem, variables=SMALL_TARIFF).best == 10
@@ -86,10 +165,10 @@ def test_a_tariff_by_hand() -> None:
     problem = two_loads()
     assert check_argument(problem, by_hand()) == 5
     heads, tails = raised(problem)
-    found = timed.refutation(problem, heads, tails, 4)
+    found = timed.refutation(problem, heads, tails, 4, SMALL_TARIFF)
     assert found is not None
     assert check_argument(problem, {"bound": 5, "lemmas": [], "tariff": found.as_json()}) == 5
-    assert timed.refutation(problem, heads, tails, 5) is None
+    assert timed.refutation(problem, heads, tails, 5, SMALL_TARIFF) is None
 
 
 @pytest.mark.parametrize(

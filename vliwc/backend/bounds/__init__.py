@@ -5,7 +5,6 @@ They hold for the operations and forms that selection offers, not for the kernel
 ========================  ================================================================
 `segment_bound(problem)`  the bounds of one problem, with an `Argument` for the best of them
 `raised(problem)`         heads and tails of its operations, with all that is known
-`pricings(problem)`       prices of slots at which its work is worth counting
 `resource_bound(problem)` what its work alone says, the only one of these that holds for kernels of overlapped loops
 `total(machine, bounds)`  the bounds of a whole run
 ========================  ================================================================
@@ -14,7 +13,7 @@ They hold for the operations and forms that selection offers, not for the kernel
 """
 
 from vliwc.backend.bounds.argument import Argument, Chain, Circuit, Lemma, Tariff, Window
-from vliwc.backend.bounds.segment import SegmentBound, pricings, raised, resource_bound, segment_bound
+from vliwc.backend.bounds.segment import SegmentBound, raised, resource_bound, segment_bound
 from vliwc.backend.bounds.timed import LARGE_TARIFF, SMALL_TARIFF
 from vliwc.backend.bounds.total import Bounds, total
 
@@ -29,7 +28,6 @@ __all__ = [
     "SegmentBound",
     "Tariff",
     "Window",
-    "pricings",
     "raised",
     "resource_bound",
     "segment_bound",

@@ -15,7 +15,7 @@ from vliwc.backend.bounds.heads import Heads, raise_heads
 from vliwc.backend.bounds.narrowing import Narrowing
 from vliwc.backend.bounds.network import networks
 from vliwc.backend.bounds.prices import Balance, Demands, Prices, balance, capacity, cost, demands
-from vliwc.backend.bounds.timed import refutation, size
+from vliwc.backend.bounds.timed import refutation
 from vliwc.backend.problem import Problem
 
 _PARTS = 12
@@ -72,12 +72,6 @@ def raised(problem: Problem) -> tuple[Sequence[int], Sequence[int]]:
     return _remembered(_Content(problem)).raised
 
 
-def pricings(problem: Problem) -> list[Prices]:
-    """Prices of slots at which the work of a problem, or of parts of it, is worth counting; those first at which the
-    work of all operations takes most cycles."""
-    return _remembered(_Content(problem)).pricings
-
-
 class _Content:
     """A problem, equal to any other that differs only in where values stand in scratch: bounds do not depend on it."""
 
@@ -109,8 +103,8 @@ class _Bounder:
         self.balance = self._balance(self.working)
         self._forward, self._backward = networks(problem)
         self._heads, self._tails = raise_heads(self._forward), raise_heads(self._backward)
-        self._tariffs: dict[int, Argument | None] = {}
-        """Those that are known, by the cycles that they are against."""
+        self._tariffs: dict[tuple[int, int], Argument | None] = {}
+        """What came of linear programs, by the cycles that they are against and by their variables."""
 
     def run(self, enough: int | None, variables: int) -> SegmentBound:
         """The bounds; those with raised heads, and the tariff, only if the others do not reach `enough`."""
@@ -159,15 +153,6 @@ class _Bounder:
         return new if new.bound > old.bound else old
 
     # -- prices
-
-    @property
-    def pricings(self) -> list[Prices]:
-        """All prices that are in use, in the order of the cycles that the work takes at them."""
-
-        def cycles(prices: Prices) -> float:
-            return sum(cost(self.demands[k], prices) for k in self.working) / capacity(self.machine, prices)
-
-        return sorted(self._all_work.prices, key=cycles, reverse=True) if self.working else []
 
     def _balance(self, operations: Iterable[int]) -> Balance:
         return balance(self.machine, Counter(self.demands[k] for k in operations))
@@ -243,17 +228,15 @@ class _Bounder:
         return Argument(length[top], lemmas, Chain(chain))
 
     def _tariff(self, cycles: int, variables: int) -> Argument | None:
-        """The argument that there is no schedule of so many cycles, if the linear program gives one, and is no larger
-        than that."""
-        heads, tails = self._with_work
-        if size(self.problem, heads.raised, tails.raised, cycles) > variables:
-            return None
-        if cycles not in self._tariffs:
-            found = refutation(self.problem, heads.raised, tails.raised, cycles)
+        """The argument that there is no schedule of so many cycles, if a linear program with so many variables gives
+        one."""
+        if (cycles, variables) not in self._tariffs:
+            heads, tails = self._with_work
+            found = refutation(self.problem, heads.raised, tails.raised, cycles, variables)
             everything = range(len(self.problem.operations))
-            lemmas = _lemmas("head", heads, everything) + _lemmas("tail", tails, everything)
-            self._tariffs[cycles] = None if found is None else Argument(cycles + 1, lemmas, found)
-        return self._tariffs[cycles]
+            lemmas = _lemmas("head", heads, everything) + _lemmas("tail", tails, everything) if found else ()
+            self._tariffs[cycles, variables] = None if found is None else Argument(found.cycles + 1, lemmas, found)
+        return self._tariffs[cycles, variables]
 
 
 def _window(work: Work, found: Found, head: Integers, distance: Integers) -> tuple[Window, tuple[int, ...]]:

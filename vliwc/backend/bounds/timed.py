@@ -1,29 +1,36 @@
-"""Prices that change from cycle to cycle, and tolls on waits: a bound for small problems that ramps hold up.
+"""Prices that change from cycle to cycle, and tolls on waits: a bound for what ramps hold up.
 
 The time-indexed linear program asks whether all operations fit into a number of cycles if they may be divided: so much
 of an operation in this cycle, so much in that one, each part as early and as late as heads and tails allow; no cycle
 has more slots than the engine offers, and by the end of each cycle no more of an operation has begun than is there of
-what it waits for (Pritsker, Watters and Wolfe 1969). If slots have to be overdrawn, there is no schedule of so many
-cycles. The dual says so in numbers that are easy to check: see `argument.Tariff` (Lagrangian relaxation; Fisher 1973,
-Möhring, Schulz, Stork and Uetz 2003). They are rounded to integers, which may lose the proof but not its truth.
+what it waits for (Pritsker, Watters and Wolfe 1969). Of a large problem, only the first and last cycles are told apart
+(see `periods`). If slots are missing, there is no schedule of so many cycles, or of as many more as are missing. The
+dual says so in numbers that are easy to check: see `argument.Tariff` (Lagrangian relaxation; Fisher 1973, Möhring,
+Schulz, Stork and Uetz 2003). They are rounded to integers, which may lose the proof but not its truth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import lcm
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil
+from typing import Any
+
+import numpy as np
 
 from vliwc.backend.bounds.argument import Tariff, Toll, Wait
 from vliwc.backend.bounds.network import offsets
+from vliwc.backend.bounds.periods import Periods, Place, told_apart
 from vliwc.backend.problem import DATA, Form, Operation, Problem, Step
 from vliwc.solving import interruptible
 
 SMALL_TARIFF, LARGE_TARIFF = 2_000, 8_000
-"""Programs with so many variables are worth it in every compilation (a quarter of a second), and where more is asked
-for (some seconds)."""
-_SCALE = 100_000
+"""Programs with about so many variables are worth it in every compilation (a quarter of a second), and where more is
+asked for (some seconds)."""
+_SCALE = 1_000_000
 """Prices and tolls are rounded to such parts."""
+_OVERDRAFT = 4.0
+"""So much a cycle's slots of an engine cost that are overdrawn. A cycle more in the long period costs 1."""
 _OVERDRAWN = 1e-6
 """So much, as a share of an engine's slots, is more than a rounding error of the solver."""
 _JOIN: Form = (Step("", "", (), 1, 0),)
@@ -32,13 +39,9 @@ _JOIN: Form = (Step("", "", (), 1, 0),)
 
 _Key = tuple[int, int, int]
 """An operation, one of its forms, and the number of a step."""
-
-
-class _Place(NamedTuple):
-    """All slots of a step lie between two cycles."""
-
-    first: int
-    last: int
+_Places = Mapping[_Key, Place]
+_Forms = tuple[tuple[int, Form], ...]
+"""Some of an operation's forms, with their numbers."""
 
 
 def _forms_of(operation: Operation) -> Sequence[Form]:
@@ -46,20 +49,35 @@ def _forms_of(operation: Operation) -> Sequence[Form]:
     return operation.forms or (_JOIN,)
 
 
-def size(problem: Problem, heads: Sequence[int], tails: Sequence[int], cycles: int) -> int:
-    """About how many variables the program has for so many cycles."""
-    return sum(
-        max(0, cycles - tail - head + 1) * sum(map(len, _forms_of(operation)))
-        for operation, head, tail in zip(problem.operations, heads, tails, strict=True)
-    )
+def refutation(
+    problem: Problem, heads: Sequence[int], tails: Sequence[int], cycles: int, variables: int
+) -> Tariff | None:
+    """Why no schedule takes so many cycles, which are no fewer than paths need, or a few more; None if no linear
+    program of about so many variables says so."""
+    weights = [sum(map(len, _forms_of(operation))) for operation in problem.operations]
+    periods = told_apart(cycles, heads, tails, weights, variables)
+    if periods is None:
+        return None
+    program = _Program(problem, heads, tails, periods)
+    for more in range(program.solve(), 0, -1):
+        tariff = program.tariff(more - 1)
+        if _excess(problem, _places(problem, heads, tails, tariff.cycles), tariff) > 0:
+            return tariff
+    return None
 
 
-def refutation(problem: Problem, heads: Sequence[int], tails: Sequence[int], cycles: int) -> Tariff | None:
-    """Why no schedule takes so many cycles, which are no fewer than paths need; None if the linear program does not say
-    so."""
-    program = _Program(problem, heads, tails, cycles)
-    tariff = program.solve()
-    return tariff if tariff is not None and _excess(problem, program.places, tariff) > 0 else None
+def _places(problem: Problem, heads: Sequence[int], tails: Sequence[int], cycles: int) -> dict[_Key, Place]:
+    """Where the steps of all forms lie for which there is time."""
+    found: dict[_Key, Place] = {}
+    for k, operation in enumerate(problem.operations):
+        for f, form in enumerate(_forms_of(operation)):
+            places = [
+                Place(heads[k] + begun, cycles - tails[k] - left)
+                for begun, left in (offsets(form, problem.machine) if operation.forms else [(0, 0)])
+            ]
+            if all(place.first <= place.last for place in places):
+                found.update(((k, f, s), place) for s, place in enumerate(places))
+    return found
 
 
 def _waits(problem: Problem) -> Iterator[Wait]:
@@ -77,74 +95,99 @@ def _waits(problem: Problem) -> Iterator[Wait]:
 
 
 class _Program:
-    """The linear program; its variables are the shares of a step that are issued by the end of a cycle."""
+    """The linear program; its variables are the shares of a step that are issued by the end of a period."""
 
-    def __init__(self, problem: Problem, heads: Sequence[int], tails: Sequence[int], cycles: int) -> None:
+    def __init__(self, problem: Problem, heads: Sequence[int], tails: Sequence[int], periods: Periods) -> None:
         from ortools.linear_solver import pywraplp  # noqa: PLC0415 - heavy, and only some bounds need it
 
         self.problem = problem
         self.machine = problem.machine
-        self.cycles = cycles
+        self.periods = periods
         self.solver = pywraplp.Solver.CreateSolver("GLOP")
         self.solver.SetSolverSpecificParametersAsString("use_dual_simplex: true")
         self.most = self.solver.infinity()
-        self.places: dict[_Key, _Place] = {}
-        self.shares: dict[_Key, list[Any]] = {}
+        self.longer = self.solver.NumVar(0, self.most, "")
+        """By how many cycles the long period would have to be longer."""
+        self.solver.Objective().SetCoefficient(self.longer, 1)
+        self.places: _Places = _places(problem, heads, tails, periods.cycles)
+        self.shares: dict[_Key, dict[int, Any]] = {}
+        """What has been issued of a step by the ends of periods."""
         self.slots: dict[tuple[str, int], Any] = {}
         self.waits: dict[tuple[Wait, int], Any] = {}
+        alike: Counter[_Forms] = Counter()
         for k, operation in enumerate(problem.operations):
-            self._operation(k, operation, heads[k], tails[k])
+            forms = tuple((f, form) for f, form in enumerate(_forms_of(operation)) if (k, f, 0) in self.places)
+            assert forms, "the cycles are no fewer than a bound by paths"
+            if all(periods.inside(self.places[k, f, s]) for f, form in forms for s in range(len(form))):
+                alike[forms] += 1
+            else:
+                self._operation(k, forms)
+        for forms, count in alike.items():
+            self._operations(forms, count)
         for wait in _waits(problem):
             self._wait(wait)
 
-    def _operation(self, k: int, operation: Operation, head: int, tail: int) -> None:
+    def _operation(self, k: int, forms: _Forms) -> None:
         """Every operation takes one form, or a part of each; those for which there is no time, it does not take."""
         taken = []
-        for f, form in enumerate(_forms_of(operation)):
-            places = [
-                _Place(head + begun, self.cycles - tail - left)
-                for begun, left in (offsets(form, self.machine) if operation.forms else [(0, 0)])
-            ]
-            if all(place.first <= place.last for place in places):
-                share = self.solver.NumVar(0, 1, "")
-                taken.append(share)
-                for s, (step, place) in enumerate(zip(form, places, strict=True)):
-                    self._step((k, f, s), step, place, share)
-        assert taken, "the cycles are no fewer than a bound by paths"
+        for f, form in forms:
+            share = self.solver.NumVar(0, 1, "")
+            taken.append(share)
+            for s, step in enumerate(form):
+                self._step((k, f, s), step, share)
         self.solver.Add(sum(taken) == 1)
 
-    def _step(self, key: _Key, step: Step, place: _Place, whole: Any) -> None:
+    def _operations(self, forms: _Forms, count: int) -> None:
+        """So many operations with these forms, all of them in the long period."""
+        taken = []
+        for _, form in forms:
+            several = self.solver.NumVar(0, count, "")
+            taken.append(several)
+            for step in form:
+                if step.engine:
+                    _add(self._row(step.engine, self.periods.middle.start), several, step.slots)
+        self.solver.Add(sum(taken) == count)
+
+    def _step(self, key: _Key, step: Step, whole: Any) -> None:
         """The shares of a step grow to that of its form, and take slots as they do."""
-        solver = self.solver
-        shares = [solver.NumVar(0, self.most, "") for _ in range(place.last - place.first)] + [whole]
-        self.places[key], self.shares[key] = place, shares
-        for cycle, share in enumerate(shares, place.first):
-            before = shares[cycle - place.first - 1] if cycle > place.first else None
+        place = self.places[key]
+        shares = self.shares[key] = {}
+        before = None
+        for cycle in self.periods.bounds(place):
+            share = shares[cycle] = whole if cycle == place.last else self.solver.NumVar(0, self.most, "")
             if before is not None:
-                solver.Add(share >= before)
+                self.solver.Add(share >= before)
             if step.engine:
                 row = self._row(step.engine, cycle)
-                row.SetCoefficient(share, row.GetCoefficient(share) + step.slots)
+                _add(row, share, step.slots)
                 if before is not None:
-                    row.SetCoefficient(before, row.GetCoefficient(before) - step.slots)
+                    _add(row, before, -step.slots)
+            before = share
 
     def _row(self, engine: str, cycle: int) -> Any:
-        """The constraint that an engine's slots are enough in a cycle; to overdraw them by all of them costs 1."""
-        if (engine, cycle) not in self.slots:
-            slots = self.machine.slots(engine)
-            overdraft = self.solver.NumVar(0, self.most, "")
-            row = self.slots[engine, cycle] = self.solver.Constraint(-self.most, slots)
-            row.SetCoefficient(overdraft, -slots)
-            self.solver.Objective().SetCoefficient(overdraft, 1)
-        return self.slots[engine, cycle]
+        """The constraint that an engine's slots are enough in a period."""
+        period = self.periods.period(cycle)
+        if (engine, period) not in self.slots:
+            slots, middle = self.machine.slots(engine), self.periods.middle
+            row = self.solver.Constraint(-self.most, slots * (len(middle) if period in middle else 1))
+            if period in middle:
+                row.SetCoefficient(self.longer, -slots)
+            else:
+                overdraft = self.solver.NumVar(0, self.most, "")
+                row.SetCoefficient(overdraft, -slots)
+                self.solver.Objective().SetCoefficient(overdraft, _OVERDRAFT)
+            self.slots[engine, period] = row
+        return self.slots[engine, period]
 
     def _wait(self, wait: Wait) -> None:
-        """By the end of each cycle no more of an operation has begun than is there of what it waits for."""
-        later = [key for f in wait.forms if (key := (wait.later, f, 0)) in self.places]
-        ends = _ends(self.problem, self.places, wait)
-        first = min((self.places[key].first for key in later), default=self.cycles)
-        last = max((self.places[key].last + latency for key, latency in ends), default=0)
-        for cycle in range(first, last):
+        """By the end of each period no more of an operation has begun than is there of what it waits for."""
+        later = [key for f in wait.forms if (key := (wait.later, f, 0)) in self.shares]
+        ends = [(key, latency) for key, latency in _ends(self.problem, self.places, wait) if key in self.shares]
+        if not later or not ends:
+            return  # the one that is not there is in the long period, so that there is time enough for the other one
+        first = min(self.places[key].first for key in later)
+        last = max(self.places[key].last + latency for key, latency in ends)
+        for cycle in self.periods.bounds(Place(first, last))[:-1] if first < last else ():
             row = self.waits[wait, cycle] = self.solver.Constraint(-self.most, 0)
             for key in later:
                 if (share := self._by(key, cycle)) is not None:
@@ -154,24 +197,37 @@ class _Program:
                     row.SetCoefficient(share, -1)
 
     def _by(self, key: _Key, cycle: int) -> Any:
-        """The share of a step that is issued by the end of a cycle; None if that is nothing."""
-        first, shares = self.places[key].first, self.shares[key]
-        return None if cycle < first else shares[min(cycle - first, len(shares) - 1)]
+        """The share of a step that is issued by the end of the period of a cycle; None if that is nothing."""
+        first, last = self.places[key]
+        return None if cycle < first else self.shares[key][min(last, self.periods.bound(cycle))]
 
-    def solve(self) -> Tariff | None:
-        """The dual solution in integers, if slots have to be overdrawn."""
+    def solve(self) -> int:
+        """How many cycles more there would have to be, as far as the program tells; 0 if there are enough."""
         self.solver.Objective().SetMinimization()
-        if (
-            interruptible(self.solver.Solve, self.solver.InterruptSolve) != self.solver.OPTIMAL
-            or self.solver.Objective().Value() < _OVERDRAWN
-        ):
-            return None
+        optimal = interruptible(self.solver.Solve, self.solver.InterruptSolve) == self.solver.OPTIMAL
+        missing = self.solver.Objective().Value() if optimal else 0.0
+        if missing < _OVERDRAWN:
+            return 0
+        return ceil(missing - _OVERDRAWN) if self.periods.middle else 1
+
+    def tariff(self, more: int) -> Tariff:
+        """The dual solution in integers, for so many cycles more in the long period."""
+        middle = self.periods.middle
+
+        def moved(cycle: int) -> int:
+            return cycle + more if cycle >= middle.stop - 1 else cycle
+
         prices: dict[str, dict[int, int]] = {}
-        for (engine, cycle), row in self.slots.items():
+        for (engine, period), row in self.slots.items():
             if price := _whole(row):
-                prices.setdefault(engine, {})[cycle] = price
-        tolls = (Toll(wait, cycle, toll) for (wait, cycle), row in self.waits.items() if (toll := _whole(row)))
-        return Tariff(self.cycles, prices, tuple(tolls))
+                cycles = range(period, middle.stop + more) if period in middle else [moved(period)]
+                prices.setdefault(engine, {}).update(dict.fromkeys(cycles, price))
+        tolls = (Toll(wait, moved(cycle), toll) for (wait, cycle), row in self.waits.items() if (toll := _whole(row)))
+        return Tariff(self.periods.cycles + more, prices, tuple(tolls))
+
+
+def _add(row: Any, variable: Any, amount: int) -> None:
+    row.SetCoefficient(variable, row.GetCoefficient(variable) + amount)
 
 
 def _whole(row: Any) -> int:
@@ -179,7 +235,7 @@ def _whole(row: Any) -> int:
     return round(price * _SCALE)
 
 
-def _ends(problem: Problem, places: Mapping[_Key, _Place], wait: Wait) -> list[tuple[_Key, int]]:
+def _ends(problem: Problem, places: _Places, wait: Wait) -> list[tuple[_Key, int]]:
     """The last steps of what is waited for, and after how many cycles their slots count."""
     found = []
     for f, form in enumerate(_forms_of(problem.operations[wait.earlier])):
@@ -189,9 +245,8 @@ def _ends(problem: Problem, places: Mapping[_Key, _Place], wait: Wait) -> list[t
     return found
 
 
-def _excess(problem: Problem, places: Mapping[_Key, _Place], tariff: Tariff) -> int:
-    """By how much operations would pay more than all slots cost, in parts so small that a slot's tolls are whole."""
-    parts = lcm(*(step.slots for operation in problem.operations for form in operation.forms for step in form))
+def _excess(problem: Problem, places: _Places, tariff: Tariff) -> int:
+    """By how much operations would pay more than all slots cost."""
     paid: dict[_Key, list[tuple[int, int]]] = {}
     """For each step what is paid (or, negative, got) for the whole of it that is issued by a cycle."""
     for wait, cycle, amount in tariff.tolls:
@@ -199,10 +254,16 @@ def _excess(problem: Problem, places: Mapping[_Key, _Place], tariff: Tariff) -> 
             paid.setdefault((wait.later, f, 0), []).append((cycle, amount))
         for key, latency in _ends(problem, places, wait):
             paid.setdefault(key, []).append((cycle - latency, -amount))
-    total = -parts * sum(problem.machine.slots(e) * sum(of.values()) for e, of in tariff.prices.items())
+    prices = {engine: np.zeros(tariff.cycles + 1, np.int64) for engine in ("", *problem.machine.engines)}
+    for engine, of in tariff.prices.items():
+        prices[engine][list(of)] = list(of.values())
+    total = -sum(problem.machine.slots(engine) * sum(of.values()) for engine, of in tariff.prices.items())
     for k, operation in enumerate(problem.operations):
         costs = [
-            sum(_cost(step, places[k, f, s], tariff, paid.get((k, f, s), ()), parts) for s, step in enumerate(form))
+            sum(
+                _cost(step, places[k, f, s], prices[step.engine], paid.get((k, f, s), ()))
+                for s, step in enumerate(form)
+            )
             for f, form in enumerate(_forms_of(operation))
             if (k, f, 0) in places
         ]
@@ -210,14 +271,13 @@ def _excess(problem: Problem, places: Mapping[_Key, _Place], tariff: Tariff) -> 
     return total
 
 
-def _cost(step: Step, place: _Place, tariff: Tariff, paid: Iterable[tuple[int, int]], parts: int) -> int:
-    """What all slots of a step cost where they are cheapest."""
-    prices = tariff.prices.get(step.engine, {})
-    tolls = [0] * (place.last - place.first + 1)
-    for cycle, amount in paid:
-        for at in range(place.first, min(cycle, place.last) + 1):
-            tolls[at - place.first] += amount
-    cheapest = min(
-        parts * prices.get(cycle, 0) + parts // step.slots * toll for cycle, toll in enumerate(tolls, place.first)
-    )
-    return step.slots * cheapest
+def _cost(step: Step, place: Place, prices: np.ndarray, paid: Sequence[tuple[int, int]]) -> int:
+    """What all slots of a step cost where they are cheapest; each bears its part of what is paid for the step."""
+    costs = step.slots * prices[place.first : place.last + 1]
+    if paid:
+        tolls = np.zeros(len(costs), np.int64)
+        for cycle, amount in paid:
+            if cycle >= place.first:
+                tolls[min(cycle, place.last) - place.first] += amount
+        costs = costs + tolls[::-1].cumsum()[::-1]
+    return int(costs.min())

@@ -19,7 +19,6 @@ from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.neighbourhood import Move, lateness
 from vliwc.backend.schedulers.cpsat.parts import bare, parts
 from vliwc.backend.schedulers.cpsat.placing import place
-from vliwc.backend.schedulers.cpsat.ramps import ramped
 from vliwc.backend.schedulers.cpsat.ranges import Kind, Ranges
 from vliwc.backend.schedulers.cpsat.remaking import shorter_with_copies, worth_remaking
 from vliwc.backend.schedulers.cpsat.repair import Repair, squeezed
@@ -46,8 +45,6 @@ _HARDER = 0.2
 """What a question about the harder problem may take."""
 _QUESTION = 0.1
 """What a question on the way down may take of it."""
-_RAMPS = 0.15
-"""What the question how much the first and the last cycles can do may take of it."""
 _TARIFF = 1_000
 """How many variables a linear program for a tariff may have for each second or unit of work."""
 _PARTS = 0.5
@@ -147,8 +144,6 @@ class _Search:
         linear = self.exact.size <= _LINEAR_VARIABLES
         soon_decided = small and linear
         self._add_parts()
-        if not soon_decided:
-            self._add_ramps()
         self._refute()
         self._find()
         if soon_decided:
@@ -185,12 +180,6 @@ class _Search:
             return
         effort = self.effort.part(_PARTS / len(several), len(several))
         self.incumbent.raise_bound(sum(self._least(part, effort) for part in several))
-
-    def _add_ramps(self) -> None:
-        """Raises the bound by what the first and the last cycles cannot do."""
-        if self._may_ask():
-            problem, least = self.incumbent.table.instance.problem, self.incumbent.bound
-            self.incumbent.raise_bound(ramped(problem, least, self.solver, self.meter.left() * _RAMPS))
 
     def _least(self, problem: Problem, effort: Effort) -> int:
         """A lower bound of a part, proved within this effort."""
