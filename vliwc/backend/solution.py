@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from vliwc.backend.bound_check import check_argument
-from vliwc.backend.bounds import LARGE_TARIFF, SegmentBound, segment_bound
+from vliwc.backend.bounds import LARGE_TARIFF, SMALL_TARIFF, SegmentBound, segment_bound
 from vliwc.backend.entries import Entry, parse
 from vliwc.backend.instance import Instance
 from vliwc.backend.problem import Copy, Issue, Schedule
 from vliwc.backend.schedule_check import check_schedule
-from vliwc.backend.schedulers import scheduler
+from vliwc.backend.schedulers import scheduler, searches
 from vliwc.backend.schedulers.effort import Effort
 from vliwc.errors import DataError, DoesNotFit, InternalError
 
@@ -70,7 +70,7 @@ def solve(
         check_schedule(instance.problem, found)
     except DataError as error:
         raise InternalError(f"the {how} scheduler made a wrong schedule: {error.message}") from error
-    return _solution(instance, how, found, seconds)
+    return _solution(instance, how, found, seconds, LARGE_TARIFF if searches(how) else SMALL_TARIFF)
 
 
 def read_solution(instance: Instance, text: str) -> Solution:
@@ -84,7 +84,7 @@ def read_solution(instance: Instance, text: str) -> Solution:
     places = {_value(addresses, v, values): addresses.integer(v) for v in addresses.data}
     schedule = Schedule(issues, entry.integer("cycles", 0, _MOST_CYCLES), places, 0, copies=copies)
     check_schedule(instance.problem, schedule)
-    return _solution(instance, entry.text("how", "file"), schedule, 0.0)
+    return _solution(instance, entry.text("how", "file"), schedule, 0.0, LARGE_TARIFF)
 
 
 def solution_record(schedule: Schedule) -> dict[str, Any]:
@@ -99,8 +99,8 @@ def solution_record(schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def _solution(instance: Instance, how: str, schedule: Schedule, seconds: float) -> Solution:
-    bound = segment_bound(instance.problem, schedule.cycles, LARGE_TARIFF)
+def _solution(instance: Instance, how: str, schedule: Schedule, seconds: float, variables: int) -> Solution:
+    bound = segment_bound(instance.problem, schedule.cycles, variables)
     claimed = instance.bound.argument if instance.bound else None
     known = check_argument(instance.problem, claimed) if claimed else 0
     return Solution(instance, how, schedule, bound, max(bound.best, schedule.bound, known), seconds)
