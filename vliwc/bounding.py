@@ -11,9 +11,12 @@ from vliwc.backend.entries import parse
 from vliwc.backend.generated import Segment
 from vliwc.backend.generator import generate
 from vliwc.backend.instance import Instance
-from vliwc.driver import Options, optimise_source
+from vliwc.backend.schedulers import searches
+from vliwc.driver import Options, compile_source, optimise_source
+from vliwc.frontend import optimised_again
 from vliwc.machine.description import Machine
 from vliwc.source import Source
+from vliwc.transform.attempts import Attempt
 
 _HELP = "expected the report of `vliwc bound --json` or `vliwc compile --json`, for the same arguments"
 
@@ -32,18 +35,30 @@ class Bounded:
         return sum(segment.bound.best * segment.times for segment in self.segments)
 
 
-def bound_kernel(source: Source, options: Options, progress: Callable[[str], None] | None = None) -> Bounded:
-    """The bounds of the segments that a kernel is compiled to. Raises what `vliwc.driver.compile_source` raises."""
+def bound_kernel(
+    source: Source, options: Options, progress: Callable[[str], None] | None = None, report: str | None = None
+) -> Bounded:
+    """The bounds of the segments that a kernel is compiled to, with a `report` those of the compilation that it is of,
+    however that came by the way to optimise the kernel. Raises what `vliwc.driver.compile_source` raises, and DataError
+    if the report is none.
+    """
+    entry = None if report is None else parse(report, "report", _HELP)
+    if entry is None or "attempt" not in entry.data:
+        compilation = compile_source(source, options, progress=progress)
+        generated = compilation.generated.with_tariffs(LARGE_TARIFF)
+        return Bounded(compilation.front.kernel.name, compilation.front.machine, generated.segments)
     front = optimise_source(source, options)
+    if entry.data["attempt"] is not None:
+        front = optimised_again(front, Attempt.from_json(entry.data["attempt"]))
     generated = generate(
         front.graph,
         front.machine,
-        schedule=options.schedule,
+        schedule="list" if searches(options.schedule) else options.schedule,
         seed=options.seed,
         progress=progress,
         pipeline=options.pipeline,
+        cautious=entry.data.get("cautious") is True,
     )
-    generated = generated.with_tariffs(LARGE_TARIFF)
     return Bounded(front.kernel.name, front.machine, generated.segments)
 
 

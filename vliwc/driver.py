@@ -22,6 +22,7 @@ from vliwc.machine import Program
 from vliwc.options import Options
 from vliwc.source import Source
 from vliwc.strategies import Choice
+from vliwc.transform.attempts import Attempt
 from vliwc.transform.pipeline import MOST_LEVEL
 from vliwc.tune import Ledger
 
@@ -49,6 +50,8 @@ class Compilation:
     """Wall-clock seconds of each stage, in order."""
     ledger: Ledger | None = None
     """What the search has found, if there was one: `Options.replay` makes the same program of it."""
+    attempt: Attempt | None = None
+    """How the kernel was optimised, if not as the options say."""
 
     @property
     def program(self) -> Program:
@@ -105,7 +108,7 @@ def finish(front: Optimised, progress: Progress | None = None) -> Compilation:
         with clock.stage("certify"):
             generated, certificate = _proven(front, generated, stages, progress)
     ledger = searcher.ledger if searcher is not None and not searches(options.schedule) else None
-    return Compilation(front, generated, certificate, clock.seconds, ledger)
+    return Compilation(front, generated, certificate, clock.seconds, ledger, choice.attempt)
 
 
 def _generate(

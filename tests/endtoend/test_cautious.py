@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.transform.lookups import assert_program_right, kernel_of, text
@@ -9,9 +11,11 @@ from vliwc import driver
 from vliwc.backend import generate
 from vliwc.backend.certifier import certify
 from vliwc.backend.certifier.failure import ProofFailed
+from vliwc.bounding import bound_kernel, check_report
 from vliwc.driver import Options, compile_source
 from vliwc.language import Kernel
 from vliwc.machine import load_machine
+from vliwc.report.records import compile_record
 from vliwc.source import Source
 
 MACHINE = load_machine("takehome")
@@ -51,6 +55,10 @@ def test_what_cannot_be_proven_is_made_cautiously(monkeypatch: pytest.MonkeyPatc
     assert compilation.certificate is not None
     assert compilation.generated.unproven == "not certified: too clever"
     assert compilation.generated.cycles == generate(compilation.front.graph, MACHINE, cautious=True).cycles
+    report = json.dumps(compile_record(compilation))
+    bounded = bound_kernel(kernel("masks").source, Options(), report=report)
+    assert [s.problem for s in bounded.segments] == [s.problem for s in compilation.generated.segments]
+    assert check_report(bounded, report) == compilation.generated.bounds.best
 
 
 def test_what_was_cautious_before_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from tests.endtoend.pipeline import assert_compiled_right
 from vliwc.backend import Generated, generate
 from vliwc.backend.pressure import NoRoom
 from vliwc.backend.schedulers.effort import Effort
+from vliwc.bounding import bound_kernel, check_report
 from vliwc.driver import Options, compile_source, finish, optimise_source
+from vliwc.errors import DataError
 from vliwc.machine import load_machine
+from vliwc.report.records import compile_record
 from vliwc.source import Source
 from vliwc.strategies import attempts
 from vliwc.transform.loads import EXPECTED
@@ -54,6 +58,23 @@ def test_rows_that_have_no_room_are_not_packed() -> None:
     assert {name for name, *_ in strategy.mix} == {"gather"}, "the mix is that of the program that was kept"
     (best,) = optimise_source(Source("k.vk", TWO_LOOKUPS), _options(131, 96)).strategies
     assert strategy.bound == best.bound, "the bound is that of all alternatives"
+
+
+def test_the_report_of_another_attempt_can_be_checked() -> None:
+    """It says how the kernel was optimised, so that the arguments meet the problems that they are about."""
+    source, options = Source("k.vk", TWO_LOOKUPS), _options(131, 96)
+    compilation = compile_source(source, options)
+    assert compilation.attempt is not None
+    record = compile_record(compilation)
+    text = json.dumps(record)
+    assert check_report(bound_kernel(source, options, report=text), text) == compilation.generated.bounds.best
+    assert bound_kernel(source, options).best >= compilation.generated.bounds.best, "it is about the same program"
+    first = json.dumps(record | {"attempt": None})
+    with pytest.raises((DataError, NoRoom)):
+        check_report(bound_kernel(source, options, report=first), first)
+    wrong = json.dumps(record | {"attempt": {"level": 9}})
+    with pytest.raises(DataError, match="does not say how the kernel was optimised"):
+        bound_kernel(source, options, report=wrong)
 
 
 def test_the_scalar_program_is_the_last_resort() -> None:

@@ -85,6 +85,8 @@ def compile_record(compilation: Compilation) -> Record:
         **head("compile"),
         **target_record(front),
         **measurement_record(compilation, measure(compilation)),
+        "attempt": compilation.attempt.as_json() if compilation.attempt else None,
+        "cautious": bool(compilation.generated.unproven),
         "segments": [segment_record(segment) for segment in compilation.generated.segments],
         "strategies": [strategy_record(strategy) for strategy in front.strategies],
         "loops": [loop_record(loop) for loop in compilation.generated.loops],

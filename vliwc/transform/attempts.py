@@ -79,7 +79,7 @@ class Attempt:
 
 def _malformed() -> DataError:
     return DataError(
-        "the search record does not say how the kernel was optimised", help="expected what --save-search wrote"
+        "the record does not say how the kernel was optimised", help="expected what --save-search or --json wrote"
     )
 
 

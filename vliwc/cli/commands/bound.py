@@ -42,7 +42,7 @@ def command(
     else:
         options = Options(optimise=optimise, schedule=schedule, machine=machine, defines=defines, seed=seed)
         with progress(f"compiling {subject}") as tell:
-            bounded = bound_kernel(read_kernel(subject), options, tell)
+            bounded = bound_kernel(read_kernel(subject), options, tell, report)
     proved = check_report(bounded, report)
 
     from vliwc.report.bounds import bound_record, bound_text
