@@ -86,7 +86,7 @@ class Generated:
 
     def with_tariffs(self, variables: int) -> Generated:
         """The same with higher bounds where linear programs of about so many variables prove them (see `bounds.timed`),
-        or fewer where there are several segments."""
+        or fewer for each where there are several segments."""
         weights = [len(segment.problem.operations) * segment.times for segment in self.segments]
         shares = [max(_LEAST_SHARE, weight / max(1, sum(weights))) for weight in weights]
         segments = tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def checked(problem: Problem, variables: int = SMALL_TARIFF) -> SegmentBound:
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(problems(most=6))
 def test_no_tariff_is_above_the_optimum(problem: Problem) -> None:
-    bound = checked(problem).best
+    bound = max(checked(problem, variables).best for variables in (20, 60, SMALL_TARIFF))
     assert bound >= segment_bound(problem).best
     assert not fits(problem, bound - 1)
 
@@ -61,15 +62,57 @@ def test_they_see_what_windows_do_not(family: str, seed: int, windows: int) -> N
         check_argument(problem, replace(bound.argument, conclusion=replace(tariff, tolls=())).as_json())
 
 
-@pytest.mark.parametrize("machine", ["takehome", "wide"])
-@pytest.mark.parametrize("family", families.names())
-def test_with_a_long_period_in_the_middle_they_hold(family: str, machine: str) -> None:
-    """Only two or three cycles at each end are told apart."""
-    for tight in (False, True):
-        problem = families.make(family, 60, 1, tight=tight, machine=machine)
-        found = multistart.schedule(problem, 0)
-        assert found is not None
-        assert checked(problem, variables=300).best <= found.cycles
+@pytest.mark.parametrize("family", ["strands", "memory"])
+def test_with_a_long_period_in_the_middle_they_hold(family: str) -> None:
+    problem = families.make(family, 150, 0)
+    heads, tails = raised(problem)
+    bound = checked(problem, variables=600)
+    assert bound.argument is not None and bound.argument.kind == "tariff"
+    assert bound.best > segment_bound(problem).best
+    weights = [sum(map(len, operation.forms)) or 1 for operation in problem.operations]
+    periods = told_apart(bound.best - 1, heads, tails, weights, 600)
+    assert periods is not None and len(periods.middle) > 3
+    found = multistart.schedule(problem, 0)
+    assert found is not None
+    assert bound.best <= found.cycles
+
+
+def test_whatever_is_found_is_believed() -> None:
+    """Results that are late in one form and soon there in another, in the other one."""
+    kinds = set()
+    for seed in range(150):
+        problem = latencies(Random(seed))
+        bound = checked(problem)
+        assert bound.argument is not None
+        kinds.add(bound.argument.kind)
+    assert "tariff" in kinds
+
+
+def latencies(random: Random) -> Problem:
+    """A few operations on two engines, whose forms take from one cycle to nine."""
+    machine = replace(load_machine("narrow"), scratch_words=64)
+    count = random.randint(5, 12)
+
+    def form() -> tuple[Step]:
+        engine, op = random.choice([("load", "load"), ("alu", "+")])
+        return (Step(engine, op, (), 1, random.choice([1, 1, 2, 5, 9])),)
+
+    operations = [Operation(k, tuple(form() for _ in range(random.randint(1, 2))), (), -1) for k in range(count)]
+    edges = [
+        [(later, random.choice([DATA, ORDER])) for later in range(k + 1, count) if random.random() < 0.4]
+        for k in range(count)
+    ]
+    return Problem(machine, operations, edges, [], {}, frozenset())
+
+
+def test_very_short_schedules_are_asked_about_too() -> None:
+    """One cycle, two loads, and one slot to load in."""
+    machine = replace(load_machine("narrow"), scratch_words=64)
+    load = ((Step("load", "load", (), 1, 1),),)
+    problem = Problem(machine, [Operation(k, load, (), -1) for k in range(2)], [[], []], [], {}, frozenset())
+    found = timed.refutation(problem, [0, 0], [1, 1], 1, SMALL_TARIFF)
+    assert found is not None and found.cycles == 1
+    assert told_apart(0, [], [], [], 9) is None
 
 
 def test_a_long_period_may_lack_several_cycles() -> None:
@@ -212,5 +255,7 @@ def test_no_changed_number_proves_too_much() -> None:
             assert check_argument(problem, record | {"tariff": record["tariff"] | {"tolls": dearer}}) == 10
         except DataError as error:
             assert "operations pay" in error.message
-    with pytest.raises(DataError):  # ten cycles are enough
-        check_argument(problem, record | {"bound": 11, "tariff": record["tariff"] | {"cycles": 10}})
+        with pytest.raises(DataError):  # ten cycles are enough
+            check_argument(
+                problem, record | {"bound": 11, "tariff": record["tariff"] | {"cycles": 10, "tolls": dearer}}
+            )

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 _FEWEST = 2
-"""With fewer cycles told apart at each end, nothing is found that windows do not say."""
+"""With fewer cycles told apart at each end of a long period, nothing is found that windows do not say."""
 
 
 class Place(NamedTuple):
@@ -75,4 +75,5 @@ def told_apart(
             half = (low + ends) // 2
             low, ends = (half, ends) if variables(half) <= most else (low, half)
         ends = low
-    return Periods(cycles, ends) if ends >= _FEWEST else None
+    whole = 0 < cycles <= 2 * ends
+    return Periods(cycles, ends) if whole or ends >= _FEWEST else None

@@ -57,7 +57,7 @@ def segment_bound(problem: Problem, enough: int | None = None, variables: int = 
     `energy`), in which engines may have windows of their own (see `narrowing`). Heads and tails *raised* by the work
     before and behind each operation (see `heads`) improve windows and chains. The last of these is the most work: it is
     left out if the others reach `enough` cycles, such as those of a schedule. With `variables`, a *tariff* is looked
-    for (see `timed`) by linear programs of no more than so many: 1,000 take a tenth of a second, 7,000 two seconds.
+    for (see `timed`) by linear programs of about so many variables: 1,000 take a tenth of a second, 7,000 two seconds.
     """
     return _remembered(_Content(problem)).run(enough, variables)
 

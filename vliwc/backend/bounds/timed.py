@@ -4,7 +4,7 @@ The time-indexed linear program asks whether all operations fit into a number of
 of an operation in this cycle, so much in that one, each part as early and as late as heads and tails allow; no cycle
 has more slots than the engine offers, and by the end of each cycle no more of an operation has begun than is there of
 what it waits for (Pritsker, Watters and Wolfe 1969). Of a large problem, only the first and last cycles are told apart
-(see `periods`). If slots are missing, there is no schedule of so many cycles, or of as many more as are missing. The
+(see `periods`). If slots are missing, there is no schedule of so many cycles, and mostly none of a few more. The
 dual says so in numbers that are easy to check: see `argument.Tariff` (Lagrangian relaxation; Fisher 1973, Möhring,
 Schulz, Stork and Uetz 2003). They are rounded to integers, which may lose the proof but not its truth.
 """
@@ -32,7 +32,7 @@ _SCALE = 1_000_000
 _OVERDRAFT = 4.0
 """So much a cycle's slots of an engine cost that are overdrawn. A cycle more in the long period costs 1."""
 _OVERDRAWN = 1e-6
-"""So much, as a share of an engine's slots, is more than a rounding error of the solver."""
+"""If so much is missing, in cycles, it is more than a rounding error of the solver."""
 _JOIN: Form = (Step("", "", (), 1, 0),)
 """What stands for an operation without slots: one slot of an engine of which there is no end."""
 
@@ -187,6 +187,7 @@ class _Program:
             return  # the one that is not there is in the long period, so that there is time enough for the other one
         first = min(self.places[key].first for key in later)
         last = max(self.places[key].last + latency for key, latency in ends)
+        last = min(last, self.periods.bound(max(self.places[key].last for key in later)) + 1)
         for cycle in self.periods.bounds(Place(first, last))[:-1] if first < last else ():
             row = self.waits[wait, cycle] = self.solver.Constraint(-self.most, 0)
             for key in later:
