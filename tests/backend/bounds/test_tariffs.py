@@ -78,7 +78,7 @@ def test_with_a_long_period_in_the_middle_they_hold(family: str) -> None:
 
 
 def test_whatever_is_found_is_believed() -> None:
-    """Results that are late in one form and soon there in another, in the other one."""
+    """Results that are there late in one form, and soon in another."""
     kinds = set()
     for seed in range(150):
         problem = latencies(Random(seed))
