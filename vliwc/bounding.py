@@ -28,6 +28,10 @@ class Bounded:
     name: str
     machine: Machine
     segments: tuple[Segment, ...]
+    attempt: Attempt | None = None
+    """How the kernel was optimised, if not as the options say."""
+    cautious: bool = False
+    """Is the program a `cautious` one (see `vliwc.backend.generate`)?"""
 
     @property
     def best(self) -> int:
@@ -45,21 +49,25 @@ def bound_kernel(
     entry = None if report is None else parse(report, "report", _HELP)
     if entry is None or "attempt" not in entry.data:
         compilation = compile_source(source, options, progress=progress)
-        generated = compilation.generated.with_tariffs(LARGE_TARIFF)
-        return Bounded(compilation.front.kernel.name, compilation.front.machine, generated.segments)
-    front = optimise_source(source, options)
-    if entry.data["attempt"] is not None:
-        front = optimised_again(front, Attempt.from_json(entry.data["attempt"]))
-    generated = generate(
-        front.graph,
-        front.machine,
-        schedule="list" if searches(options.schedule) else options.schedule,
-        seed=options.seed,
-        progress=progress,
-        pipeline=options.pipeline,
-        cautious=entry.data.get("cautious") is True,
-    )
-    return Bounded(front.kernel.name, front.machine, generated.segments)
+        front, generated, attempt = compilation.front, compilation.generated, compilation.attempt
+        cautious = bool(generated.unproven)
+    else:
+        said, cautious = entry.data["attempt"], entry.data.get("cautious") is True
+        attempt = None if said is None else Attempt.from_json(said)
+        front = optimise_source(source, options)
+        if attempt is not None:
+            front = optimised_again(front, attempt)
+        generated = generate(
+            front.graph,
+            front.machine,
+            schedule="list" if searches(options.schedule) else options.schedule,
+            seed=options.seed,
+            progress=progress,
+            pipeline=options.pipeline,
+            cautious=cautious,
+        )
+    segments = generated.with_tariffs(LARGE_TARIFF).segments
+    return Bounded(front.kernel.name, front.machine, segments, attempt, cautious)
 
 
 def bound_instance(instance: Instance) -> Bounded:

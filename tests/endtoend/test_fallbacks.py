@@ -17,6 +17,7 @@ from vliwc.bounding import bound_kernel, check_report
 from vliwc.driver import Options, compile_source, finish, optimise_source
 from vliwc.errors import DataError
 from vliwc.machine import load_machine
+from vliwc.report.bounds import bound_record
 from vliwc.report.records import compile_record
 from vliwc.source import Source
 from vliwc.strategies import attempts
@@ -68,7 +69,11 @@ def test_the_report_of_another_attempt_can_be_checked() -> None:
     record = compile_record(compilation)
     text = json.dumps(record)
     assert check_report(bound_kernel(source, options, report=text), text) == compilation.generated.bounds.best
-    assert bound_kernel(source, options).best >= compilation.generated.bounds.best, "it is about the same program"
+    bounded = bound_kernel(source, options)
+    assert bounded.best >= compilation.generated.bounds.best, "it is about the same program"
+    own = json.dumps(bound_record(bounded, bounded.best))
+    assert check_report(bound_kernel(source, options, report=own), own) == bounded.best
+    assert json.loads(own)["attempt"] == record["attempt"]
     first = json.dumps(record | {"attempt": None})
     with pytest.raises((DataError, NoRoom)):
         check_report(bound_kernel(source, options, report=first), first)

@@ -17,6 +17,7 @@ from vliwc.bounding import Bounded
 from vliwc.machine.description import Machine
 from vliwc.report.layout import facts
 from vliwc.report.schema import Record, head
+from vliwc.transform.attempts import Attempt
 
 _MOST_NAMED = 8
 """How many ranges of operations, links of a chain, or lemmas are named before the rest is only counted."""
@@ -38,6 +39,11 @@ def segment_record(segment: Segment) -> Record:
     }
 
 
+def way_record(attempt: Attempt | None, cautious: bool) -> Record:
+    """What leads to the same segments again, beside the options."""
+    return {"attempt": attempt.as_json() if attempt else None, "cautious": cautious}
+
+
 def bound_record(bounded: Bounded, proved: int) -> Record:
     """The report of `vliwc bound --json`; `proved` is what the checker has verified."""
     return {
@@ -46,6 +52,7 @@ def bound_record(bounded: Bounded, proved: int) -> Record:
         "machine": bounded.machine.name,
         "bound": bounded.best,
         "verified": proved,
+        **way_record(bounded.attempt, bounded.cautious),
         "segments": [segment_record(segment) for segment in bounded.segments],
     }
 

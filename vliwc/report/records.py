@@ -10,7 +10,7 @@ from vliwc.differential import Trial
 from vliwc.driver import Compilation
 from vliwc.errors import DoesNotFit
 from vliwc.frontend import Optimised
-from vliwc.report.bounds import segment_record
+from vliwc.report.bounds import segment_record, way_record
 from vliwc.report.measure import Measurement, measure
 from vliwc.report.schema import Record, head
 from vliwc.transform.planning import Strategy
@@ -85,8 +85,7 @@ def compile_record(compilation: Compilation) -> Record:
         **head("compile"),
         **target_record(front),
         **measurement_record(compilation, measure(compilation)),
-        "attempt": compilation.attempt.as_json() if compilation.attempt else None,
-        "cautious": bool(compilation.generated.unproven),
+        **way_record(compilation.attempt, bool(compilation.generated.unproven)),
         "segments": [segment_record(segment) for segment in compilation.generated.segments],
         "strategies": [strategy_record(strategy) for strategy in front.strategies],
         "loops": [loop_record(loop) for loop in compilation.generated.loops],

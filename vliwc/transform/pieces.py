@@ -1,8 +1,8 @@
 """Arrays cut into pieces that no access straddles, and joined again.
 
-    array tree at 7 length 2047             array tree at 7 length 15;  array tree_15 at 22 length 2032
-    %a = load tree[%i]    (%i < 15)    →    %a = load tree[%i]
-    %b = load tree[%j]    (%j ≥ 15)         %b = load tree_15[%j - 15]
+    array data at 7 length 900              array data at 7 length 15;  array data_15 at 22 length 885
+    %a = load data[%i]    (%i < 15)    →    %a = load data[%i]
+    %b = load data[%j]    (%j ≥ 15)         %b = load data_15[%j - 15]
 
 Accesses of different arrays never meet, and a consumed array is dead when its last access is done; both says more
 about pieces than about the whole.

@@ -1,7 +1,7 @@
 """Choices among words that are held in scratch, by the bits of the index: what selections of every kind share.
 
-    %i = 7 + 4 b0 + 2 b1 + b2           %t7 … %t14 = load tree[7] … tree[14]     (once, shared by all lanes)
-    %v = gather tree[%i]          →     %v = select b2, (select b1, …), (select b1, …)
+    %i = 4 + 4 b0 + 2 b1 + b2           %t4 … %t11 = load data[4] … data[11]     (once, shared by all lanes)
+    %v = gather data[%i]          →     %v = select b2, (select b1, …), (select b1, …)
 
 The bits come from the index's linear form where it is a sum of single-bit words, and are taken from the index itself
 otherwise.

@@ -1,6 +1,6 @@
 """A gather of the first words of packed rows that are there for other sites.
 
-    %g = gather tree[%i]
+    %g = gather data[%i]
     %v = xor %g, C               →        %v = gather table[3 (%i - lo)]
 
 The words have been through the chain already, as in a transformed table, but need no memory of their own.

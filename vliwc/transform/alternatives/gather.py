@@ -1,6 +1,6 @@
 """One load a lane, as the kernel says.
 
-%v = gather tree[%i]
+%v = gather data[%i]
 """
 
 from __future__ import annotations

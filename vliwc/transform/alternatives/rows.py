@@ -1,9 +1,9 @@
 """Packed rows: words that are looked up one after the other stand side by side, so one `vload` a lane serves two sites.
 
-    %u = gather tree[%i]                      (once)  table[3 r …] = tree[lo + r], tree[2 (lo + r) + 1], tree[… + 2]
+    %u = gather data[%i]                      (once)  table[3 r …] = data[lo + r], data[2 (lo + r) + 1], data[… + 2]
     …                                         %r0 … %r7 = vload table[3 (%i - lo)]       (a row for each lane)
     %j = 2 %i + 1 + %b                  →     %u = word 0 of the rows
-    %v = gather tree[%j]                      …
+    %v = gather data[%j]                      …
                                               %v = select %b, word 2 of the rows, word 1 of the rows
 
 The second index is a multiple of the first plus a few bits, which tell the row's words apart. A word of eight rows is

@@ -1,6 +1,6 @@
 """A transformed table: what every gathered word would go through is done once to the words of the table.
 
-    %g = gather tree[%i]                  (once)  %r = vload tree[…]; %s = xor %r, C; vstore table[…], %s
+    %g = gather data[%i]                  (once)  %r = vload data[…]; %s = xor %r, C; vstore table[…], %s
     %v = xor %g, C               →        %v = gather table[%i - …]
 
 It pays where the table has fewer words than are gathered from it. The table stands in dead memory.
