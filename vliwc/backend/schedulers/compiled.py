@@ -14,10 +14,21 @@ from typing import NamedTuple
 import numpy as np
 
 from vliwc.backend.problem import Issue, Problem, Schedule
-from vliwc.backend.schedulers import native, native_justify, running
+from vliwc.backend.schedulers import native, native_justify, native_reset, running
 from vliwc.backend.schedulers.justify import MARGIN
 from vliwc.backend.schedulers.making import Forms, Order
-from vliwc.backend.schedulers.packed import NONE, Floats, Integers, Records, pack, with_scratch
+from vliwc.backend.schedulers.packed import (
+    KIND,
+    NONE,
+    OPERATION,
+    STRAND,
+    VALUE,
+    Floats,
+    Integers,
+    Records,
+    pack,
+    with_scratch,
+)
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.sorting import by_cycles, by_times
 from vliwc.backend.schedulers.urgency import NO_LIMITS, Settings, Urgency
@@ -174,41 +185,43 @@ class Compiled:
         p = self.packed
         count = len(p.operations)
         issues = run.issues[: run.state[0]["issued"]]
-        form, end = np.full((2, count), NONE, np.int32)
-        native_justify.ends(p.operations, p.edges, p.forms, p.steps, issues, form, end)
-        if by_paths:
-            order, landed, path = by_cycles(end), np.zeros(len(p.values), np.int32), np.zeros_like(end)
-            tables = p.operations, p.edges, p.forms, p.steps, p.needs, p.capacity
-            native_justify.paths(*tables, form, order.astype(np.int32), landed, path)
-            end = path
-        last_first = by_cycles(end)[::-1].astype(np.int32)
-        cycles = _cycles(run)
-        room = np.zeros((2, len(p.capacity), MARGIN + cycles + 1), np.int32)
-        wanted = np.full(len(p.values), cycles, np.int32)
-        starts = np.zeros(count, np.int32)
         tables = p.operations, p.edges, p.forms, p.steps, p.needs, p.capacity
-        fits = native_justify.latest_starts(*tables, form, last_first, cycles, MARGIN, room[0], room[1], wanted, starts)
+        cycles = _cycles(run)
+        form, end, order = np.empty((3, count), np.int32)
+        counts = np.empty(cycles + 2, np.int32)
+        native_justify.ends(p.operations, p.edges, p.forms, p.steps, issues, form, end)
+        native_justify.sort(end, counts, order)
+        if by_paths:
+            landed, path = np.zeros(len(p.values), np.int32), np.zeros(count, np.int32)
+            native_justify.paths(*tables, form, order, landed, path)
+            native_justify.sort(path, counts, order)
+        room = np.zeros((2, len(p.capacity), MARGIN + cycles + 1), np.int32)
+        wanted, starts = np.empty(len(p.values), np.int32), np.zeros(count, np.int32)
+        fits = native_justify.latest_starts(
+            *tables, form, order[::-1], cycles, MARGIN, room[0], room[1], wanted, starts
+        )
         return starts if fits else None
 
     def _prepared(self, order: Order, limits: Limits, menu: Menu | None, target: int, issues: int) -> running.Run:
         """A run at its beginning, with room for so many issues."""
         p = self.packed
         count = len(p.operations)
-        return running.Run(
-            state=self._state(limits, target, issues, menu is not None and menu.spares),
-            operations=_copy(p.operations),
+        kinds = p.kinds if menu is None else menu.kinds
+        run = running.Run(
+            state=np.empty(1, running.STATE),
+            operations=np.empty(count, OPERATION),
             roots=p.roots,
-            at_rank=order.astype(np.int32),
+            at_rank=np.empty(count, np.int32),
             forms=p.forms,
             steps=p.steps,
             edges=p.edges,
             reads=p.reads,
             needs=p.needs,
-            values=_copy(p.values),
-            kinds=_copy(p.kinds if menu is None else menu.kinds),
+            values=np.empty(len(p.values), VALUE),
+            kinds=np.empty(len(kinds), KIND),
             heap=np.empty(count, np.int32),
             choices=p.choices if menu is None else menu.choices,
-            strands=_copy(p.strands),
+            strands=np.empty(len(p.strands), STRAND),
             capacity=p.capacity,
             free=p.capacity.copy(),
             blocks=p.blocks.copy(),
@@ -221,13 +234,16 @@ class Compiled:
             frames=np.empty(count + len(p.strands), running.FRAME),
             issues=np.empty(issues, running.ISSUE),
         )
+        state = self._state(limits, target, issues, menu is not None and menu.spares)
+        native_reset.reset(run, state, p.operations, p.values, kinds, p.strands, order)
+        return run
 
     def _state(self, limits: Limits, target: int, issues: int, spares: bool) -> Records:
         """The scalars of a run at its beginning."""
         key, last = (limits, target, issues, spares), self._last_state
         if last is None or last[0] != key:
             last = self._last_state = key, self._new_state(*key)
-        return _copy(last[1])
+        return last[1]
 
     def _new_state(self, limits: Limits, target: int, issues: int, spares: bool) -> Records:
         p = self.packed
@@ -244,12 +260,6 @@ class Compiled:
         scalars["target"] = target
         scalars["spares"] = spares
         return state
-
-
-def _copy(table: Records) -> Records:
-    """A copy made byte by byte, as numpy copies records field by field."""
-    copy: Records = table.view(np.uint8).copy().view(table.dtype)
-    return copy
 
 
 def _cycles(run: running.Run) -> int:

@@ -24,10 +24,6 @@ from vliwc.jit import inlined, native
 def run(r: Run) -> bool:
     """Schedules everything; False if scratch runs out and nothing under way can free any."""
     s = r.state[0]
-    for i in range(len(r.at_rank)):
-        r.operations[r.at_rank[i]].rank = i
-    for i in range(len(r.wake)):
-        r.wake[i].first = r.wake[i].last = NONE
     for i in range(len(r.roots)):
         _ready(r, r.roots[i])
     while s.left:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vliwc.backend.problem import DATA
-from vliwc.backend.schedulers.packed import Integers, Records
+from vliwc.backend.schedulers.packed import NONE, Integers, Records
 from vliwc.jit import native
 
 
@@ -11,8 +11,10 @@ from vliwc.jit import native
 def ends(
     operations: Records, edges: Records, forms: Records, steps: Records, issues: Records, form: Integers, end: Integers
 ) -> None:
-    """Fills in the form of each operation and the cycle of its last issue, both NONE so far; operations without slots
-    are done when others are."""
+    """Fills in the form of each operation and the cycle of its last issue; operations without slots have none (NONE),
+    and are done when others are."""
+    for k in range(len(operations)):
+        form[k] = end[k] = NONE
     for i in range(len(issues)):  # of several issues of an operation the last one comes last
         form[issues[i].operation] = issues[i].form
         end[issues[i].operation] = issues[i].cycle
@@ -25,6 +27,23 @@ def ends(
             if operations[target].first_form == operations[target].end_form:
                 done = end[k] + (latency if edges[e].kind == DATA else 0)
                 end[target] = max(end[target], done)
+
+
+@native
+def sort(cycles: Integers, counts: Integers, order: Integers) -> None:
+    """Fills in the operations in the order of their cycles, which are -1 or more; a stable sort by counting. `counts`
+    has a place for each of these numbers, and is overwritten; none is larger than there are places for."""
+    for c in range(len(counts)):
+        counts[c] = 0
+    for cycle in cycles:
+        counts[min(cycle + 1, len(counts) - 1)] += 1
+    first = 0
+    for c in range(len(counts)):
+        counts[c], first = first, first + counts[c]
+    for k in range(len(cycles)):
+        c = min(cycles[k] + 1, len(counts) - 1)
+        order[counts[c]] = k
+        counts[c] += 1
 
 
 @native
@@ -76,8 +95,10 @@ def latest_starts(
     start: Integers,
 ) -> bool:
     """Fills `start`. `order` has the operations, those that end last first; `taken` and `before`, with a row for each
-    engine, are zero and count cycles from `-margin` on; `wanted` has `cycles` for each value. False if a cycle before
-    `-margin` were needed."""
+    engine, are zero and count cycles from `-margin` on; `wanted` is for the cycle in which each value is wanted. False
+    if a cycle before `-margin` were needed."""
+    for v in range(len(wanted)):
+        wanted[v] = cycles
     for k in order:
         due = last = cycles
         if operations[k].writes >= 0:

@@ -47,6 +47,12 @@ _QUESTION = 0.1
 """What a question on the way down may take of it."""
 _TARIFF = 1_000
 """How many variables a linear program for a tariff may have for each second or unit of work."""
+_LARGER_TARIFF = 2 * LARGE_TARIFF
+"""How many it may have where repairs have not closed the gap; that takes some seconds, a small part of what is …"""
+_PATIENT = 40
+"""… no less than so many seconds or units of work."""
+_TARIFF_WORK = 3.0
+"""What it counts."""
 _PARTS = 0.5
 """What all parts between joins may take of the whole effort, but for what is divided evenly."""
 _FIRST_REPAIRS = 0.2
@@ -150,6 +156,7 @@ class _Search:
             self._raise_bound(linear=False)
         else:
             self._squeeze(_FIRST_REPAIRS)
+            self._find_tariff()
         if small:
             self._raise_bound(linear)
         while small and not self.over():
@@ -197,6 +204,14 @@ class _Search:
         finally:
             self.meter.work += run.meter.work
         return run.incumbent.bound
+
+    def _find_tariff(self) -> None:
+        """Raises the bound by a larger linear program than the first one."""
+        if self.over() or self.meter.left() < _PATIENT:
+            return
+        problem = self.incumbent.table.instance.problem
+        self.incumbent.raise_bound(segment_bound(problem, self.incumbent.cycles, _LARGER_TARIFF).best)
+        self.meter.work += _TARIFF_WORK
 
     def _refute(self) -> None:
         """Raises the bound as far as the easier problem allows."""
