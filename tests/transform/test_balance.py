@@ -321,6 +321,18 @@ def test_a_way_that_takes_long_counts_on_the_longest_path(
     assert elsewhere.busiest <= 40, "off the path there is time"
 
 
+def test_a_last_group_costs_no_more_in_a_bound_than_its_share() -> None:
+    """Of its sites, that is: what the choice saves elsewhere, it saves for any number of lanes."""
+    a = site(0)
+    chosen = Offer(OTHER, (a,), Loads(flow=4, vectors=-2))
+    measured = replace(trial([a], Loads(load=8)), rest=Loads(load=6), share=0.5)
+    load = (2 * 8 + 6 + 8 / 2) / 2 + IDLE["load"]
+    assert least_cycles([measured], [plain(a)], PRICES, 2, []) == load
+    assert least_cycles([replace(measured, share=0.0)], [plain(a)], PRICES, 2, []) == load - 2
+    assert least_cycles([measured], [plain(a), chosen], PRICES, 2, []) < load - 2, "it may choose"
+    assert chosen.price.part(0.5) == Loads(flow=2, vectors=-2)
+
+
 def _window(work: float, outside: float) -> float:
     return work + outside if work else 0
 

@@ -103,6 +103,8 @@ class _Model:
         self.prices = prices
         self.rooms = rooms
         self.counts = [self.model.new_int_var(0, groups, f"offer_{k}") for k in range(len(offers))]
+        self.rest = {o: self.model.new_bool_var("") for o in offers} if unlimited and trial.share else {}
+        """The offers that a last group takes which is not full, in a model for a bound."""
         self.tables = {t.key: t for o in offers for t in o.tables}
         self.used: list[Any] = []
         """Which offers any group takes, in a model that looks for a mix."""
@@ -133,6 +135,8 @@ class _Model:
             by_sites.setdefault(tuple(s.node for s in offer.sites), []).append(count)
         for counts in by_site.values():
             self.model.add(sum(counts) == groups)
+        for node in by_site if self.rest else ():
+            self.model.add_exactly_one(taken for o, taken in self.rest.items() if any(s.node == node for s in o.sites))
         shared: dict[int, list[Any]] = {}
         for nodes, counts in by_sites.items():
             if len(nodes) > 1:
@@ -148,6 +152,9 @@ class _Model:
         for offer, count in zip(self.offers, self.counts, strict=True):
             for table in offer.tables:
                 self.model.add(count <= groups * self.built[table.key])
+        for offer, taken in self.rest.items():
+            for table in offer.tables:
+                self.model.add(taken <= self.built[table.key])
         for key, table in self.tables.items():
             if table.memory:
                 self.place[key] = [self.model.new_bool_var("") for _ in self.rooms]
@@ -180,6 +187,7 @@ class _Model:
         self.least = self.model.new_int_var(0, 1 << 40, "least")
         terms: dict[str, Any] = {e: round(self.scale * base[e]) for e in ENGINES}
         priced = [(o.price, count) for o, count in zip(self.offers, self.counts, strict=True)]
+        priced += [(o.price.part(trial.share), taken) for o, taken in self.rest.items()]
         # What buffers cost is a guess: the addresses of several may be the same, or follow from each other.
         certain = [key for key, table in self.tables.items() if table.build is not None or not self.unlimited]
         priced += [(self.tables[key].price, self.built[key]) for key in certain]

@@ -47,6 +47,11 @@ class Loads:
         """The smaller one of each two amounts."""
         return Loads(*map(min, _amounts(self), _amounts(other)))
 
+    def part(self, share: float) -> Loads:
+        """What some of the lanes cost at least: that share of the amounts, and all that is saved."""
+        saved = self.savings()
+        return saved.plus(self.plus(saved, -1), share)
+
     def savings(self) -> Loads:
         """The amounts below 0, and 0 in place of the others."""
         return self.least(NO_LOADS)

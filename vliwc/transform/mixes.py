@@ -32,6 +32,8 @@ class Trial:
     """How many loads of what all groups share, and of one group, make constants: other engines may make them."""
     rest: Loads = NO_LOADS
     """What a last group that is not full takes at least, beside what its sites cost."""
+    share: float = 0.0
+    """The share of its lanes that count, or 0 if there is none."""
     constant_words: int = 0
     """The words of scratch in which constants stand in all lanes, for all groups (with all groups doing the same)."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import groupby
 from math import ceil
 from typing import TypeVar
@@ -144,7 +143,7 @@ class _Planner:
         bounded = self.losses == EXPECTED
         trials = []
         for _ in range(_ROUNDS):
-            trials.append(self._trial(par, main, left if bounded else 0, offers))
+            trials.append(self._trial(par, main, left if bounded else 0))
             mix = balance(trials[-1], offers, self.prices, groups + partial, rooms, scratch, self.losses)
             if mix.main(found) == main:
                 break
@@ -192,7 +191,7 @@ class _Planner:
             for key, home in homes.items()
         }
 
-    def _trial(self, par: int, main: Main, left: int, offers: Sequence[Offer]) -> Trial:
+    def _trial(self, par: int, main: Main, left: int) -> Trial:
         """What is measured if every group does as `main` says, and one of `left` lanes too if there is any."""
         one, two = self._sample(par, main, 1), self._sample(par, main, 2)
         shared_and_own = measure(one, self.prices)
@@ -204,23 +203,16 @@ class _Planner:
         space, more = occupancy(one, self.machine), occupancy(two, self.machine)
         setup = shared_and_own.plus(own, -1)
         own = replace(own, area=more.area - space.area)
-        rest = self._rest(one, self._sample(par, main, 1, left), main, offers) if left else NO_LOADS
-        return Trial(main, setup, own, ramps(one), movable, constants, rest, space.constants)
+        rest = self._rest(one, self._sample(par, main, 1, left), main) if left else NO_LOADS
+        share = left / self.machine.lanes
+        return Trial(main, setup, own, ramps(one), movable, constants, rest, share, space.constants)
 
-    def _rest(self, one: Graph, both: Graph, main: Main, offers: Sequence[Offer]) -> Loads:
-        """What a group that is not full takes at least, whatever its offers: the program of `both` has it beside a full
-        one, that of `one` has not.
-
-        Its lanes may hold the same words, so its sites cost nothing for sure; but what they save elsewhere is saved.
-        Constants are left out, as in all bounds.
-        """
+    def _rest(self, one: Graph, both: Graph, main: Main) -> Loads:
+        """What a group that is not full takes beside its sites: the program of `both` has it beside a full one, that of
+        `one` has not. Constants are left out, as in all bounds."""
         rest = self._work(both).plus(self._work(one), -1)
         for offer in dict.fromkeys(main.values()):
             rest = rest.plus(offer.price, -1)
-        for node in main:
-            several = [offer for offer in offers if any(s.node == node for s in offer.sites)]
-            saved = [NO_LOADS.plus(offer.price, 1 / len(offer.sites)) for offer in several]
-            rest = rest.plus(reduce(Loads.least, saved, NO_LOADS))
         return rest.plus(rest.savings(), -1)
 
     def _work(self, graph: Graph) -> Loads:
