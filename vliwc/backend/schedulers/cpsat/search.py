@@ -39,6 +39,8 @@ _WITHOUT_COPIES = 0.7
 """What the search may take of an effort before values are made again, if they may be."""
 _DECISION = 0.6
 """What raising the bound by one may take of the effort that is left."""
+_FIRST_DECISION = 0.25
+"""What it may take at first, without relaxations, of what is soon decided with them."""
 _EASIER = 0.3
 """What raising it by the easier problem may take."""
 _HARDER = 0.2
@@ -153,7 +155,7 @@ class _Search:
         self._refute()
         self._find()
         if soon_decided:
-            self._raise_bound(linear=False)
+            self._raise_bound(linear=False, share=_FIRST_DECISION)
         else:
             self._squeeze(_FIRST_REPAIRS)
             self._find_tariff()
@@ -227,9 +229,9 @@ class _Search:
             if self.exact.find(cycles, most) is not Verdict.FOUND:
                 least = cycles + 1
 
-    def _raise_bound(self, linear: bool) -> None:
+    def _raise_bound(self, linear: bool, share: float = _DECISION) -> None:
         """Asks for as many cycles as the bound says, until there is a schedule or no answer in time."""
-        most = self.meter.left() * _DECISION
+        most = self.meter.left() * share
         while self._may_ask() and self.exact.decide(self.incumbent.bound, most, linear=linear) is Verdict.NONE:
             self.incumbent.raise_bound(self.incumbent.bound + 1)
 

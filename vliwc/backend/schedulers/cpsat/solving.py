@@ -1,4 +1,4 @@
-"""Runs CP-SAT in threads, so that Ctrl-C gets through and a limit of work is kept."""
+"""Runs solvers in threads, so that Ctrl-C gets through and a limit of work is kept."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from ortools.sat.python import cp_model
 
+from vliwc.backend.schedulers.cpsat.integer import IntegerProgram
 from vliwc.backend.schedulers.effort import Meter
 
 _FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
@@ -20,6 +21,15 @@ _BUILDING = 1e-5
 """The work of building a model, for each constraint."""
 _POLL = 0.1
 """Seconds between looks at whether the user wants to stop."""
+_MOST_BRANCHED = 10_000
+"""Integer programs with more variables are hopeless."""
+
+
+class _Running(Protocol):
+    """A solver at work."""
+
+    def stop_search(self) -> None:
+        """Ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ class Answer:
 class _Race:
     """Solvers of one model, of which the first answer counts."""
 
-    solvers: list[cp_model.CpSolver] = field(default_factory=list)
+    solvers: list[_Running] = field(default_factory=list)
     over: bool = False
 
     def stop(self) -> None:
@@ -59,19 +69,23 @@ class Solver:
         self.meter = meter
         self._seed = seed
         self._lock = Lock()
-        self._running: set[cp_model.CpSolver] = set()
+        self._running: set[_Running] = set()
         self._stopped = False
 
     def decide(self, model: cp_model.CpModel, *, most: float, workers: int, linear: bool) -> Answer:
         """Solves one model: by one worker, or with several workers also by CP-SAT's portfolio, beside the one.
 
         For `most` and `linear` see `solve`. The first answer counts. For some proofs the portfolio takes ten times as
-        long as one worker that searches for itself, for others it is the other way round.
+        long as one worker that searches for itself, for others it is the other way round. Where relaxations count
+        (`linear`), the one is an integer program, unless it is too large or work is limited, which it cannot count.
         """
         if workers == 1:
             return self.together([partial(self.solve, model, most=most, linear=linear)])[0]
         race = _Race()
         alone = partial(self.solve, model, most=most, race=race)
+        timed = self.meter.effort.work is None
+        if linear and timed and len(model.proto.variables) <= _MOST_BRANCHED:
+            alone = partial(self._branch, model, most, race)
         portfolio = partial(self.solve, model, most=most, workers=workers, linear=linear, race=race)
         answers = self.together([alone, portfolio], race)
         return next((answer for answer in answers if answer.conclusive), answers[0])
@@ -111,12 +125,8 @@ class Solver:
             parameters.linearization_level = 2
         elif linear:
             parameters.extra_subsolvers.append("max_lp")
-        with self._lock:
-            if self._stopped:
-                return Answer(None, infeasible=False, finished=False)
-            self._running.add(solver)
-        if race is not None:
-            race.solvers.append(solver)
+        if not self._begin(solver, race):
+            return Answer(None, infeasible=False, finished=False)
         status = solver.solve(model)
         response: Any = solver.response_proto
         with self._lock:
@@ -129,6 +139,27 @@ class Solver:
         if race is not None and answer.conclusive:
             race.over = True
         return answer
+
+    def _branch(self, model: cp_model.CpModel, most: float, race: _Race) -> Answer:
+        """Solves one model as an integer program, within so many seconds."""
+        program = IntegerProgram(model, self._seed)
+        if not self._begin(program, race):
+            return Answer(None, infeasible=False, finished=False)
+        solution, infeasible = program.solve(self.meter.limits(most)[0])
+        with self._lock:
+            self._running.discard(program)
+        race.over |= infeasible or solution is not None
+        return Answer(solution, infeasible, finished=solution is not None)
+
+    def _begin(self, solver: _Running, race: _Race | None) -> bool:
+        """Notes that a solver begins; False if nothing is to be solved any more."""
+        with self._lock:
+            if self._stopped or (race is not None and race.over):
+                return False
+            self._running.add(solver)
+        if race is not None:
+            race.solvers.append(solver)
+        return True
 
     def together(self, tasks: Sequence[Callable[[], Answer]], race: _Race | None = None) -> list[Answer]:
         """The answers of tasks that run side by side. On KeyboardInterrupt, what is being solved is stopped."""
