@@ -29,16 +29,20 @@ def test_the_first_answer_ends_the_other_way(monkeypatch: pytest.MonkeyPatch, wi
             stopped.set()
 
     def solve(_: Solver, model: object, *, most: float, race: Any, linear: bool = False, workers: int = 1) -> Answer:
-        assert linear is (workers == 2)
-        if workers == winner:
-            race.over = True
-            return NONE
+        assert not linear
+        return end(race, most) if workers == winner else wait(race, most)
+
+    def end(race: Any, most: float) -> Answer:
+        race.over = True
+        return NONE
+
+    def wait(race: Any, most: float) -> Answer:
         race.solvers.append(Running())
         assert stopped.wait(timeout=most)
         return OPEN
 
     monkeypatch.setattr(Solver, "solve", solve)
-    assert solver().decide(cp_model.CpModel(), most=20.0, workers=2, linear=True) == NONE
+    assert solver().decide(cp_model.CpModel(), most=20.0, workers=2, linear=False) == NONE
     assert stopped.is_set()
 
 
@@ -55,8 +59,29 @@ def test_one_worker_takes_the_way_that_it_is_told(monkeypatch: pytest.MonkeyPatc
     assert ways == [linear]
 
 
+@pytest.mark.parametrize("effort", [Effort(seconds=60.0, workers=2), Effort(seconds=None, work=60.0, workers=2)])
+def test_an_integer_program_takes_part_where_relaxations_count(monkeypatch: pytest.MonkeyPatch, effort: Effort) -> None:
+    """But not where work is limited: it cannot count that."""
+    ways: list[object] = []
+
+    def solve(_: Solver, model: object, *, linear: bool = False, workers: int = 1, **__: object) -> Answer:
+        ways.append((linear, workers))
+        return OPEN
+
+    def branch(*_: object) -> Answer:
+        ways.append("integer program")
+        return OPEN
+
+    monkeypatch.setattr(Solver, "solve", solve)
+    monkeypatch.setattr(Solver, "_branch", branch)
+    Solver(Meter(effort), seed=0).decide(cp_model.CpModel(), most=20.0, workers=2, linear=True)
+    expected = {(False, 1), (True, 2)} if effort.work else {"integer program", (True, 1)}
+    assert set(ways) == expected
+
+
+@pytest.mark.parametrize("linear", [False, True])
 @pytest.mark.parametrize("holes", [4, 5])
-def test_either_answer_of_a_race_is_right(holes: int) -> None:
+def test_either_answer_of_a_race_is_right(holes: int, linear: bool) -> None:
     """Five pigeons."""
     model = cp_model.CpModel()
     place = [[model.new_bool_var("") for _ in range(holes)] for _ in range(5)]
@@ -64,6 +89,6 @@ def test_either_answer_of_a_race_is_right(holes: int) -> None:
         model.add_exactly_one(row)
     for column in zip(*place, strict=True):
         model.add(sum(column) <= 1)
-    answer = solver().decide(model, most=20.0, workers=2, linear=False)
+    answer = solver().decide(model, most=20.0, workers=2, linear=linear)
     assert answer.infeasible == (holes < 5)
     assert (answer.solution is not None) == (holes >= 5)

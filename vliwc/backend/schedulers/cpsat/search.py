@@ -39,7 +39,7 @@ _WITHOUT_COPIES = 0.7
 """What the search may take of an effort before values are made again, if they may be."""
 _DECISION = 0.6
 """What raising the bound by one may take of the effort that is left."""
-_FIRST_DECISION = 0.25
+_FIRST_DECISION = 0.1
 """What it may take at first, without relaxations, of what is soon decided with them."""
 _EASIER = 0.3
 """What raising it by the easier problem may take."""

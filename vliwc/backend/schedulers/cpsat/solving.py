@@ -86,6 +86,7 @@ class Solver:
         timed = self.meter.effort.work is None
         if linear and timed and len(model.proto.variables) <= _MOST_BRANCHED:
             alone = partial(self._branch, model, most, race)
+            workers -= 1
         portfolio = partial(self.solve, model, most=most, workers=workers, linear=linear, race=race)
         answers = self.together([alone, portfolio], race)
         return next((answer for answer in answers if answer.conclusive), answers[0])
