@@ -1,8 +1,9 @@
 """A constraint model as an integer program, for SCIP, which branches on its linear relaxation.
 
 Where slots are scarce in nearly every cycle, what decides is how much fits in all: a relaxation says that at once, and
-clauses, which CP-SAT learns, hardly ever do. Models of this package consist of linear constraints, implications, and
-choices of one, so that they are integer programs as they are.
+clauses, which CP-SAT learns, hardly ever do. Models of this package consist of linear constraints, clauses, and choices
+of one, so that they are integer programs as they are. SCIP computes with floating-point numbers: as all factors are
+small integers, sums that are more than they may be are so by far more than it takes for rounding errors.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ def _rows(constraint: Any) -> Iterator[Row]:
     elif constraint.has_bool_or():
         yield _sum([*constraint.bool_or.literals, *unless], 1, inf)
     else:
+        assert constraint.has_bool_and(), "models have no other constraints"
         for literal in constraint.bool_and.literals:
             yield _sum([literal, *unless], 1, inf)
 

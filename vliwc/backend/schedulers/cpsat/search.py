@@ -40,7 +40,7 @@ _WITHOUT_COPIES = 0.7
 _DECISION = 0.6
 """What raising the bound by one may take of the effort that is left."""
 _FIRST_DECISION = 0.1
-"""What it may take at first, without relaxations, of what is soon decided with them."""
+"""What it may take at first, without relaxations, of what an integer program soon decides."""
 _EASIER = 0.3
 """What raising it by the easier problem may take."""
 _HARDER = 0.2
@@ -155,7 +155,7 @@ class _Search:
         self._refute()
         self._find()
         if soon_decided:
-            self._raise_bound(linear=False, share=_FIRST_DECISION)
+            self._raise_bound(linear=False, share=_FIRST_DECISION if self.solver.branches else _DECISION)
         else:
             self._squeeze(_FIRST_REPAIRS)
             self._find_tariff()

@@ -72,19 +72,23 @@ class Solver:
         self._running: set[_Running] = set()
         self._stopped = False
 
+    @property
+    def branches(self) -> bool:
+        """Is there a worker for integer programs? They cannot count work, where that is limited in place of time."""
+        return self.meter.effort.workers > 1 and self.meter.effort.work is None
+
     def decide(self, model: cp_model.CpModel, *, most: float, workers: int, linear: bool) -> Answer:
         """Solves one model: by one worker, or with several workers also by CP-SAT's portfolio, beside the one.
 
         For `most` and `linear` see `solve`. The first answer counts. For some proofs the portfolio takes ten times as
         long as one worker that searches for itself, for others it is the other way round. Where relaxations count
-        (`linear`), the one is an integer program, unless it is too large or work is limited, which it cannot count.
+        (`linear`), the one solves an integer program, if it may (see `branches`) and that is not too large.
         """
         if workers == 1:
             return self.together([partial(self.solve, model, most=most, linear=linear)])[0]
         race = _Race()
         alone = partial(self.solve, model, most=most, race=race)
-        timed = self.meter.effort.work is None
-        if linear and timed and len(model.proto.variables) <= _MOST_BRANCHED:
+        if linear and self.branches and len(model.proto.variables) <= _MOST_BRANCHED:
             alone = partial(self._branch, model, most, race)
             workers -= 1
         portfolio = partial(self.solve, model, most=most, workers=workers, linear=linear, race=race)
