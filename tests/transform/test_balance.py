@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import permutations, product
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -321,18 +321,6 @@ def test_a_way_that_takes_long_counts_on_the_longest_path(
     assert elsewhere.busiest <= 40, "off the path there is time"
 
 
-def test_a_last_group_costs_no_more_in_a_bound_than_its_share() -> None:
-    """Of its sites, that is: what the choice saves elsewhere, it saves for any number of lanes."""
-    a = site(0)
-    chosen = Offer(OTHER, (a,), Loads(flow=4, vectors=-2))
-    measured = replace(trial([a], Loads(load=8)), rest=Loads(load=6), share=0.5)
-    load = (2 * 8 + 6 + 8 / 2) / 2 + IDLE["load"]
-    assert least_cycles([measured], [plain(a)], PRICES, 2, []) == load
-    assert least_cycles([replace(measured, share=0.0)], [plain(a)], PRICES, 2, []) == load - 2
-    assert least_cycles([measured], [plain(a), chosen], PRICES, 2, []) < load - 2, "it may choose"
-    assert chosen.price.part(0.5) == Loads(flow=2, vectors=-2)
-
-
 def _window(work: float, outside: float) -> float:
     return work + outside if work else 0
 
@@ -352,25 +340,6 @@ def test_tables_are_there_before_the_first_look_up(making: int, tail: int, taken
     bound = least_cycles([measured], [plain(late), offer], PRICES, 20, room)
     assert bound == 100 + 2, "what a table costs is a guess, which is in no bound"
     assert mix.counts[offer] in taken
-
-
-def test_bounds_count_on_no_constants() -> None:
-    a = site(0)
-    measured = trial([a], Loads(vectors=60))
-    some = replace(measured, constant_words=15 * 8)
-    offers = [Offer(OTHER, (a,), Loads())]
-    plainly, freely = (least_cycles([t], [plain(a), *offers], PRICES, 10, []) for t in (measured, some))
-    assert freely == pytest.approx(plainly - 15 / 7.5)
-
-
-def test_a_bound_is_the_least_of_all_trials() -> None:
-    a = replace(site(0), head=10)
-    offers = [plain(a), Offer(OTHER, (a,), Loads(vectors=30))]
-    trials = [trial([a], Loads(load=8), Loads(load=setup)) for setup in (60, 20, 40)]
-    alone = [least_cycles([measured], offers, PRICES, 10, []) for measured in trials]
-    assert len(set(alone)) == 3
-    for order in permutations(trials):
-        assert least_cycles(order, offers, PRICES, 10, []) == pytest.approx(min(alone), rel=2e-4)
 
 
 @pytest.mark.parametrize("name", ["automaton", "box and pair", "bits"])

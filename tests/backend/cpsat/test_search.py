@@ -8,11 +8,13 @@ from threading import Event
 
 import pytest
 
+from benchmarks.families import make
 from tests.effort import ENOUGH
+from vliwc.backend.bounds import segment_bound
 from vliwc.backend.problem import DATA, Operation, Problem, Schedule, Step
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import cpsat, listing, multistart
-from vliwc.backend.schedulers.cpsat import exact, solving
+from vliwc.backend.schedulers.cpsat import exact, search, solving
 from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
 from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.neighbourhood import Range, inside, lateness, shorten, tidy
@@ -299,3 +301,17 @@ def test_windows_help_where_scratch_is_tight() -> None:
     better = start(Instance(problem), found, 0, 0.1, 0)
     check_schedule(problem, better)
     assert better.cycles < found.cycles
+
+
+def test_a_larger_linear_program_raises_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But only where there is time for it."""
+    problem = make("strands", 300, 0)
+    found = multistart.schedule(problem)
+    assert found is not None
+    windows = segment_bound(problem, found.cycles)
+    monkeypatch.setattr(search, "_LARGER_TARIFF", 2000)
+    for work, raised in ((10.0, False), (60.0, True)):
+        run = search._begun(problem, found, windows, 0, None, Effort(seconds=None, work=work, workers=1))
+        run._find_tariff()
+        assert (run.incumbent.bound > windows.best) == raised
+        assert (run.meter.work > 0) == raised
