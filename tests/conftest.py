@@ -12,7 +12,8 @@ import pytest
 from hypothesis import Phase, settings
 
 import vliwc
-from vliwc import options
+from vliwc import driver, options
+from vliwc.tune import Budget
 
 # The same inputs in every run, so that a red test means a change and not a draw. `HYPOTHESIS_PROFILE=hunt pytest …`
 # looks for new failures instead. No deadlines: time on a shared machine says nothing.
@@ -36,6 +37,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def hardly_any_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search that nobody has asked for is a tenth of what it is: for tests of programs that are right however long
     one has looked for them."""
-    brief = options.BRIEF
-    assert brief.placements is not None
-    monkeypatch.setattr(options, "BRIEF", replace(brief, placements=brief.placements // 10))
+    for name in ("BRIEF", "THOROUGH"):
+        usual: Budget = getattr(options, name)
+        assert usual.placements is not None
+        monkeypatch.setattr(options, name, replace(usual, placements=usual.placements // 10))
+    monkeypatch.setattr(driver, "MIXES", Budget(evals=1))

@@ -19,7 +19,7 @@ from vliwc.backend.schedulers import searches
 from vliwc.errors import UsageError
 from vliwc.frontend import Clock, Observer, Optimised, comparison, optimise_source
 from vliwc.machine import Program
-from vliwc.options import Options
+from vliwc.options import MIXES, Options
 from vliwc.source import Source
 from vliwc.strategies import Choice
 from vliwc.transform.attempts import Attempt
@@ -170,7 +170,10 @@ def _searcher(options: Options, choice: Choice, progress: Progress | None) -> Se
     if options.replay is not None:
         return Replaying(options.replay)
     assert budget is not None
-    used = 0.0
-    if options.budget is not None and (mixes := budget.part(_MIXES)) is not None:  # a brief search has no time for any
-        used = choice.search(mixes, options.seed)
-    return Searching(budget.part(1 - _MIXES * used) or budget, options.seed, progress, choice.attempt)
+    if options.budget is not None:
+        mixes = budget.part(_MIXES)
+        used = choice.search(mixes, options.seed) if mixes is not None else 0.0
+        budget = budget.part(1 - _MIXES * used) or budget
+    elif options.optimise == MOST_LEVEL and choice.short:
+        choice.search(replace(MIXES, interrupted=budget.interrupted), options.seed)
+    return Searching(budget, options.seed, progress, choice.attempt)

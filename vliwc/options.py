@@ -16,8 +16,10 @@ from vliwc.transform.pipeline import MOST_LEVEL, PIPELINING, optional_names
 from vliwc.tune import Budget, Ledger
 
 LEVELS = tuple(range(MOST_LEVEL + 1))
-BRIEF = Budget(placements=3_000_000)
-"""A search that nobody has asked for in particular: about two seconds of work."""
+BRIEF, THOROUGH = Budget(placements=3_000_000), Budget(placements=10_000_000)
+"""Searches for schedules that nobody has asked for in particular: before a solver, and at the highest level."""
+MIXES = Budget(evals=6_000)
+"""The same for mixes, of short programs at the highest level: some five of them."""
 LOWERED = "lower"
 """The name under which the graph is observed before the first pass."""
 
@@ -64,7 +66,7 @@ class Options:
             return self.budget
         if searches(self.schedule):
             return replace(BRIEF, interrupted=self.effort.interrupted if self.effort else None)
-        return BRIEF if self.schedule == "list" and self.optimise == MOST_LEVEL else None
+        return THOROUGH if self.schedule == "list" and self.optimise == MOST_LEVEL else None
 
     @property
     def pipeline(self) -> bool:

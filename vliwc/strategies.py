@@ -123,10 +123,13 @@ class Choice:
         """
         meter = Meter(budget.for_operations(self.generated.stats.operations))
         random, fruitless, tried = Random(f"mixes/{seed}"), 0, 0
+        crowded = any(strategy.crowded for strategy in self._front.strategies)
         try:
             while meter.used() < 1 and fruitless < _FRUITLESS and self._improvable():
                 meter.evals += _DRAW
-                if not self.take(nearby(self.attempt or Attempt(self._front.options.optimise), random)):
+                if not self.take(
+                    nearby(self.attempt or Attempt(self._front.options.optimise), random, crowded=crowded)
+                ):
                     fruitless += 1
                     continue
                 meter.evals += _TRIAL
@@ -138,6 +141,11 @@ class Choice:
                 raise
             budget.interrupted.set()
         return meter.used()
+
+    @property
+    def short(self) -> bool:
+        """Is the best graph that of a short program?"""
+        return len(self.best.graph) <= _SHORT
 
     def _notice(self, attempt: Attempt, strategies: Sequence[Strategy]) -> None:
         """Keeps in mind what is tried. Raises _Known if it has been before: what follows depends on nothing else."""

@@ -31,7 +31,7 @@ from vliwc.transform import optimize
 from vliwc.transform.addresses import absolute
 from vliwc.transform.affine import affine
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Alternative, Home, Offer, Setting
-from vliwc.transform.distances import with_distances
+from vliwc.transform.distances import Paths, has_paths
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.lanewise import lanewise
 from vliwc.transform.loads import Prices
@@ -100,7 +100,7 @@ class Case:
             for s in find_sites(self.graph, self.facts, self.forms, self.loop)
             if s.node in varying and not consecutive(self.forms.of(self.graph.args[s.load][0]), self.loop, varying)
         ]
-        return with_distances(self.graph, self.loop, found, self.machine)
+        return Paths(self.graph, self.loop, found, self.machine).sites if has_paths(self.graph, self.loop) else found
 
     @cached_property
     def rooms(self) -> list[Room]:

@@ -19,12 +19,20 @@ def test_steps_of_a_search_can_be_written_down(seed: int) -> None:
     attempt = Attempt(3, FEWER[0])
     seen = {attempt}
     for _ in range(300):
-        attempt = nearby(attempt, random)
+        attempt = nearby(attempt, random, crowded=True)
         seen.add(attempt)
         assert Attempt.from_json(json.loads(json.dumps(attempt.as_json()))) == attempt
     assert len(seen) > 250
+    assert len({(one.losses.lives, one.losses.tables) for one in seen}) > 50
     engines = {name for one in seen for name, _ in one.losses.engines}
     assert engines == {"compute", "valu", "flow", "load"}
+
+
+def test_steps_leave_scratch_alone_where_there_is_plenty() -> None:
+    random, first = Random(1), Attempt(3)
+    steps = [nearby(first, random, crowded=False) for _ in range(40)]
+    assert all((a.losses.lives, a.losses.tables) == (first.losses.lives, first.losses.tables) for a in steps)
+    assert len({a.losses for a in steps}) > 20
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 from tests.transform.lookup_kernels import lookup
 from tests.transform.lookups import ALTERNATIVES, MACHINES, Case, prepare, text
 from vliwc.transform.alternatives import CATALOGUE, Offer
-from vliwc.transform.distances import Distance, least_distances
+from vliwc.transform.distances import Distance, Paths, least_distances
+from vliwc.transform.groups import varying_nodes
 from vliwc.transform.loads import Prices
 from vliwc.transform.sites import Site
 from vliwc.transform.windows import Windows
@@ -170,3 +171,32 @@ def test_what_only_flow_selects_comes_between_head_and_tail() -> None:
     windows = Windows(list(counts), Prices(even.machine), 1.0)
     assert list(windows.look_ups(counts, surely=True)) == []
     assert list(windows.look_ups(counts, surely=False))
+
+
+@pytest.mark.parametrize("name", ["parked", "steered"])
+def test_words_that_come_back_may_come_late(name: str) -> None:
+    """Rows are loaded between the first index and the first word, and what was stored of them before the second word
+    only."""
+    case = prepare(lookup("two levels"))
+    prices = Prices(case.machine)
+    offer = case.offers(ALTERNATIVES[name])[0]
+    first, second = offer.sites
+    spans = {(a, b): loads for a, b, loads in offer.alternative.loads(offer, prices)}
+    assert spans == {(first, first): 8, (first, second): offer.price.load - 8}
+    windows = Windows([offer], prices, 2.0)
+    head, tail = windows.distances[first.node]
+    late = windows.distances[second.node].tail
+    assert late < tail
+    longest = max(head + 8 * 4 + tail, head + 8 * offer.price.load / 2 + late)
+    assert max(windows.look_ups({offer: 8}, surely=True)) == 2 * longest
+
+
+def test_words_of_every_iteration_are_loaded_first() -> None:
+    """What is left to do after the first load of each array; not after loads of what has been stored, or of words that
+    do not follow each other."""
+    memory = "x: u32[65] in\nw: u32[128] in\nz: u32[64] inout\ny: u32[64] out"
+    body = "par i in 0..64 {\nlet h = x[i] ^ x[i + 1]\nz[i] = h\ny[i] = (z[i] >> 3) + w[2 * i]\n}"
+    case = prepare(text(memory, body), "takehome")
+    paths = Paths(case.graph, case.loop, [], case.machine)
+    varying = varying_nodes(case.graph, case.loop)
+    assert paths.first_loads(case.forms, varying) == {"x": 4}

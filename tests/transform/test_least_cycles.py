@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 
 from tests.transform.test_balance import IDLE, OTHER, PRICES, plain, site, trial
-from vliwc.transform.alternatives import Offer
+from vliwc.transform.alternatives import Offer, Table
 from vliwc.transform.balance import least_cycles
 from vliwc.transform.loads import Loads
 
@@ -42,3 +42,29 @@ def test_a_bound_is_the_least_of_all_trials() -> None:
     assert len(set(alone)) == 3
     for order in permutations(trials):
         assert least_cycles(order, offers, PRICES, 10, []) == pytest.approx(min(alone), rel=2e-4)
+
+
+def test_what_is_loaded_before_a_tail_counts() -> None:
+    """From the second cycle on: each group's own words if as much is left to do after them, and its gathers."""
+    a = replace(site(0), head=1, tail=50)
+    measured = trial([a], Loads(load=8))
+    for tails, own in (((), 0), ((50,), 5), ((49,), 0), ((60, 50, 20), 10)):
+        least = least_cycles([replace(measured, own_loads=tails)], [plain(a)], PRICES, 10, [])
+        assert least == 1 + 40 + own + 50
+
+
+def test_words_of_tables_are_loaded_once_before_the_first_look_up() -> None:
+    """Sixteen words of two tables, eight of them of both, take three loads of eight words."""
+    sites = replace(site(0), head=1, tail=60), replace(site(1), head=1, tail=50)
+    reads = range(16), range(8, 24)
+    offers = [
+        Offer(OTHER, (s,), Loads(load=8), (Table(("table", k), Loads(), reads=(("t", words),)),))
+        for k, (s, words) in enumerate(zip(sites, reads, strict=True))
+    ]
+    measured = trial(sites, Loads(load=16))
+    assert least_cycles([measured], offers, PRICES, 10, []) == 1 + 80 + 1.5 + 50 + 0.5
+    apart = [offers[0], replace(offers[1], tables=(Table(("table", 1), Loads(), reads=(("u", reads[1]),)),))]
+    assert least_cycles([measured], apart, PRICES, 10, []) == 1 + 80 + 2 + 50
+    assert least_cycles([measured], [offers[0], plain(sites[1])], PRICES, 10, []) == 1 + 80 + 1 + 50, "one table"
+    unread = [plain(s) for s in sites]
+    assert least_cycles([measured], [*offers, *unread], PRICES, 10, []) == 1 + 80 + 50, "no table need be used"

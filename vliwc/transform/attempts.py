@@ -83,11 +83,11 @@ def _malformed() -> DataError:
     )
 
 
-def nearby(attempt: Attempt, random: Random) -> Attempt:
+def nearby(attempt: Attempt, random: Random, *, crowded: bool) -> Attempt:
     """The same way with one or two of its losses changed, as a step of a search, and now and then with all that it did
-    without."""
+    without. Scratch is only of concern where it is `crowded`."""
     losses = attempt.losses
-    for change in random.sample(_CHANGES, random.choice((1, 2))):
+    for change in random.sample((*_IN_TIME, *_IN_SCRATCH) if crowded else _IN_TIME, random.choice((1, 2))):
         losses = change(losses, random)
     return replace(attempt, losses=losses, without=attempt.without if random.random() < 0.5 else frozenset())
 
@@ -110,4 +110,4 @@ def _engine(losses: Losses, random: Random) -> Losses:
     return replace(losses, engines=tuple(sorted((name, lost) for name, lost in engines.items() if lost)))
 
 
-_CHANGES = (_ramps, _lives, _tables, _engine)
+_IN_TIME, _IN_SCRATCH = (_ramps, _engine), (_lives, _tables)

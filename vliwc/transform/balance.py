@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from vliwc.machine.description import Machine
 from vliwc.solving import new_solver, solve
 from vliwc.transform.alternatives import Home, Offer
 from vliwc.transform.loads import ENGINES, EXPECTED, LONGEST_LIVES, NO_LOADS, Loads, Losses, Prices
@@ -22,8 +23,8 @@ from vliwc.transform.windows import Counts, Needed, Windows
 
 _LONGEST = 16
 """No more than so many times longer may a program get for want of scratch."""
-_SCALE = 1000
-"""The integer program counts in thousandths of a cycle."""
+_SCALE, _FINEST = 1000, 20_000
+"""The integer program counts in thousandths of a cycle, or in so small parts at most."""
 _PARTS = 100
 """Shares of an engine's work are rounded to so many parts."""
 _FIRST = 20
@@ -118,7 +119,7 @@ class _Model:
         self.free = prices.machine.scratch_words - trial.constant_words
         """The words of scratch for tables and for what groups under way hold."""
         total = prices.cycles(trial.setup.plus(trial.group, groups))
-        self.scale = min(_SCALE, _LARGE / max(1.0, *total.values()))
+        self.scale = min(_exact(prices.machine) if unlimited else _SCALE, _LARGE / max(1.0, *total.values()))
         """What a cycle counts: less in programs that run for ages, as the solver's numbers have an end."""
         self.windows = Windows(offers, prices, self.scale)
         self._cover(groups)
@@ -271,10 +272,12 @@ class _Model:
     def _times(self, counts: Counts, needed: Needed) -> Iterator[Any]:
         """How long a program takes because of when things can be done, in thousandths of a cycle.
 
-        A mix keeps deadlines. No bound does: what tables cost is a guess.
+        A mix keeps deadlines. A bound counts the loads that there are in any case: what tables cost is a guess.
         """
         yield from self.windows.look_ups(counts, surely=self.unlimited)
-        if not self.unlimited:
+        if self.unlimited:
+            yield from self.windows.first_loads(counts, needed, self.trial.own_loads, self.groups)
+        else:
             yield from self.windows.deadlines(counts, needed)
 
     def hold_tables(self, scratch: int) -> None:
@@ -383,3 +386,13 @@ class _Model:
                     homes[key] = Home(room.arrays[0], free[k], length)
                     free[k] += length
         return homes
+
+
+def _exact(machine: Machine) -> int:
+    """About a thousand, or more: a number of parts of a cycle in which all slots are whole, so that no bound depends on
+    how prices are rounded. On odd machines it is a thousand, and they are."""
+    slots = [machine.slots(engine) for engine in ("alu", "valu", "flow", "load", "store")]
+    step = math.lcm(*(several for several in slots if several), machine.lanes * slots[1] + slots[0] or 1)
+    if step * machine.lanes <= 2 * _SCALE:  # a last group may pay for some of its lanes only
+        step *= machine.lanes
+    return step * max(1, _SCALE // step) if step <= _FINEST else _SCALE

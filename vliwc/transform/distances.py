@@ -15,11 +15,13 @@ from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
 
+from vliwc.analysis.linear import Forms
 from vliwc.ir.graph import Graph, Loop
 from vliwc.ir.ops import OPS, Kind
 from vliwc.machine.description import Machine
 from vliwc.transform.alternatives import Offer
 from vliwc.transform.delays import delay
+from vliwc.transform.groups import consecutive
 from vliwc.transform.loads import Prices
 from vliwc.transform.sites import Site
 
@@ -31,56 +33,85 @@ class Distance(NamedTuple):
     tail: int
 
 
-def with_distances(graph: Graph, loop: Loop, found: list[Site], machine: Machine) -> list[Site]:
-    """The sites with their heads and tails, and the longest path, if there are no loops in the `par`.
+class Paths:
+    """The longest paths through one iteration of a `par` without loops, its `sites` with their heads and tails.
 
     A site is as short as the best alternative: it waits for the bits of its index only, the chain is done beforehand,
     and so is perhaps an operation that uses the value lane by lane.
     """
-    if any(isinstance(graph.attr[n], Loop) for n in loop.body):
-        return found
-    own, uses = set(loop.body), graph.uses()
-    takes = {n: delay(graph, n, machine) for n in loop.body}
-    waits = {n: tuple(a for a in graph.args[n] if a in own) for n in loop.body}
-    for s in found:
-        takes.update(dict.fromkeys((s.load, *s.chain), 0))
-        takes[s.node] = s.least
-        if s.bits is not None:
-            waits[s.load] = tuple(n for _, n in s.bits if n in own)
-    sites = {s.load: s.node for s in found}
 
-    def lasts(a: int, n: int) -> int:
-        return 0 if a not in sites and _may_merge(graph, a, n, uses) else takes[a]
+    def __init__(self, graph: Graph, loop: Loop, found: Sequence[Site], machine: Machine) -> None:
+        own = set(loop.body)
+        self.graph = graph
+        self.loop = loop
+        self.uses = graph.uses()
+        self.takes = {n: delay(graph, n, machine) for n in loop.body}
+        self.waits = {n: tuple(a for a in graph.args[n] if a in own) for n in loop.body}
+        for s in found:
+            self.takes.update(dict.fromkeys((s.load, *s.chain), 0))
+            self.takes[s.node] = s.least
+            if s.bits is not None:
+                self.waits[s.load] = tuple(n for _, n in s.bits if n in own)
+        self.nodes = {s.load: s.node for s in found}
+        """The sites' nodes by their loads."""
+        self.tail: dict[int, int] = {}
+        """For each node how many cycles there are left from its value to the end."""
+        self.sites = self._sites(found)
 
-    head = {n: int(graph.kind(n) is Kind.LOAD) for n in loop.body}  # something makes an address
-    before: dict[int, int] = {}
-    sites_before = dict.fromkeys(loop.body, 0)
-    for n in loop.body:
-        for a in waits[n]:
-            way = head[a] + lasts(a, n), sites_before[a] + (a in sites)
-            if way >= (head[n], sites_before[n]):
-                head[n], sites_before[n], before[n] = *way, a
-    tail = dict.fromkeys(loop.body, 0)
-    after: dict[int, int] = {}
-    sites_after = dict.fromkeys(loop.body, 0)
-    for n in reversed(loop.body):
-        for a in waits[n]:
-            way = tail[n] + takes[n] - (takes[a] - lasts(a, n)), sites_after[n] + (n in sites)
-            if way >= (tail[a], sites_after[a]):
-                tail[a], sites_after[a], after[a] = *way, n
-    length, _, node = max((head[n] + takes[n], sites_before[n], n) for n in loop.body)
-    path = {node, *_along(node, before)}
-    return [
-        replace(
-            s,
-            head=head[s.load],
-            tail=tail[s.node],
-            path=length if s.load in path else 0,
-            before=tuple(sites[n] for n in reversed(list(_along(s.load, before))) if n in sites),
-            after=tuple(sites[n] for n in _along(s.node, after) if n in sites),
-        )
-        for s in found
-    ]
+    def _sites(self, found: Sequence[Site]) -> list[Site]:
+        takes, waits, loop, nodes = self.takes, self.waits, self.loop, self.nodes
+        head = {n: int(self.graph.kind(n) is Kind.LOAD) for n in loop.body}  # something makes an address
+        before: dict[int, int] = {}
+        sites_before = dict.fromkeys(loop.body, 0)
+        for n in loop.body:
+            for a in waits[n]:
+                way = head[a] + self._lasts(a, n), sites_before[a] + (a in nodes)
+                if way >= (head[n], sites_before[n]):
+                    head[n], sites_before[n], before[n] = *way, a
+        tail = self.tail = dict.fromkeys(loop.body, 0)
+        after: dict[int, int] = {}
+        sites_after = dict.fromkeys(loop.body, 0)
+        for n in reversed(loop.body):
+            for a in waits[n]:
+                way = tail[n] + takes[n] - (takes[a] - self._lasts(a, n)), sites_after[n] + (n in nodes)
+                if way >= (tail[a], sites_after[a]):
+                    tail[a], sites_after[a], after[a] = *way, n
+        length, _, node = max((head[n] + takes[n], sites_before[n], n) for n in loop.body)
+        path = {node, *_along(node, before)}
+        return [
+            replace(
+                s,
+                head=head[s.load],
+                tail=tail[s.node],
+                path=length if s.load in path else 0,
+                before=tuple(nodes[n] for n in reversed(list(_along(s.load, before))) if n in nodes),
+                after=tuple(nodes[n] for n in _along(s.node, after) if n in nodes),
+            )
+            for s in found
+        ]
+
+    def first_loads(self, forms: Forms, varying: set[int]) -> dict[str, int]:
+        """For each array of which every iteration has a word of its own, what is left to do when that is loaded."""
+        tails: dict[str, int] = {}
+        stored: set[str] = set()
+        for n in self.loop.body:
+            if self.graph.kind(n) is Kind.STORE:
+                stored.add(self.graph.access(n).array)
+            elif self.graph.kind(n) is Kind.LOAD and n not in self.nodes:
+                array = self.graph.access(n).array
+                own = consecutive(forms.of(self.graph.args[n][0]), self.loop, varying)
+                if own and array not in stored:
+                    tails[array] = max(tails.get(array, 0), self.tail[n])
+        return tails
+
+    def _lasts(self, a: int, n: int) -> int:
+        """How long node `a` takes for `n`, which waits for it."""
+        return 0 if a not in self.nodes and _may_merge(self.graph, a, n, self.uses) else self.takes[a]
+
+
+def has_paths(graph: Graph, loop: Loop) -> bool:
+    """Are there no loops in a `par`?"""
+    return not any(isinstance(graph.attr[n], Loop) for n in loop.body)
 
 
 def _along(node: int, following: Mapping[int, int]) -> Iterable[int]:

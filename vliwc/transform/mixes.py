@@ -34,6 +34,8 @@ class Trial:
     """What a last group that is not full takes at least, beside what its sites cost."""
     share: float = 0.0
     """The share of its lanes that count, or 0 if there is none."""
+    own_loads: tuple[int, ...] = ()
+    """For each load of words that belong to a group (of one for each lane), how much is left to do at least."""
     constant_words: int = 0
     """The words of scratch in which constants stand in all lanes, for all groups (with all groups doing the same)."""
 

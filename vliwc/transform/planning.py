@@ -18,7 +18,7 @@ from vliwc.ir.graph import Graph, Loop
 from vliwc.machine.description import Machine
 from vliwc.transform.alternatives import CATALOGUE, GATHER, Home, Offer, Setting
 from vliwc.transform.balance import balance, least_cycles
-from vliwc.transform.distances import with_distances
+from vliwc.transform.distances import Paths, has_paths
 from vliwc.transform.engines import bit_choices
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.loads import EXPECTED, NO_LOADS, Loads, Losses, Prices, measure, ramps
@@ -128,7 +128,8 @@ class _Planner:
             for s in find_sites(graph, self.facts, self.forms, loop)
             if s.node in varying and not self._known(s, loop, varying, blocks)
         ]
-        found = with_distances(graph, loop, found, self.machine)
+        paths = Paths(graph, loop, found, self.machine) if has_paths(graph, loop) else None
+        found = paths.sites if paths else found
         setting = Setting(graph, self.facts, self.prices)
         offers = [o for a in self.catalogue for o in a.offers(found, setting)]
         if not groups or len(offers) == len(found):
@@ -141,9 +142,10 @@ class _Planner:
         main: Main = {s.node: next(o for o in offers if s in o.sites) for s in found}
         scratch = int(self.machine.scratch_words * self.losses.tables)
         bounded = self.losses == EXPECTED
+        own_loads = self._own_loads(paths, varying, offers) if paths else ()
         trials = []
         for _ in range(_ROUNDS):
-            trials.append(self._trial(par, main, left if bounded else 0))
+            trials.append(replace(self._trial(par, main, left if bounded else 0), own_loads=own_loads))
             mix = balance(trials[-1], offers, self.prices, groups + partial, rooms, scratch, self.losses)
             if mix.main(found) == main:
                 break
@@ -155,6 +157,11 @@ class _Planner:
             bound = least_cycles(trials, offers, self.prices, groups, rooms) if bounded else 0
             self.strategies.append(Strategy(ceil(bound - _EPSILON), _described(mix), mix.crowded, homes))
         return Plan(assign(mix, found, groups + partial), self._arrays_of_their_own(mix.homes, rooms))
+
+    def _own_loads(self, paths: Paths, varying: set[int], offers: Sequence[Offer]) -> tuple[int, ...]:
+        """The tails of what each group loads that no table is made of."""
+        tables = {array for offer in offers for table in offer.tables for array, _ in table.reads}
+        return tuple(tail for array, tail in paths.first_loads(self.forms, varying).items() if array not in tables)
 
     def _known(self, site: Site, loop: Loop, varying: set[int], blocks: int) -> bool:
         """Are a site's words consecutive, or known as its index follows from the iteration's number alone? Then they
@@ -205,7 +212,7 @@ class _Planner:
         own = replace(own, area=more.area - space.area)
         rest = self._rest(one, self._sample(par, main, 1, left), main) if left else NO_LOADS
         share = left / self.machine.lanes
-        return Trial(main, setup, own, ramps(one), movable, constants, rest, share, space.constants)
+        return Trial(main, setup, own, ramps(one), movable, constants, rest, share, constant_words=space.constants)
 
     def _rest(self, one: Graph, both: Graph, main: Main) -> Loads:
         """What a group that is not full takes beside its sites: the program of `both` has it beside a full one, that of

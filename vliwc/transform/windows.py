@@ -7,8 +7,10 @@ The counts of groups are numbers, or variables of an integer program: the sums t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
+from math import floor
 from typing import Any
 
 from vliwc.transform.alternatives import Offer
@@ -17,6 +19,9 @@ from vliwc.transform.loads import ENGINES, Loads, Prices
 
 _WINDOWS = 16
 """At how many positions windows begin and end."""
+
+_EPSILON = 1e-6
+"""Floating-point numbers may be so much too small."""
 
 Counts = Mapping[Offer, Any]
 """How many groups take each offer."""
@@ -32,6 +37,7 @@ class Windows:
         self.prices = prices
         self.scale = scale
         self.distances = least_distances(offers, prices)
+        self.words = _words(offers)
 
     def look_ups(self, counts: Counts, *, surely: bool) -> Iterator[Any]:
         """For several pairs of cycles what is looked up between them, by loads or by what only flow can select, and
@@ -45,9 +51,10 @@ class Windows:
         for engine in ("load", "flow"):
             one = self.prices.cycles(Loads(**{engine: 1}))[engine]
             work = [
-                (self._of(offer), round(self.scale * one * slots) * count)
+                (distance, floor(self.scale * one * slots + _EPSILON) * count)
                 for offer, count in counts.items()
-                if (slots := getattr(offer.price, engine)) > 0 and (engine == "load" or not surely or _late(offer))
+                if engine == "load" or not surely or _late(offer)
+                for distance, slots in self._slots(offer, engine)
             ]
             widest: dict[frozenset[int], int] = {}
             for after, before in product(_some(heads), _some(tails)):
@@ -56,6 +63,29 @@ class Windows:
             for inside, outside in widest.items():
                 if outside and inside:
                     yield sum(work[k][1] for k in sorted(inside)) + round(self.scale * outside)
+
+    def first_loads(self, counts: Counts, needed: Needed, own: Sequence[int], groups: int) -> Iterator[Any]:
+        """For every tail what is loaded with so much or more left to do: look-ups, the words of the tables that these
+        are in, each once, and what each of so many groups loads of its `own`, of which the tails are given. Something
+        makes an address first."""
+        lanes = self.prices.lanes
+        in_rows = self.prices.machine.runs("load", "vload")
+        one = self.scale * self.prices.cycles(Loads(load=1))["load"]
+        tails = [self._of(offer).tail for offer in self.offers]
+        for tail in sorted(set(tails)):
+            begun = sum(other >= tail for other in own) * (1 if in_rows else lanes)
+            cycles: Any = floor(one * begun + _EPSILON) * groups
+            for offer, count in counts.items():
+                early = sum(slots for distance, slots in self._slots(offer, "load") if distance.tail >= tail)
+                cycles += floor(one * early + _EPSILON) * count
+            words: Counter[frozenset[int]] = Counter()
+            for readers, several in self.words.items():
+                words[frozenset(k for k in readers if tails[k] >= tail)] += several
+            for readers, several in words.items():
+                if readers:
+                    loads = several / lanes if in_rows else several
+                    cycles += floor(one * loads + _EPSILON) * needed([self.offers[k] for k in sorted(readers)])
+            yield cycles + round(self.scale * (tail + 1))
 
     def deadlines(self, counts: Counts, needed: Needed) -> Iterator[Any]:
         """For several tails what it takes to make the tables in memory that are looked up with so much or more left to
@@ -79,8 +109,28 @@ class Windows:
                 yield work + round(self.scale * tail)
 
     def _of(self, offer: Offer) -> Distance:
-        """When an offer loads: at the first of its sites."""
+        """When an offer's look-ups begin: at the first of its sites."""
         return self.distances[offer.sites[0].node]
+
+    def _slots(self, offer: Offer, engine: str) -> Iterator[tuple[Distance, float]]:
+        """The slots of load or flow that one group's look-ups take, and when."""
+        if engine == "load":
+            for first, last, loads in offer.alternative.loads(offer, self.prices):
+                if loads > 0:
+                    yield Distance(self.distances[first.node].head, self.distances[last.node].tail), loads
+        elif offer.price.flow > 0:
+            yield self._of(offer), offer.price.flow
+
+
+def _words(offers: Sequence[Offer]) -> Counter[frozenset[int]]:
+    """How many words are read for the tables of just these of the offers."""
+    readers: dict[tuple[str, int], set[int]] = {}
+    for k, offer in enumerate(offers):
+        for table in offer.tables:
+            for array, words in table.reads:
+                for word in words:
+                    readers.setdefault((array, word), set()).add(k)
+    return Counter(map(frozenset, readers.values()))
 
 
 def _late(offer: Offer) -> bool:

@@ -27,6 +27,9 @@ from vliwc.solving import interruptible
 SMALL_TARIFF, LARGE_TARIFF = 2_000, 8_000
 """Programs with about so many variables are worth it in every compilation (a quarter of a second), and where more is
 asked for (some seconds)."""
+_WORK = 2.5e-3
+"""So much deterministic time for each variable, a few times what most programs take, is the solver given: where nearly
+all operations are on longest paths, it may turn around in one corner for ages."""
 _SCALE = 1_000_000
 """Prices and tolls are rounded to such parts."""
 _OVERDRAFT = 4.0
@@ -58,7 +61,7 @@ def refutation(
     periods = told_apart(cycles, heads, tails, weights, variables)
     if periods is None:
         return None
-    program = _Program(problem, heads, tails, periods)
+    program = _Program(problem, heads, tails, periods, _WORK * variables)
     for more in range(program.solve(), 0, -1):
         tariff = program.tariff(more - 1)
         if _excess(problem, _places(problem, heads, tails, tariff.cycles), tariff) > 0:
@@ -97,14 +100,16 @@ def _waits(problem: Problem) -> Iterator[Wait]:
 class _Program:
     """The linear program; its variables are the shares of a step that are issued by the end of a period."""
 
-    def __init__(self, problem: Problem, heads: Sequence[int], tails: Sequence[int], periods: Periods) -> None:
+    def __init__(
+        self, problem: Problem, heads: Sequence[int], tails: Sequence[int], periods: Periods, work: float
+    ) -> None:
         from ortools.linear_solver import pywraplp  # noqa: PLC0415 - heavy, and only some bounds need it
 
         self.problem = problem
         self.machine = problem.machine
         self.periods = periods
         self.solver = pywraplp.Solver.CreateSolver("GLOP")
-        self.solver.SetSolverSpecificParametersAsString("use_dual_simplex: true")
+        self.solver.SetSolverSpecificParametersAsString(f"use_dual_simplex: true max_deterministic_time: {work}")
         self.most = self.solver.infinity()
         self.longer = self.solver.NumVar(0, self.most, "")
         """By how many cycles the long period would have to be longer."""

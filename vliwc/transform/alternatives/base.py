@@ -78,6 +78,8 @@ class Table:
     scratch: int = 0
     memory: int = 0
     build: Build | None = field(default=None, compare=False)
+    reads: tuple[tuple[str, range], ...] = field(default=(), compare=False)
+    """Words (by their arrays) that are read in any case before a look-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,11 @@ class Alternative(ABC):
         It is this many if all lanes are loaded from addresses that are made of the bits.
         """
         return site.address_ops + look_up(prices.lanes, prices.machine)
+
+    def loads(self, offer: Offer, prices: Prices) -> Sequence[tuple[Site, Site, float]]:
+        """Where one group's loads are: between the index of a site and the value of another, or of the same."""
+        first = offer.sites[0]
+        return ((first, first, offer.price.load),)
 
     @abstractmethod
     def emit(self, offer: Offer, site: Site, group: Group, homes: Sequence[Home], emitter: Emitter) -> int:

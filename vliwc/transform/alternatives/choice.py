@@ -15,7 +15,7 @@ from functools import partial
 from typing import NamedTuple
 
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting, Table
-from vliwc.transform.alternatives.words import reader
+from vliwc.transform.alternatives.words import all_words, reader
 from vliwc.transform.loads import Loads, Prices
 from vliwc.transform.sites import Site
 from vliwc.transform.tables import choose
@@ -80,7 +80,16 @@ def held_words(site: Site, prices: Prices) -> Table:
     rows = -(-site.count // prices.lanes)
     vectors = site.count + (site.count // 2 if prices.choice != prices.select else 0)
     price = Loads(vectors=site.count, load=rows, words=site.count * len(site.chain))
-    return Table(("held", site.words), price, scratch=vectors * prices.lanes, build=partial(_read, site))
+    key, build = ("held", site.words), partial(_read, site)
+    return Table(key, price, scratch=vectors * prices.lanes, build=build, reads=_chosen(site))
+
+
+def _chosen(site: Site) -> tuple[tuple[str, range], ...]:
+    """The words of a site if some sum of its bits chooses each of them."""
+    sums = {0}
+    for weight, _ in site.bits or ():
+        sums |= {weight + other for other in sums}
+    return all_words(site) if site.bits is None or len(sums) == site.count else ()
 
 
 def _read(site: Site, emitter: Emitter, home: Home | None) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting
 from vliwc.transform.alternatives.buffers import addresses, buffers
-from vliwc.transform.alternatives.rows import Layout, Rows, conditions, load_rows, row_words
+from vliwc.transform.alternatives.rows import Layout, Rows, conditions, load_rows, loads_of_both, row_words
 from vliwc.transform.loads import Loads, Prices
 from vliwc.transform.sites import Site
 from vliwc.transform.tables import choose
@@ -47,6 +47,10 @@ class Parked(Alternative):
     def delay(self, offer: Offer, site: Site, prices: Prices) -> int:
         """As with rows that stay in scratch: what is parked is back before it is needed."""
         return Rows().delay(offer, site, prices)
+
+    def loads(self, offer: Offer, prices: Prices) -> Sequence[tuple[Site, Site, float]]:
+        """Rows are loaded for the first site, and words again for the second."""
+        return loads_of_both(offer, prices)
 
     def emit(self, offer: Offer, site: Site, group: Group, homes: Sequence[Home], emitter: Emitter) -> int:
         """At the first site the rows are loaded and parked; at the second, their words are fetched."""

@@ -20,7 +20,7 @@ from functools import partial
 from vliwc.analysis.facts import Fact
 from vliwc.analysis.linear import Form, signed
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting, Table
-from vliwc.transform.alternatives.words import reader
+from vliwc.transform.alternatives.words import all_words, reader
 from vliwc.transform.loads import Loads, Prices
 from vliwc.transform.sites import Bits, Site
 from vliwc.transform.tables import choose
@@ -118,6 +118,12 @@ def load_rows(offer: Offer, site: Site, group: Group, home: Home, emitter: Emitt
     )
 
 
+def loads_of_both(offer: Offer, prices: Prices) -> Sequence[tuple[Site, Site, float]]:
+    """The loads of rows, and those by which words come back from where they were stored for the second site."""
+    first, second = offer.sites
+    return ((first, first, prices.lanes), (first, second, offer.price.load - prices.lanes))
+
+
 def row_words(offer: Offer, k: int, group: Group, emitter: Emitter) -> list[int]:
     """Word k of each of the group's rows."""
     return [emitter.emit("lane", row, attr=k) for row in group.rows[offer]]
@@ -183,7 +189,17 @@ def _table(first: Site, second: Site, layout: Layout, prices: Prices) -> Table:
         scratch=lanes * min(lanes, _STREAM * max(prices.machine.slots("load"), 1)),
         memory=(first.count - 1) * layout.stride + lanes,
         build=partial(_build, first, second, layout),
+        reads=(*all_words(first), *_seconds(first, second, layout)),
     )
+
+
+def _seconds(first: Site, second: Site, layout: Layout) -> Sequence[tuple[str, range]]:
+    """The words of the second site in the rows, if these follow each other."""
+    if layout.others < layout.factor:
+        return ()
+    least = layout.factor * first.lo + layout.least
+    most = layout.factor * (first.lo + first.count - 1) + layout.least + layout.others - 1
+    return ((second.array, range(max(second.lo, least), min(second.lo + second.count, most + 1))),)
 
 
 def _build(first: Site, second: Site, layout: Layout, emitter: Emitter, home: Home | None) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting
 from vliwc.transform.alternatives.buffers import addresses, buffers, store_words
-from vliwc.transform.alternatives.rows import Layout, Rows, conditions, load_rows, row_words
+from vliwc.transform.alternatives.rows import Layout, Rows, conditions, load_rows, loads_of_both, row_words
 from vliwc.transform.loads import Loads, Prices
 from vliwc.transform.sites import Site
 
@@ -57,6 +57,10 @@ class Steered(Alternative):
         machine = prices.machine
         stores = -(-prices.lanes // max(machine.slots("store"), 1)) - 1 + machine.latency("store", "store")
         return 1 + stores + machine.latency("load", "vload")
+
+    def loads(self, offer: Offer, prices: Prices) -> Sequence[tuple[Site, Site, float]]:
+        """Rows are loaded for the first site, and words again for the second."""
+        return loads_of_both(offer, prices)
 
     def emit(self, offer: Offer, site: Site, group: Group, homes: Sequence[Home], emitter: Emitter) -> int:
         """At the first site the rows are loaded; at the second, words go to the buffer or to where nobody looks."""

@@ -13,6 +13,7 @@ from functools import partial
 
 from vliwc.ir.graph import Access
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting, Table
+from vliwc.transform.alternatives.words import all_words
 from vliwc.transform.loads import Loads
 from vliwc.transform.sites import Site, through
 
@@ -32,7 +33,7 @@ class Transformed(Alternative):
                 rows = -(-site.count // lanes)
                 price = Loads(load=rows, vectors=rows * len(site.chain), store=rows, words=2 * rows)
                 key = ("transformed", site.words)
-                table = Table(key, price, memory=site.count, build=partial(_build, site))
+                table = Table(key, price, memory=site.count, build=partial(_build, site), reads=all_words(site))
                 yield Offer(self, (site,), Loads(load=lanes), (table,))
 
     def emit(self, offer: Offer, site: Site, group: Group, homes: Sequence[Home], emitter: Emitter) -> int:

@@ -10,6 +10,11 @@ from vliwc.transform.alternatives.base import Emitter
 from vliwc.transform.sites import Site, through
 
 
+def all_words(site: Site) -> tuple[tuple[str, range]]:
+    """All words that a site looks up, by their array."""
+    return ((site.array, range(site.lo, site.lo + site.count)),)
+
+
 def reader(site: Site, emitter: Emitter) -> Callable[[int], int]:
     """Gives the words of a site's array by index, as they come out of the site's chain; no index is out of range.
 
