@@ -129,6 +129,13 @@ def test_a_long_period_may_lack_several_cycles() -> None:
     assert bound.argument is not None and bound.argument.conclusion == found
 
 
+def test_a_linear_program_that_takes_too_long_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timed, "_WORK", 1e-9)
+    problem = families.make("strands", 300, 0)
+    heads, tails = raised(problem)
+    assert timed.refutation(problem, heads, tails, 37, SMALL_TARIFF) is None
+
+
 @pytest.mark.parametrize("most", [0, 10, 60, 200])
 def test_periods_are_as_fine_as_the_variables_allow(most: int) -> None:
     """Ten operations with two variables each, which may be issued in any of twenty cycles."""
