@@ -98,6 +98,9 @@ def known(instance: Instance, old: Instance | None, how: str, effort: Effort | N
         best = Known(found.schedule.cycles, f"vliwc schedule --schedule {how}")
     if found is not None and found.schedule.bound > bound.cycles:
         bound = Known(found.schedule.bound, f"proved by vliwc schedule --schedule {how}")
+    argument = found.bound.argument if found is not None else None
+    if argument is not None and argument.bound >= bound.cycles and not bound.argument:  # at last in words
+        bound = Known(argument.bound, f"vliwc schedule --schedule {how} ({argument.kind})", argument.as_json())
     return replace(instance, best=best, bound=bound)
 
 

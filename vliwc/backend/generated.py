@@ -42,24 +42,19 @@ class Segment:
     times: int
     kernel: Kernel | None = None
     """How its loop was overlapped, if it is the kernel of one."""
-    proved: int = 0
-    """A bound in cycles that was proved by a search, and so comes without an argument; 0 if there is none."""
-
-    @property
-    def least(self) -> int:
-        """The best bound, in cycles."""
-        return max(self.bound.best, self.proved)
+    tariff: int = 0
+    """The size of a linear program that a search has found to be worth it; 0 if there is none."""
 
     @property
     def near(self) -> bool:
         """Might a better bound be close to the schedule?"""
-        return self.kernel is None and self.least < self.cycles <= _NEAR * self.least
+        return self.kernel is None and self.bound.best < self.cycles <= _NEAR * self.bound.best
 
     def with_tariff(self, variables: int) -> Segment:
         """The same with a higher bound if a linear program of about so many variables proves one."""
         if not self.near:
             return self
-        bound = segment_bound(self.problem, self.cycles, variables)
+        bound = segment_bound(self.problem, self.cycles, max(variables, self.tariff))
         return replace(self, bound=bound) if bound.best > self.bound.best else self
 
 
@@ -95,6 +90,6 @@ class Generated:
         if segments == self.segments:
             return self
         old = self.bounds.best
-        best = max(old, sum(segment.least * segment.times for segment in segments))
+        best = max(old, sum(segment.bound.best * segment.times for segment in segments))
         loads = {engine: load * old / best for engine, load in self.bounds.loads.items()}
         return replace(self, segments=segments, bounds=replace(self.bounds, best=best, loads=loads))

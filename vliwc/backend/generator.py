@@ -176,7 +176,7 @@ class _Scheduled:
         """The segment with its bound. A kernel's holds for every overlap of the loop."""
         cycles = self.found.cycles
         bound = kernel_bound(self.problem, self.kernel) if self.kernel else segment_bound(self.problem, cycles)
-        return Segment(self.problem, bound, cycles, self.times, self.kernel)
+        return Segment(self.problem, bound, cycles, self.times, self.kernel, self.found.tariff)
 
 
 class _Generator:

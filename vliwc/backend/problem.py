@@ -224,4 +224,6 @@ class Schedule:
     """The most scratch words in use at a time, blocked ones included."""
     bound: int = 0
     """No schedule of the problem takes fewer cycles, as far as the scheduler has proved."""
+    tariff: int = 0
+    """About how many variables a linear program has that says as much, or nearly (see `bounds.timed`), if one does."""
     copies: tuple[Copy, ...] = ()

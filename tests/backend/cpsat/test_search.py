@@ -10,7 +10,10 @@ import pytest
 
 from benchmarks.families import make
 from tests.effort import ENOUGH
-from vliwc.backend.bounds import segment_bound
+from vliwc.backend import solution
+from vliwc.backend.bounds import SMALL_TARIFF, segment_bound
+from vliwc.backend.bounds.argument import Tariff
+from vliwc.backend.instance import Instance as NamedProblem
 from vliwc.backend.problem import DATA, Operation, Problem, Schedule, Step
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import cpsat, listing, multistart
@@ -313,5 +316,21 @@ def test_a_larger_linear_program_raises_the_bound(monkeypatch: pytest.MonkeyPatc
     for work, raised in ((10.0, False), (60.0, True)):
         run = search._begun(problem, found, windows, 0, None, Effort(seconds=None, work=work, workers=1))
         run._find_tariff()
-        assert (run.incumbent.bound > windows.best) == raised
+        assert (run.incumbent.bound > windows.best) == raised == (run.incumbent.tariff > 0)
         assert (run.meter.work > 0) == raised
+
+
+@pytest.mark.parametrize("variables", [0, SMALL_TARIFF])
+def test_what_a_larger_linear_program_proves_comes_with_its_argument(
+    monkeypatch: pytest.MonkeyPatch, variables: int
+) -> None:
+    """The scheduler says how large it was; nobody else looks for one of that size."""
+    problem = make("strands", 300, 0)
+    found = multistart.schedule(problem)
+    assert found is not None
+    scheduled = replace(found, tariff=variables)
+    monkeypatch.setattr(solution, "scheduler", lambda *_: lambda *_: scheduled)
+    monkeypatch.setattr(solution, "LARGE_TARIFF", 0)
+    bound = solution.solve(NamedProblem("strands", "", problem), "cpsat").bound
+    assert bound.argument is not None
+    assert isinstance(bound.argument.conclusion, Tariff) == (variables > 0)

@@ -18,6 +18,8 @@ class Incumbent:
         self.schedule = schedule
         self.table = table
         self.bound = bound
+        self.tariff = 0
+        """The size of a linear program that has raised the bound: see `Schedule.tariff`."""
         self._progress = progress
 
     @property

@@ -104,7 +104,8 @@ def search(
         effort.interrupted.set()
     if remade is not None:
         return remade, bounds.best
-    return incumbent.schedule if incumbent.cycles < found.cycles else found, incumbent.bound
+    best = incumbent.schedule if incumbent.cycles < found.cycles else found
+    return replace(best, tariff=incumbent.tariff), incumbent.bound
 
 
 def _begun(
@@ -212,7 +213,10 @@ class _Search:
         if self.over() or self.meter.left() < _PATIENT:
             return
         problem = self.incumbent.table.instance.problem
-        self.incumbent.raise_bound(segment_bound(problem, self.incumbent.cycles, _LARGER_TARIFF).best)
+        found = segment_bound(problem, self.incumbent.cycles, _LARGER_TARIFF).best
+        if found > self.incumbent.bound:
+            self.incumbent.tariff = _LARGER_TARIFF
+        self.incumbent.raise_bound(found)
         self.meter.work += _TARIFF_WORK
 
     def _refute(self) -> None:
