@@ -127,9 +127,8 @@ class Choice:
         try:
             while meter.used() < 1 and fruitless < _FRUITLESS and self._improvable():
                 meter.evals += _DRAW
-                if not self.take(
-                    nearby(self.attempt or Attempt(self._front.options.optimise), random, crowded=crowded)
-                ):
+                best = self.attempt or Attempt(self._front.options.optimise)
+                if not self.take(nearby(best, random, crowded=crowded)):
                     fruitless += 1
                     continue
                 meter.evals += _TRIAL

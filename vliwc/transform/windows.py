@@ -65,14 +65,14 @@ class Windows:
                     yield sum(work[k][1] for k in sorted(inside)) + round(self.scale * outside)
 
     def first_loads(self, counts: Counts, needed: Needed, own: Sequence[int], groups: int) -> Iterator[Any]:
-        """For every tail what is loaded with so much or more left to do: look-ups, the words of the tables that these
-        are in, each once, and what each of so many groups loads of its `own`, of which the tails are given. Something
-        makes an address first."""
+        """For several tails what is loaded with so much or more left to do: look-ups, the words of the tables that
+        these are in, each once, and what each of so many groups loads of its `own`, of which the tails are given.
+        Something makes an address first."""
         lanes = self.prices.lanes
         in_rows = self.prices.machine.runs("load", "vload")
         one = self.scale * self.prices.cycles(Loads(load=1))["load"]
         tails = [self._of(offer).tail for offer in self.offers]
-        for tail in sorted(set(tails)):
+        for tail in _some(set(tails)):
             begun = sum(other >= tail for other in own) * (1 if in_rows else lanes)
             cycles: Any = floor(one * begun + _EPSILON) * groups
             for offer, count in counts.items():
