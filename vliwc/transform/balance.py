@@ -314,15 +314,18 @@ class _Model:
         return own + round(scale * self.groups * other)
 
     def share_scratch(self, cycles: float) -> None:
-        """Makes scratch one more engine, whose slots are the words that tables leave over; `cycles` is what the program
-        takes without."""
+        """Makes scratch one more engine, with its share of the work: its slots are the words that tables leave over;
+        `cycles` is what the program takes without."""
         most = round(_LONGEST * self.scale * cycles)
         taken = self._area(dict(zip(self.offers, self.counts, strict=True)), self.scale * self.losses.lives)
         for k, (key, table) in enumerate(self.tables.items()):
             lasting = self.model.new_int_var(0, most, f"lasting_{k}")
             self.model.add(lasting >= self.busiest - most * (1 - self.built[key]))
             taken += table.scratch * lasting
-        self.model.add(self.free * self.busiest >= taken)
+        held = self.model.new_int_var(0, most, "held")
+        self.model.add(self.free * held >= taken)
+        self.model.add(self.busiest >= held)
+        self.work += held
         self.model.add(self.busiest <= most)
 
     def solve(self) -> Mix | None:
