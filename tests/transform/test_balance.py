@@ -282,6 +282,17 @@ def test_engines_may_be_expected_to_lose_some_of_their_time() -> None:
         assert mix.counts[offers[1]] == best
 
 
+@pytest.mark.parametrize("machine", MACHINES)
+def test_bounds_count_in_parts_of_which_prices_are_whole(machine: str) -> None:
+    prices = Prices(MACHINES[machine])
+    parts = prices.parts(1000)
+    for one in (Loads(words=1), Loads(vectors=1), Loads(fused=1), Loads(flow=1), Loads(load=1), Loads(store=1)):
+        for cycles in prices.cycles(one).values():
+            assert parts * cycles == pytest.approx(round(parts * cycles))
+    engines = {**prices.machine.engines, "valu": replace(prices.machine.engines["valu"], slots=9973)}
+    assert Prices(replace(prices.machine, engines=engines)).parts(1000) == 1000, "they are too many, and rounded"
+
+
 def test_gathers_have_to_be_between_head_and_tail() -> None:
     early, late = replace(site(0), head=10, tail=30), replace(site(1), head=40, tail=20)
     held = Offer(OTHER, (late,), Loads(vectors=90), (Table(("held",), Loads()),))

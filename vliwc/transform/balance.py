@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vliwc.machine.description import Machine
 from vliwc.solving import new_solver, solve
 from vliwc.transform.alternatives import Home, Offer
 from vliwc.transform.loads import ENGINES, EXPECTED, LONGEST_LIVES, NO_LOADS, Loads, Losses, Prices
@@ -23,8 +22,8 @@ from vliwc.transform.windows import Counts, Needed, Windows
 
 _LONGEST = 16
 """No more than so many times longer may a program get for want of scratch."""
-_SCALE, _FINEST = 1000, 20_000
-"""The integer program counts in thousandths of a cycle, or in so small parts at most."""
+_SCALE = 1000
+"""The integer program counts in thousandths of a cycle; for a bound, in parts of which prices are whole numbers."""
 _PARTS = 100
 """Shares of an engine's work are rounded to so many parts."""
 _FIRST = 20
@@ -119,7 +118,7 @@ class _Model:
         self.free = prices.machine.scratch_words - trial.constant_words
         """The words of scratch for tables and for what groups under way hold."""
         total = prices.cycles(trial.setup.plus(trial.group, groups))
-        self.scale = min(_exact(prices.machine) if unlimited else _SCALE, _LARGE / max(1.0, *total.values()))
+        self.scale = min(prices.parts(_SCALE) if unlimited else _SCALE, _LARGE / max(1.0, *total.values()))
         """What a cycle counts: less in programs that run for ages, as the solver's numbers have an end."""
         self.windows = Windows(offers, prices, self.scale)
         self._cover(groups)
@@ -389,13 +388,3 @@ class _Model:
                     homes[key] = Home(room.arrays[0], free[k], length)
                     free[k] += length
         return homes
-
-
-def _exact(machine: Machine) -> int:
-    """About a thousand, or more: a number of parts of a cycle in which all slots are whole, so that no bound depends on
-    how prices are rounded. On odd machines it is a thousand, and they are."""
-    slots = [machine.slots(engine) for engine in ("alu", "valu", "flow", "load", "store")]
-    step = math.lcm(*(several for several in slots if several), machine.lanes * slots[1] + slots[0] or 1)
-    if step * machine.lanes <= 2 * _SCALE:  # a last group may pay for some of its lanes only
-        step *= machine.lanes
-    return step * max(1, _SCALE // step) if step <= _FINEST else _SCALE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from math import lcm
 from operator import attrgetter
 
 from vliwc.ir.graph import Access, Graph, Loop
@@ -13,6 +14,8 @@ ENGINES = ("compute", "alu", "valu", "flow", "load", "store")
 """What can be the bottleneck. `compute` is `alu` and `valu` together, which share the vector operations."""
 
 
+_FINEST = 20
+"""Numbers may be so many times larger than need be, for prices that are not rounded."""
 _SHARED = frozenset({"const", "select"})
 """Operations that several engines can do."""
 
@@ -122,6 +125,15 @@ class Prices:
             "load": loads.load / capacity["load"],
             "store": loads.store / capacity["store"],
         }
+
+    def parts(self, about: int) -> int:
+        """How many parts to a cycle, about so many or more, so that every engine has whole slots in them and no price
+        is rounded; just so many, for prices that are, if that takes too many."""
+        slots = [self.machine.slots(engine) for engine in ("alu", "valu", "flow", "load", "store")]
+        step = lcm(*(several for several in slots if several), self.lanes * slots[1] + slots[0] or 1)
+        if step * self.lanes <= 2 * about:  # a last group may pay for some of its lanes only
+            step *= self.lanes
+        return step * max(1, about // step) if step <= _FINEST * about else about
 
     def node(self, graph: Graph, n: int) -> Loads | None:
         """The price of a graph node; None for what costs no engine anything."""
