@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from threading import Event
 
 from vliwc.backend import schedule_names
 from vliwc.backend.schedulers import searches
@@ -57,16 +58,21 @@ class Options:
     depend on the computer's speed."""
     stop_after: str | None = None
     """The last pass to run; then there is a graph, but no program."""
+    interrupted: Event | None = field(default=None, compare=False)
+    """With it, KeyboardInterrupt in a search for list schedules sets the event, and the best so far is kept (as
+    `Effort.interrupted` does for other schedulers)."""
 
     @property
     def searching(self) -> Budget | None:
         """What a search of list schedules may cost: what was given, or little where the best is asked for without a
         word on its cost; cpsat begins with what that finds. None if there is no search."""
-        if self.budget is not None or self.replay is not None:
-            return self.budget
-        if searches(self.schedule):
-            return replace(BRIEF, interrupted=self.effort.interrupted if self.effort else None)
-        return THOROUGH if self.schedule == "list" and self.optimise == MOST_LEVEL else None
+        budget = self.budget
+        if budget is None and self.replay is None:
+            if searches(self.schedule):
+                budget = replace(BRIEF, interrupted=self.effort.interrupted if self.effort else None)
+            elif self.schedule == "list" and self.optimise == MOST_LEVEL:
+                budget = THOROUGH
+        return budget and replace(budget, interrupted=budget.interrupted or self.interrupted)
 
     @property
     def pipeline(self) -> bool:

@@ -88,7 +88,11 @@ def files(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     ("options", "at_work"),
-    [(("--schedule", "cpsat", "--time-limit", "600"), r"cpsat: \d+ cycles"), (("--budget", "600"), r"search: \d+ ")],
+    [
+        (("--schedule", "cpsat", "--time-limit", "600"), r"cpsat: \d+ cycles"),
+        (("--budget", "600"), r"search: \d+ "),
+        (("-O3",), r"search: \d+ "),
+    ],
 )
 def test_a_search_is_ended_and_its_best_is_kept(
     options: tuple[str, ...], at_work: str, command: Start, tmp_path: Path

@@ -216,19 +216,14 @@ def read_effort(seconds: float | None, work: float | None, workers: int | None, 
 INTERRUPTED = "interrupted: this is the best schedule so far"
 
 
-def ended_by(
-    interrupted: Event, schedule: str, effort: Effort | None, budget: Budget | None
-) -> tuple[Effort | None, Budget | None]:
-    """The limits of a command that keeps what its searches have found when Ctrl-C ends them, which sets the event."""
+def ended_by(interrupted: Event, schedule: str, effort: Effort | None) -> Effort | None:
+    """The effort of a command that keeps what its scheduler has found when Ctrl-C ends it, which sets the event."""
     from vliwc.backend.schedulers import schedule_names, searches
     from vliwc.backend.schedulers.effort import Effort
 
     if effort is None and schedule in schedule_names() and searches(schedule):
         effort = Effort()
-    return (
-        None if effort is None else replace(effort, interrupted=interrupted),
-        None if budget is None else replace(budget, interrupted=interrupted),
-    )
+    return effort and replace(effort, interrupted=interrupted)
 
 
 def read_search(seconds: float | None, evals: int | None, replay: Path | None) -> tuple[Budget | None, Ledger | None]:

@@ -127,7 +127,7 @@ def command(
     from vliwc.driver import Options, finish, optimise_source
 
     interrupted = Event()
-    effort, budget_of_search = shared.ended_by(interrupted, schedule, effort, budget_of_search)
+    effort = shared.ended_by(interrupted, schedule, effort)
     options = Options(
         optimise=optimise,
         schedule=schedule,
@@ -142,6 +142,7 @@ def command(
         budget=budget_of_search,
         replay=ledger,
         effort=effort,
+        interrupted=interrupted,
     )
     if save_search is not None:
         _require_saving(options, save_search, kernel)

@@ -53,7 +53,7 @@ def command(
     if effort is not None and not searches(schedule):
         raise UsageError(f"limits, workers and copies mean nothing to '{schedule}'")
     interrupted = Event()
-    effort, _ = shared.ended_by(interrupted, schedule, effort, None)
+    effort = shared.ended_by(interrupted, schedule, effort)
     problem = Instance.from_text(text)
     if solution_text is not None:
         solution = read_solution(problem, solution_text)
