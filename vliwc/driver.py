@@ -174,6 +174,6 @@ def _searcher(options: Options, choice: Choice, progress: Progress | None) -> Se
         mixes = budget.part(_MIXES)
         used = choice.search(mixes, options.seed) if mixes is not None else 0.0
         budget = budget.part(1 - _MIXES * used) or budget
-    elif options.optimise == MOST_LEVEL and choice.short:
+    elif options.optimise == MOST_LEVEL and choice.short and not _interrupted(options):
         choice.search(replace(MIXES, interrupted=budget.interrupted), options.seed)
     return Searching(budget, options.seed, progress, choice.attempt)

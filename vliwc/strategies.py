@@ -102,8 +102,17 @@ class Choice:
 
     def take_best(self) -> None:
         """Tries what the options say and, where that is not good enough, other ways; if there is room for none of
-        them, lower levels."""
+        them, lower levels. Where there is to be a search, interrupted it keeps what it has, as that does."""
         self.take(None)
+        try:
+            self._take_others()
+        except KeyboardInterrupt:
+            budget = self._front.options.searching
+            if budget is None or budget.interrupted is None or self._generated is None:
+                raise
+            budget.interrupted.set()
+
+    def _take_others(self) -> None:
         found = self._generated
         held_up = found is None or found.cycles > FAR * found.bounds.best
         for attempt in attempts(self._front, held_up=held_up):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -114,6 +115,27 @@ def test_an_interrupt_keeps_the_best(kept: bool) -> None:
     else:
         with pytest.raises(KeyboardInterrupt):
             search()
+    assert choice.generated is made[0]
+
+
+@pytest.mark.parametrize("options", [{}, {"optimise": 3}, {"optimise": 3, "interrupted": Event()}])
+def test_an_interrupt_between_attempts_keeps_the_first_program_of_a_search(options: dict[str, Any]) -> None:
+    made = []
+
+    def make(front: Optimised) -> Generated:
+        if made:
+            raise KeyboardInterrupt
+        made.append(_make(front))
+        return made[0]
+
+    front = _front("ternary_tree.vk", **SMALL)
+    choice = Choice(replace(front, options=replace(front.options, **options)), make, Clock(), None)
+    if "interrupted" in options:
+        choice.take_best()
+        assert options["interrupted"].is_set()
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            choice.take_best()
     assert choice.generated is made[0]
 
 

@@ -17,7 +17,7 @@ from vliwc.backend.instance import Instance as NamedProblem
 from vliwc.backend.problem import DATA, Operation, Problem, Schedule, Step
 from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import cpsat, listing, multistart
-from vliwc.backend.schedulers.cpsat import exact, search, solving
+from vliwc.backend.schedulers.cpsat import exact, search
 from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
 from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.neighbourhood import Range, inside, lateness, shorten, tidy
@@ -219,11 +219,12 @@ def test_progress_tells_cycles_bound_and_gap() -> None:
     assert incumbent.optimal
 
 
-def test_an_interrupt_keeps_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("busy", ["solving.wait", "start.iterated"])
+def test_an_interrupt_keeps_the_best(busy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(solving, "wait", interrupt)
+    monkeypatch.setattr(f"{cpsat.__name__}.{busy}", interrupt)
     with pytest.raises(KeyboardInterrupt):
         cpsat.schedule(hard(), effort=WORK)
     ended = replace(WORK, interrupted=Event())

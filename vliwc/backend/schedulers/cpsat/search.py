@@ -90,9 +90,10 @@ def search(
     if found.cycles <= bounds.best:
         return found, bounds.best
     remaking = worth_remaking(problem, effort.copies)
-    run = _begun(problem, found, bounds, seed, progress, effort.part(_WITHOUT_COPIES, 2) if remaking else effort)
-    incumbent, remade = run.incumbent, None
+    incumbent, remade = None, None
     try:
+        run = _begun(problem, found, bounds, seed, progress, effort.part(_WITHOUT_COPIES, 2) if remaking else effort)
+        incumbent = run.incumbent
         incumbent.tell()
         run.run()
         meter.work += run.meter.work
@@ -102,6 +103,8 @@ def search(
         if effort.interrupted is None:
             raise
         effort.interrupted.set()
+    if incumbent is None:
+        return found, bounds.best
     if remade is not None:
         return remade, bounds.best
     best = incumbent.schedule if incumbent.cycles < found.cycles else found

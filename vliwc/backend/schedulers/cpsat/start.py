@@ -13,10 +13,11 @@ from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import Settings, Urgency
 
 _WINDOWS = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
-_OPERATIONS = 50_000
+_OPERATIONS = 450_000
 """How many operations all schedules may have together, for each second or unit of work of the effort: they take about
-a twentieth of it."""
-_MOST_RUNS = 5_000
+an eighth of it …"""
+_EACH = 300
+"""… as what each schedule takes for itself counts like so many."""
 
 
 def start(instance: Instance, found: Schedule, seed: int, effort: float, bound: int) -> Schedule:
@@ -25,7 +26,7 @@ def start(instance: Instance, found: Schedule, seed: int, effort: float, bound: 
     `effort` is in seconds or units of work; nothing shorter than `bound` is looked for.
     """
     problem = instance.problem
-    runs = min(_MOST_RUNS, int(effort * _OPERATIONS / (len(problem.operations) + 1)))
+    runs = int(effort * _OPERATIONS / (len(problem.operations) + _EACH))
     urgency, shapes = Urgency(problem), Shapes(problem)
     making = maker(problem, urgency, shapes, runs)
     if runs > len(_WINDOWS) and may_run_out(problem):
