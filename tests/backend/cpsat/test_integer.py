@@ -25,7 +25,7 @@ def model_of(problem: Problem, cycles: int, *, split: bool = False) -> Model:
     operations = [k for k, operation in enumerate(problem.operations) if operation.forms]
     limits = {k: (head, cycles - tail) for k, (head, tail) in enumerate(zip(*raised(problem), strict=True))}
     instance = Instance(problem)
-    opened = frame(instance, cycles, operations, [()] * len(problem.operations), limits)
+    opened = frame(instance, cycles, operations, Timetable(instance, [()] * len(problem.operations)), limits)
     return Model(instance, opened, room(problem, split=split))
 
 

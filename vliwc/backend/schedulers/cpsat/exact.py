@@ -129,7 +129,7 @@ class Exact:
     def _frame(self, instance: Instance, cycles: int) -> Frame:
         """All operations free, in the windows that raised heads and tails leave. These hold for the easier problem
         too: an operation's one slot there stands for its first one."""
-        none = [()] * len(instance.problem.operations)
+        none = Timetable(instance, [()] * len(instance.problem.operations))
         within = {k: (head, cycles - tail) for k, (head, tail) in enumerate(zip(self._heads, self._tails, strict=True))}
         return frame(instance, cycles, self._everything, none, within)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
-from vliwc.backend.problem import DATA
 from vliwc.backend.schedulers.cpsat.instance import Instance, Value
-from vliwc.backend.schedulers.cpsat.timetable import Slots, span
+from vliwc.backend.schedulers.cpsat.timetable import Timetable
 from vliwc.backend.schedulers.cpsat.timing import Span, Windows, windows
 
 
@@ -44,29 +43,22 @@ def frame(
     instance: Instance,
     cycles: int,
     free: Collection[int],
-    slots: Sequence[Slots],
+    others: Timetable,
     within: Mapping[int, tuple[int, int]] | None = None,
 ) -> Frame:
-    """The frame of a schedule of so many cycles. All operations but the `free` ones have the given slots.
+    """The frame of a schedule of so many cycles. All operations but the `free` ones stand where they do in `others`.
 
     Operations without slots are free if something free is next to them. Free operations may be held `within` cycles.
     """
-    problem = instance.problem
     free = _with_joints(instance, free)
-    fixed: dict[int, Span] = {}
-    used: Counter[tuple[str, int]] = Counter()
-    for k, issues in enumerate(slots):
-        if k in free:
-            continue
-        if not issues:
-            before = [fixed[s].landed if kind == DATA else fixed[s].end for s, kind in instance.predecessors[k]]
-            fixed[k] = Span(*(max(before, default=0),) * 3)
-            continue
-        fixed[k] = span(problem, issues)
-        for issue in issues:
-            used[problem.operations[k].forms[issue.form][issue.step].engine, issue.cycle] += issue.slots
-    due = _due(instance, slots, fixed)
-    lives, resting = _lives(instance, cycles, slots, fixed)
+    fixed = {k: own for k, own in enumerate(others.spans) if k not in free}
+    used = others.used().copy()
+    for issue in (issue for k in free for issue in others.slots[k]):
+        used[instance.problem.operations[issue.operation].forms[issue.form][issue.step].engine, issue.cycle] -= (
+            issue.slots
+        )
+    due = _due(instance, others, fixed)
+    lives, resting = _lives(instance, cycles, others, free)
     open_windows = windows(instance, cycles, free, fixed, due, within or {})
     return Frame(cycles, tuple(sorted(free)), open_windows, fixed, used, lives, resting)
 
@@ -85,37 +77,43 @@ def _with_joints(instance: Instance, free: Collection[int]) -> set[int]:
     return found
 
 
-def _due(instance: Instance, slots: Sequence[Slots], fixed: Mapping[int, Span]) -> dict[int, int]:
+def _due(instance: Instance, others: Timetable, fixed: Mapping[int, Span]) -> dict[int, int]:
     """By when results must be there since a fixed operation has a form that needs them."""
     due: dict[int, int] = {}
     for value in instance.values:
         for k, form in value.needed:
-            if k in fixed and slots[k][0].form == form:
+            if k in fixed and others.form(k) == form:
                 for writer in value.writers:
                     due[writer] = min(due.get(writer, fixed[k].start), fixed[k].start)
     return due
 
 
 def _lives(
-    instance: Instance, cycles: int, slots: Sequence[Slots], fixed: Mapping[int, Span]
+    instance: Instance, cycles: int, others: Timetable, free: Collection[int]
 ) -> tuple[tuple[OpenLife, ...], list[tuple[int, int]]]:
     """The values that free operations touch; and how much room the others take in each cycle."""
     lanes = instance.problem.machine.lanes
     changes = [[0] * (cycles + 1), [0] * (cycles + 1)]
+    touched = {position for k in free for position in instance.touched[k]}
     found: list[OpenLife] = []
-    for value in instance.values:
-        births = [fixed[k].start for k in value.writers if k in fixed]
-        reads = [fixed[k].end for k in value.readers if k in fixed]
-        reads += [fixed[k].end for k, form in value.needed if k in fixed and slots[k][0].form == form]
-        born = min(births, default=cycles) if value.writers else 0
-        reads += [fixed[k].landed for k in value.writers if k in fixed]
-        last = cycles if value.kept else max(reads, default=0)
-        touching = (*value.writers, *value.readers, *(k for k, _ in value.needed))
-        if all(k in fixed for k in touching):
-            kind = changes[value.width != lanes]
-            kind[min(born, cycles)] += 1
-            kind[min(max(born, last), cycles)] -= 1
-        else:
-            found.append(OpenLife(value, born, last))
+    for position, (value, life) in enumerate(zip(instance.values, others.lives(), strict=True)):
+        if position in touched:
+            found.append(_open_life(value, cycles, others, free))
+            continue
+        kind = changes[value.width != lanes]
+        kind[min(life.born, cycles)] += 1
+        kind[cycles if value.kept else min(max(life.born, life.last), cycles)] -= 1
     vectors, words = (list(accumulate(kind)) for kind in changes)
     return tuple(found), list(zip(vectors, words, strict=True))
+
+
+def _open_life(value: Value, cycles: int, others: Timetable, free: Collection[int]) -> OpenLife:
+    """What operations that are not free make of a value's life."""
+    spans = others.spans
+    writers = [spans[k] for k in value.writers if k not in free]
+    born = min((own.start for own in writers), default=cycles) if value.writers else 0
+    if value.kept:
+        return OpenLife(value, born, cycles)
+    reads = [spans[k].end for k in value.readers if k not in free]
+    reads += [spans[k].end for k, form in value.needed if k not in free and others.form(k) == form]
+    return OpenLife(value, born, max([*reads, *(own.landed for own in writers)], default=0))

@@ -75,3 +75,13 @@ class Instance:
         self.writers: dict[int, list[int]] = {}
         for k, operation in enumerate(problem.operations):
             self.writers.setdefault(operation.writes, []).append(k)
+        self.touched: list[list[int]] = [[] for _ in problem.operations]
+        """For each operation the positions of the `values` that it writes or reads."""
+        for position, value in enumerate(self.values):
+            for k in {*value.writers, *value.readers, *(k for k, _ in value.needed)}:
+                self.touched[k].append(position)
+        self.needing: list[set[int]] = [set() for _ in problem.operations]
+        """For each operation those with forms that need its result."""
+        for k, operation in enumerate(problem.operations):
+            for writer in (w for needs in operation.needs for v in needs for w in self.writers.get(v, ())):
+                self.needing[writer].add(k)

@@ -40,14 +40,14 @@ class Move:
     before: Timetable
     free: frozenset[int]
     model: Model
-    others: Sequence[Slots]
+    others: Timetable
     """Where all other operations are to stand."""
 
     def after(self, solution: Sequence[int]) -> Timetable:
         """The timetable that a solution stands for."""
         found = self.model.slots(solution)
-        slots = [found[k] if k in self.free else issues for k, issues in enumerate(self.others)]
-        return Timetable(self.before.instance, slots)
+        slots = [found[k] if k in self.free else issues for k, issues in enumerate(self.others.slots)]
+        return Timetable(self.before.instance, slots, self.others)
 
 
 def inside(table: Timetable, cycles: Range) -> list[int]:
@@ -62,13 +62,14 @@ def inside(table: Timetable, cycles: Range) -> list[int]:
 def shorten(table: Timetable, cycles: Range, room: Room | None) -> Move | None:
     """The move that saves a cycle of a range; None if the dependences forbid it."""
     free = frozenset(inside(table, cycles))
-    others = [
+    slots = [
         tuple(issue._replace(cycle=issue.cycle - 1) for issue in issues)
         if issues and k not in free and issues[0].cycle >= cycles.end
         else issues
         for k, issues in enumerate(table.slots)
     ]
     within = {k: (min(cycles.first, table.spans[k].start), max(cycles.end, table.spans[k].end) - 1) for k in free}
+    others = Timetable(table.instance, slots, table)
     opened = frame(table.instance, table.cycles - 1, free, others, within)
     return None if opened.windows.empty() else Move(table, free, Model(table.instance, opened, room), others)
 
@@ -76,18 +77,18 @@ def shorten(table: Timetable, cycles: Range, room: Room | None) -> Move | None:
 def tidy(table: Timetable, free: Collection[int], cycles: Range, room: Room | None, prices: Prices) -> Move:
     """The move that brings free operations of a range forward."""
     within = {k: (min(cycles.first, table.spans[k].start), max(cycles.end - 1, table.spans[k].end)) for k in free}
-    model = Model(table.instance, frame(table.instance, table.cycles, free, table.slots, within), room)
+    model = Model(table.instance, frame(table.instance, table.cycles, free, table, within), room)
     _prefer_early(model, cycles, prices)
     hint(model, table)
-    return Move(table, frozenset(free), model, table.slots)
+    return Move(table, frozenset(free), model, table)
 
 
 def lateness(problem: Problem, slots: Sequence[Slots], prices: Prices) -> int:
     """The sum of prices times cycles over all slots: what `tidy` makes smaller."""
     return sum(
-        prices.get(problem.operations[k].forms[issue.form][issue.step].engine, 0) * issue.slots * issue.cycle
-        for k, issues in enumerate(slots)
-        for issue in issues
+        prices.get(problem.operations[i.operation].forms[i.form][i.step].engine, 0) * i.slots * i.cycle
+        for issues in slots
+        for i in issues
     )
 
 

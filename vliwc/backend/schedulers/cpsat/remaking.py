@@ -79,7 +79,7 @@ class _Remaking:
         instance = CopyInstance(problem, self.offer)
         free = [k for k, o in enumerate(problem.operations) if o.forms]
         within = self.offer.within(self.heads, self.tails, cycles)
-        opened = frame(instance, cycles, free, [()] * len(problem.operations), within)
+        opened = frame(instance, cycles, free, Timetable(instance, [()] * len(problem.operations)), within)
         if opened.windows.empty():
             return False
         model = CopyModel(instance, self.offer, opened, room(problem, split=True))

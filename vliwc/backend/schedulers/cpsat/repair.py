@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 from random import Random
 
 from ortools.sat.python import cp_model
@@ -80,11 +81,13 @@ def overdrawn(table: Timetable, words: int) -> Counter[int]:
     found: Counter[int] = Counter()
     for (engine, cycle), count in table.used().items():
         found[cycle] += max(0, count - table.instance.problem.machine.slots(engine))
-    alive = [0] * table.cycles
+    changes = [0] * (table.cycles + 1)
     for life in table.lives():
-        for cycle in range(life.born, min(life.last, table.cycles)):
-            alive[cycle] += life.value.width
-    for cycle, width in enumerate(alive):
+        end = min(life.last, table.cycles)
+        if life.born < end:
+            changes[life.born] += life.value.width
+            changes[end] -= life.value.width
+    for cycle, width in enumerate(accumulate(changes)):
         found[cycle] += max(0, width - words)
     return +found
 
@@ -106,10 +109,10 @@ class Repair:
         cycles = around(table, cycle, int(self._size), self._random)
         free = inside(table, cycles)
         within = {k: (min(cycles.first, table.spans[k].start), max(cycles.end - 1, table.spans[k].end)) for k in free}
-        opened = frame(table.instance, table.cycles, free, table.slots, within)
+        opened = frame(table.instance, table.cycles, free, table, within)
         model = Lenient(table.instance, opened, self._room, self._random)
         hint(model, table)
-        return Move(table, frozenset(free), model, table.slots)
+        return Move(table, frozenset(free), model, table)
 
     def apply(self, moves: Sequence[Move], answers: Sequence[Answer]) -> None:
         """Goes on from the solutions of moves, as long as they agree with each other and overdraw no more."""
@@ -119,7 +122,7 @@ class Repair:
                 continue
             moved, now = move.after(answer.solution), self.table
             slots = [(moved if k in move.free else now).slots[k] for k in range(len(now.slots))]
-            table = Timetable(now.instance, slots)
+            table = Timetable(now.instance, slots, now)
             left = overdrawn(table, self._room.words)
             if table.ordered() and table.cycles <= now.cycles and left.total() <= self.overdrawn.total():
                 self.table, self.overdrawn = table, left

@@ -299,12 +299,10 @@ class _Search:
         if now is not move.before:
             if table.cycles != now.cycles:
                 return
-            table = Timetable(
-                table.instance, [(table if k in move.free else now).slots[k] for k in range(len(now.slots))]
-            )
+            slots = [(table if k in move.free else now).slots[k] for k in range(len(now.slots))]
+            table = Timetable(table.instance, slots, now)
             if not table.sound():
                 return
-        if kind is Kind.SHORTEN or lateness(problem, table.slots, self.prices) <= lateness(
-            problem, now.slots, self.prices
-        ):
+        before, after = (lateness(problem, [t.slots[k] for k in move.free], self.prices) for t in (now, table))
+        if kind is Kind.SHORTEN or after <= before:
             self.incumbent.offer(table)
