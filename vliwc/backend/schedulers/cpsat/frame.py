@@ -53,10 +53,10 @@ def frame(
     free = _with_joints(instance, free)
     fixed = {k: own for k, own in enumerate(others.spans) if k not in free}
     used = others.used().copy()
-    for issue in (issue for k in free for issue in others.slots[k]):
-        used[instance.problem.operations[issue.operation].forms[issue.form][issue.step].engine, issue.cycle] -= (
-            issue.slots
-        )
+    for k in free:
+        for issue in others.slots[k]:
+            step = instance.problem.operations[k].forms[issue.form][issue.step]
+            used[step.engine, issue.cycle] -= issue.slots
     due = _due(instance, others, fixed)
     lives, resting = _lives(instance, cycles, others, free)
     open_windows = windows(instance, cycles, free, fixed, due, within or {})
