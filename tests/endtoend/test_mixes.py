@@ -95,17 +95,22 @@ def test_of_equally_long_programs_the_one_with_the_lower_bound_stays(change: int
     assert choice.generated is (second if change < 0 else first)
 
 
-@pytest.mark.parametrize("kept", [True, False])
-def test_an_interrupt_keeps_the_best(kept: bool) -> None:
-    made = []
+def _interrupted_after_one(front: Optimised) -> tuple[Choice, list[Generated]]:
+    """A choice that is interrupted when it makes its second program, and the programs that it has made."""
+    made: list[Generated] = []
 
-    def make(front: Optimised) -> Generated:
+    def make(candidate: Optimised) -> Generated:
         if made:
             raise KeyboardInterrupt
-        made.append(_make(front))
+        made.append(_make(candidate))
         return made[0]
 
-    choice = Choice(_front("ternary_tree.vk", **SMALL), make, Clock(), None)
+    return Choice(front, make, Clock(), None), made
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_interrupt_keeps_the_best(kept: bool) -> None:
+    choice, made = _interrupted_after_one(_front("ternary_tree.vk", **SMALL))
     choice.take(None)
     budget = Budget(evals=10_000, interrupted=Event() if kept else None)
     search = partial(choice.search, budget, seed=0)
@@ -120,16 +125,8 @@ def test_an_interrupt_keeps_the_best(kept: bool) -> None:
 
 @pytest.mark.parametrize("options", [{}, {"optimise": 3}, {"optimise": 3, "interrupted": Event()}])
 def test_an_interrupt_between_attempts_keeps_the_first_program_of_a_search(options: dict[str, Any]) -> None:
-    made = []
-
-    def make(front: Optimised) -> Generated:
-        if made:
-            raise KeyboardInterrupt
-        made.append(_make(front))
-        return made[0]
-
     front = _front("ternary_tree.vk", **SMALL)
-    choice = Choice(replace(front, options=replace(front.options, **options)), make, Clock(), None)
+    choice, made = _interrupted_after_one(replace(front, options=replace(front.options, **options)))
     if "interrupted" in options:
         choice.take_best()
         assert options["interrupted"].is_set()
