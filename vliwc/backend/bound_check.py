@@ -5,7 +5,8 @@ Shares no code with the schedulers or with the search for bounds, and uses no ar
 record means is said in `vliwc.backend.bounds.argument` and docs/bounds.md; in short: *heads* (cycles before which
 operations cannot begin) and *tails* (cycles from their last slots to the end) follow from the dependences, or from
 lemmas, each of which says that the work in a window before (behind) an operation takes so long; the conclusion is one
-more window, or a chain of operations. A record may come from anywhere.
+more window, a chain of operations, or one of what `tariff_check` and `orders_check` verify. A record may come from
+anywhere.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from vliwc.backend.entries import Entry
+from vliwc.backend.orders_check import check_orders
 from vliwc.backend.pipelining.cyclic import Cyclic, Edge
 from vliwc.backend.problem import DATA, ORDER, Form, Operation, Problem
 from vliwc.backend.tariff_check import check_tariff
@@ -38,6 +40,8 @@ def check_argument(problem: Problem, record: object) -> int:
         value = _chain(entry.entry("chain"), start, heads, tails)
     elif entry.has("tariff"):
         value = check_tariff(entry.entry("tariff"), problem, heads, tails)
+    elif entry.has("orders"):
+        value = check_orders(entry.entry("orders"), problem, heads, tails, start.earlier, start.span)
     else:
         window = entry.entry("window")
         inside = [(k, heads[k], tails[k]) for k in _ranges(window, len(problem.operations))]

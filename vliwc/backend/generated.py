@@ -42,8 +42,6 @@ class Segment:
     times: int
     kernel: Kernel | None = None
     """How its loop was overlapped, if it is the kernel of one."""
-    tariff: int = 0
-    """The size of a linear program that a search has found to be worth it; 0 if there is none."""
 
     @property
     def near(self) -> bool:
@@ -51,10 +49,10 @@ class Segment:
         return self.kernel is None and self.bound.best < self.cycles <= _NEAR * self.bound.best
 
     def with_tariff(self, variables: int) -> Segment:
-        """The same with a higher bound if a linear program of about so many variables proves one."""
+        """The same with a higher bound if a linear program of about so many variables proves one, or if orders do."""
         if not self.near:
             return self
-        bound = segment_bound(self.problem, self.cycles, max(variables, self.tariff))
+        bound = segment_bound(self.problem, self.cycles, variables)
         return replace(self, bound=bound) if bound.best > self.bound.best else self
 
 
@@ -81,7 +79,7 @@ class Generated:
 
     def with_tariffs(self, variables: int) -> Generated:
         """The same with higher bounds where linear programs of about so many variables prove them (see `bounds.timed`),
-        or fewer for each where there are several segments."""
+        or fewer for each where there are several segments, or where orders do (see `bounds.orders`)."""
         weights = [len(segment.problem.operations) * segment.times for segment in self.segments]
         shares = [max(_LEAST_SHARE, weight / max(1, sum(weights))) for weight in weights]
         segments = tuple(

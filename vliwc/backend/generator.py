@@ -175,8 +175,11 @@ class _Scheduled:
     def segment(self) -> Segment:
         """The segment with its bound. A kernel's holds for every overlap of the loop."""
         cycles = self.found.cycles
-        bound = kernel_bound(self.problem, self.kernel) if self.kernel else segment_bound(self.problem, cycles)
-        return Segment(self.problem, bound, cycles, self.times, self.kernel, self.found.tariff)
+        if self.kernel:
+            bound = kernel_bound(self.problem, self.kernel)
+        else:
+            bound = segment_bound(self.problem, cycles).with_argument(self.found.argument)
+        return Segment(self.problem, bound, cycles, self.times, self.kernel)
 
 
 class _Generator:

@@ -21,9 +21,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vliwc.machine.description import Machine
+
+if TYPE_CHECKING:
+    from vliwc.backend.bounds.argument import Argument
 
 DATA = 1
 """An edge whose target reads what the source writes."""
@@ -75,6 +78,10 @@ class Operation:
     reads: tuple[int, ...]
     writes: int
     needs: tuple[tuple[int, ...], ...] = ()
+
+    def least_slots(self, engine: str) -> int:
+        """The slots of an engine that it takes in any form."""
+        return min((sum(step.slots for step in form if step.engine == engine) for form in self.forms), default=0)
 
     def renamed(self, names: Mapping[int, int]) -> Operation:
         """The operation with other names for some values that it reads or writes; not for what its forms need."""
@@ -224,6 +231,6 @@ class Schedule:
     """The most scratch words in use at a time, blocked ones included."""
     bound: int = 0
     """No schedule of the problem takes fewer cycles, as far as the scheduler has proved."""
-    tariff: int = 0
-    """About how many variables a linear program has that says as much, or nearly (see `bounds.timed`), if one does."""
+    argument: Argument | None = None
+    """Why that is so, or nearly: the best argument that the scheduler has found."""
     copies: tuple[Copy, ...] = ()

@@ -100,7 +100,7 @@ def solution_record(schedule: Schedule) -> dict[str, Any]:
 
 
 def _solution(instance: Instance, how: str, schedule: Schedule, seconds: float, variables: int) -> Solution:
-    bound = segment_bound(instance.problem, schedule.cycles, max(variables, schedule.tariff))
+    bound = segment_bound(instance.problem, schedule.cycles, variables).with_argument(schedule.argument)
     claimed = instance.bound.argument if instance.bound else None
     known = check_argument(instance.problem, claimed) if claimed else 0
     return Solution(instance, how, schedule, bound, max(bound.best, schedule.bound, known), seconds)

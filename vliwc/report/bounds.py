@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from vliwc.backend.bounds import Argument, Chain, Circuit, Lemma, Tariff, Window
+from vliwc.backend.bounds import Argument, Chain, Circuit, Lemma, Orders, Tariff, Window
 from vliwc.backend.bounds.argument import ranges
 from vliwc.backend.generated import Segment
 from vliwc.backend.problem import Operation, Problem
@@ -152,6 +152,8 @@ def sentences(argument: Argument, problem: Problem, loop: Sequence[Operation] = 
         return [*lines, _circuit(argument.conclusion, loop)]
     if isinstance(argument.conclusion, Tariff):
         return [*lines, _tariff(argument.conclusion)]
+    if isinstance(argument.conclusion, Orders):
+        return [*lines, _orders(argument.conclusion, problem)]
     window = argument.conclusion
     return [*lines, f"{_who(argument)} {_work(window, problem.machine)}", *_own(window), _sum(window)]
 
@@ -180,6 +182,15 @@ def _tariff(tariff: Tariff) -> str:
         f"There is no schedule of {tariff.cycles:,} cycles: at {prices:,} prices of slots that depend on the cycle, "
         f"and {len(tariff.tolls):,} tolls that an operation pays to what it waits for, all operations would pay more "
         f"than there are slots to sell, each with its slots where they are cheapest for it: see --json."
+    )
+
+
+def _orders(orders: Orders, problem: Problem) -> str:
+    """What orders of an engine's operations say."""
+    count = sum(1 for operation in problem.operations if operation.least_slots(orders.engine))
+    return (
+        f"There is no schedule of {orders.cycles:,} cycles: {count:,} operations need slots of {orders.engine} in any "
+        f"form, and in whatever order it takes them up, one is late for that, even if nothing else waits for a slot."
     )
 
 

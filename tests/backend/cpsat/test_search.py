@@ -11,6 +11,7 @@ import pytest
 from benchmarks.families import make
 from tests.effort import ENOUGH
 from vliwc.backend import solution
+from vliwc.backend.bound_check import check_argument
 from vliwc.backend.bounds import SMALL_TARIFF, segment_bound
 from vliwc.backend.bounds.argument import Tariff
 from vliwc.backend.instance import Instance as NamedProblem
@@ -106,8 +107,9 @@ def test_a_list_schedule_at_the_bound_needs_no_model(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Solver, "solve", refuse)
     problem = chains(1)
     plain, found = multistart.schedule(problem), cpsat.schedule(problem)
-    assert plain is not None
-    assert found == replace(plain, bound=plain.cycles)
+    assert plain is not None and found is not None and found.argument is not None
+    assert found.argument.bound == plain.cycles
+    assert found == replace(plain, bound=plain.cycles, argument=found.argument)
 
 
 def test_shortening_saves_a_cycle() -> None:
@@ -317,21 +319,33 @@ def test_a_larger_linear_program_raises_the_bound(monkeypatch: pytest.MonkeyPatc
     for work, raised in ((10.0, False), (60.0, True)):
         run = search._begun(problem, found, windows, 0, None, Effort(seconds=None, work=work, workers=1))
         run._find_tariff()
-        assert (run.incumbent.bound > windows.best) == raised == (run.incumbent.tariff > 0)
+        argument = run.incumbent.argument
+        assert (run.incumbent.bound > windows.best) == raised
+        assert argument is not None and isinstance(argument.conclusion, Tariff) == raised
         assert (run.meter.work > 0) == raised
 
 
 @pytest.mark.parametrize("variables", [0, SMALL_TARIFF])
-def test_what_a_larger_linear_program_proves_comes_with_its_argument(
-    monkeypatch: pytest.MonkeyPatch, variables: int
-) -> None:
-    """The scheduler says how large it was; nobody else looks for one of that size."""
+def test_what_a_scheduler_proves_comes_with_its_argument(monkeypatch: pytest.MonkeyPatch, variables: int) -> None:
+    """Nobody else looks for it again."""
     problem = make("strands", 300, 0)
     found = multistart.schedule(problem)
     assert found is not None
-    scheduled = replace(found, tariff=variables)
+    scheduled = replace(found, argument=segment_bound(problem, found.cycles, variables).argument)
     monkeypatch.setattr(solution, "scheduler", lambda *_: lambda *_: scheduled)
-    monkeypatch.setattr(solution, "LARGE_TARIFF", 0)
-    bound = solution.solve(NamedProblem("strands", "", problem), "cpsat").bound
+    monkeypatch.setattr(solution, "SMALL_TARIFF", 0)
+    bound = solution.solve(NamedProblem("strands", "", problem), "list").bound
     assert bound.argument is not None
     assert isinstance(bound.argument.conclusion, Tariff) == (variables > 0)
+
+
+def test_orders_prove_few_strands_optimal() -> None:
+    """One engine decides: the order in which it loads is found as if there were no others, and so is the bound."""
+    problem = make("few_strands", 300, 3)
+    found = multistart.schedule(problem)
+    assert found is not None and found.cycles > 142
+    best = cpsat.schedule(problem, effort=Effort(seconds=None, work=2.0, workers=1))
+    assert best is not None and best.argument is not None
+    check_schedule(problem, best)
+    assert (best.cycles, best.bound, best.argument.kind) == (142, 142, "orders")
+    assert check_argument(problem, best.argument.as_json()) == 142

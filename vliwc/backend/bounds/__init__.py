@@ -5,6 +5,8 @@ They hold for the operations and forms that selection offers, not for the kernel
 ========================  ================================================================
 `segment_bound(problem)`  the bounds of one problem, with an `Argument` for the best of them
 `raised(problem)`         heads and tails of its operations, with all that is known
+`busiest_jobs(problem)`   what the engine has to do that decides, if one does
+`orders_bound(problem)`   what all orders say in which it may do that
 `resource_bound(problem)` what its work alone says, the only one of these that holds for kernels of overlapped loops
 `total(machine, bounds)`  the bounds of a whole run
 ========================  ================================================================
@@ -12,8 +14,15 @@ They hold for the operations and forms that selection offers, not for the kernel
 `vliwc.backend.bound_check` verifies arguments; it shares no code with this package.
 """
 
-from vliwc.backend.bounds.argument import Argument, Chain, Circuit, Lemma, Tariff, Window
-from vliwc.backend.bounds.segment import SegmentBound, raised, resource_bound, segment_bound
+from vliwc.backend.bounds.argument import Argument, Chain, Circuit, Lemma, Orders, Tariff, Window
+from vliwc.backend.bounds.segment import (
+    SegmentBound,
+    busiest_jobs,
+    orders_bound,
+    raised,
+    resource_bound,
+    segment_bound,
+)
 from vliwc.backend.bounds.timed import LARGE_TARIFF, SMALL_TARIFF
 from vliwc.backend.bounds.total import Bounds, total
 
@@ -25,9 +34,12 @@ __all__ = [
     "Chain",
     "Circuit",
     "Lemma",
+    "Orders",
     "SegmentBound",
     "Tariff",
     "Window",
+    "busiest_jobs",
+    "orders_bound",
     "raised",
     "resource_bound",
     "segment_bound",

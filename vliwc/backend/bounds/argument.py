@@ -188,26 +188,45 @@ class Tariff:
 
 
 @dataclass(frozen=True, slots=True)
+class Orders:
+    """Why there is no schedule of so many cycles: in whatever order an engine takes up the operations that need slots
+    of it in any form, one of them is late for that, though all other engines had room for everything.
+
+    There is nothing more to say: a checker goes through the orders by itself (see `jobs` and `orders`).
+    """
+
+    engine: str
+    cycles: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The claim as JSON-able data."""
+        return {"engine": self.engine, "cycles": self.cycles}
+
+
+@dataclass(frozen=True, slots=True)
 class Argument:
     """A lower bound in cycles, and why it holds.
 
-    The conclusion is a chain, or a window and the operations with work in it, or a tariff, or for a loop a circuit.
+    The conclusion is a chain, or a window and the operations with work in it, or a tariff, or orders, or for a loop a
+    circuit.
     `lemmas` are in an order in which none needs a later one: heads from the start to the end, tails from the end to the
     start.
     """
 
     bound: int
     lemmas: tuple[Lemma, ...]
-    conclusion: Chain | Window | Tariff | Circuit
+    conclusion: Chain | Window | Tariff | Orders | Circuit
     operations: tuple[int, ...] = ()
     """The operations with work in the concluding window, in ascending order."""
 
     @property
     def kind(self) -> str:
         """ "resource" for the work of all operations, "energy" for that of a part, "critical_path" for a chain alone,
-        "chain" for one that needs lemmas, "tariff", "recurrence" for a circuit."""
+        "chain" for one that needs lemmas, "tariff", "orders", "recurrence" for a circuit."""
         if isinstance(self.conclusion, Tariff):
             return "tariff"
+        if isinstance(self.conclusion, Orders):
+            return "orders"
         if isinstance(self.conclusion, Circuit):
             return "recurrence"
         if isinstance(self.conclusion, Chain):
@@ -224,6 +243,8 @@ class Argument:
             return record | {"circuit": self.conclusion.as_json()}
         if isinstance(self.conclusion, Tariff):
             return record | {"tariff": self.conclusion.as_json()}
+        if isinstance(self.conclusion, Orders):
+            return record | {"orders": self.conclusion.as_json()}
         return record | {"window": {**self.conclusion.as_json(), "operations": ranges(self.operations)}}
 
 

@@ -9,11 +9,13 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from vliwc.backend.bounds.argument import Argument, Chain, Lemma, Side, Window
+from vliwc.backend.bounds.argument import Argument, Chain, Lemma, Orders, Side, Window
 from vliwc.backend.bounds.energy import Found, Integers, Work, work_of
 from vliwc.backend.bounds.heads import Heads, raise_heads
+from vliwc.backend.bounds.jobs import Jobs, jobs_of
 from vliwc.backend.bounds.narrowing import Narrowing
 from vliwc.backend.bounds.network import networks
+from vliwc.backend.bounds.orders import refuted
 from vliwc.backend.bounds.prices import Balance, Demands, Prices, balance, capacity, cost, demands
 from vliwc.backend.bounds.timed import refutation
 from vliwc.backend.problem import Problem
@@ -27,6 +29,10 @@ _CANDIDATES = 12
 """How many windows, for each price vector, are looked at more closely (see `narrowing`)."""
 _FINEST = 1000
 """At how many different cycles the concluding window may begin and end."""
+_BUSY = 0.5
+"""An engine that is busy for less than this share of the cycles does not decide alone how many they are."""
+_STATES = 2
+"""How many states of orders are looked at for each variable that a tariff may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +54,36 @@ class SegmentBound:
         """The best lower bound, in cycles."""
         return max(self.energy, self.critical_path)
 
+    def with_argument(self, argument: Argument | None) -> SegmentBound:
+        """The same with another argument, if that is for more cycles."""
+        if argument is None or argument.bound <= self.best:
+            return self
+        return replace(self, energy=argument.bound, argument=argument)
+
 
 def segment_bound(problem: Problem, enough: int | None = None, variables: int = 0) -> SegmentBound:
-    """Lower bounds for one problem, the best of five arguments.
+    """Lower bounds for one problem, the best of six arguments.
 
     The *resource* bound is a linear program over the shares of forms (see `prices`). The *critical path* is the longest
     chain with every operation in its fastest form. The *energy* bound is the best of all windows of work (see
     `energy`), in which engines may have windows of their own (see `narrowing`). Heads and tails *raised* by the work
     before and behind each operation (see `heads`) improve windows and chains. The last of these is the most work: it is
-    left out if the others reach `enough` cycles, such as those of a schedule. With `variables`, a *tariff* is looked
-    for (see `timed`) by linear programs of about so many variables: 1,000 take a tenth of a second, 7,000 two seconds.
+    left out if the others reach `enough` cycles, such as those of a schedule. With `variables`, *orders* of the busiest
+    engine's jobs are gone through (see `orders`), and a *tariff* is looked for (see `timed`) by linear programs of
+    about so many variables: 1,000 take a tenth of a second, 7,000 two seconds.
     """
     return _remembered(_Content(problem)).run(enough, variables)
+
+
+def orders_bound(problem: Problem, least: int, most: int, states: int) -> Argument | None:
+    """The argument that no order of the busiest engine's jobs keeps to so many cycles, from `least` to `most`, that so
+    many states show; None if there is none."""
+    return _remembered(_Content(problem)).orders(least, most, states)
+
+
+def busiest_jobs(problem: Problem) -> Jobs | None:
+    """The jobs of the engine that decides, if one is busy with them most of the time, and they are not too many."""
+    return _remembered(_Content(problem)).jobs
 
 
 def resource_bound(problem: Problem) -> Argument:
@@ -115,9 +139,35 @@ class _Bounder:
         bound = self._quick
         if not suffices(bound):
             bound = self._thorough
+        if variables and not suffices(bound):
+            most = bound.best + len(self.working) if enough is None else enough - 1
+            bound = bound.with_argument(self.orders(bound.best, most, _STATES * variables))
         while not suffices(bound) and (argument := self._tariff(bound.best, variables)) is not None:
-            bound = replace(bound, energy=argument.bound, argument=argument)
+            bound = bound.with_argument(argument)
         return bound
+
+    def orders(self, least: int, most: int, states: int) -> Argument | None:
+        """See `orders_bound`."""
+        if self.jobs is None:
+            return None
+        cycles = refuted(self.jobs, least, most, states)
+        if cycles < least:
+            return None
+        return Argument(cycles + 1, self._all_lemmas, Orders(self.jobs.engine, cycles))
+
+    @cached_property
+    def jobs(self) -> Jobs | None:
+        """See `busiest_jobs`."""
+        loads = {
+            engine: sum(operation.least_slots(engine) for operation in self.problem.operations) / slots
+            for engine in self.machine.engines
+            if (slots := self.machine.slots(engine))
+        }
+        busiest = max(loads, key=lambda engine: loads[engine])
+        if loads[busiest] < _BUSY * self._quick.best:
+            return None
+        heads, tails = self.raised
+        return jobs_of(self.problem, busiest, self._forward, heads, tails)
 
     @cached_property
     def _quick(self) -> SegmentBound:
@@ -233,10 +283,16 @@ class _Bounder:
         if (cycles, variables) not in self._tariffs:
             heads, tails = self._with_work
             found = refutation(self.problem, heads.raised, tails.raised, cycles, variables)
-            everything = range(len(self.problem.operations))
-            lemmas = _lemmas("head", heads, everything) + _lemmas("tail", tails, everything) if found else ()
-            self._tariffs[cycles, variables] = None if found is None else Argument(found.cycles + 1, lemmas, found)
+            argument = None if found is None else Argument(found.cycles + 1, self._all_lemmas, found)
+            self._tariffs[cycles, variables] = argument
         return self._tariffs[cycles, variables]
+
+    @cached_property
+    def _all_lemmas(self) -> tuple[Lemma, ...]:
+        """The lemmas for all heads and tails that are raised."""
+        heads, tails = self._with_work
+        everything = range(len(self.problem.operations))
+        return _lemmas("head", heads, everything) + _lemmas("tail", tails, everything)
 
 
 def _window(work: Work, found: Found, head: Integers, distance: Integers) -> tuple[Window, tuple[int, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from vliwc.backend.bounds import Argument
 from vliwc.backend.problem import Schedule
 from vliwc.backend.schedulers.cpsat.placing import place
 from vliwc.backend.schedulers.cpsat.timetable import Timetable
@@ -18,8 +19,8 @@ class Incumbent:
         self.schedule = schedule
         self.table = table
         self.bound = bound
-        self.tariff = 0
-        """The size of a linear program that has raised the bound: see `Schedule.tariff`."""
+        self.argument: Argument | None = None
+        """The best argument for a bound: see `Schedule.argument`."""
         self._progress = progress
 
     @property

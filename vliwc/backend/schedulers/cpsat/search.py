@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
-from vliwc.backend.bounds import LARGE_TARIFF, SegmentBound, segment_bound
+from vliwc.backend.bounds import LARGE_TARIFF, SegmentBound, orders_bound, segment_bound
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers import multistart
 from vliwc.backend.schedulers.cpsat.exact import Exact, Verdict
@@ -49,6 +49,9 @@ _QUESTION = 0.1
 """What a question on the way down may take of it."""
 _TARIFF = 1_000
 """How many variables a linear program for a tariff may have for each second or unit of work."""
+_STATES = 6_000
+"""How many states of orders may be looked at for each of these (see `bounds.orders`): a sixth of the effort, where they
+prove anything."""
 _LARGER_TARIFF = 2 * LARGE_TARIFF
 """How many it may have where repairs have not closed the gap; that takes some seconds, a small part of what is …"""
 _PATIENT = 40
@@ -87,8 +90,11 @@ def search(
     """
     meter = Meter(effort)
     bounds = segment_bound(problem, found.cycles, min(LARGE_TARIFF, round(_TARIFF * effort.amount)))
+    if found.cycles > bounds.best:
+        states = round(_STATES * effort.amount)
+        bounds = bounds.with_argument(orders_bound(problem, bounds.best, found.cycles - 1, states))
     if found.cycles <= bounds.best:
-        return found, bounds.best
+        return replace(found, argument=bounds.argument), bounds.best
     remaking = worth_remaking(problem, effort.copies)
     incumbent, remade = None, None
     try:
@@ -104,11 +110,11 @@ def search(
             raise
         effort.interrupted.set()
     if incumbent is None:
-        return found, bounds.best
+        return replace(found, argument=bounds.argument), bounds.best
     if remade is not None:
-        return remade, bounds.best
+        return replace(remade, argument=bounds.argument), bounds.best
     best = incumbent.schedule if incumbent.cycles < found.cycles else found
-    return replace(best, tariff=incumbent.tariff), incumbent.bound
+    return replace(best, argument=incumbent.argument), incumbent.bound
 
 
 def _begun(
@@ -124,6 +130,7 @@ def _begun(
     instance = Instance(problem)
     first = start(instance, found, seed, effort.amount, bounds.best)
     incumbent = Incumbent(first, timetable(instance, first), bounds.best, progress)
+    incumbent.argument = bounds.argument
     return _Search(incumbent, seed, meter, _prices(problem, bounds, bounds.best))
 
 
@@ -216,10 +223,10 @@ class _Search:
         if self.over() or self.meter.left() < _PATIENT:
             return
         problem = self.incumbent.table.instance.problem
-        found = segment_bound(problem, self.incumbent.cycles, _LARGER_TARIFF).best
-        if found > self.incumbent.bound:
-            self.incumbent.tariff = _LARGER_TARIFF
-        self.incumbent.raise_bound(found)
+        found = segment_bound(problem, self.incumbent.cycles, _LARGER_TARIFF)
+        if found.best > self.incumbent.bound:
+            self.incumbent.argument = found.argument
+        self.incumbent.raise_bound(found.best)
         self.meter.work += _TARIFF_WORK
 
     def _refute(self) -> None:

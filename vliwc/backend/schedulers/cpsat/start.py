@@ -9,6 +9,7 @@ from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.iterated import iterated, partitions
 from vliwc.backend.schedulers.justify import latest_starts
 from vliwc.backend.schedulers.making import Maker, maker
+from vliwc.backend.schedulers.ordered import ordered
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import Settings, Urgency
 
@@ -18,6 +19,9 @@ _OPERATIONS = 450_000
 an eighth of it …"""
 _EACH = 300
 """… as what each schedule takes for itself counts like so many."""
+_STATES = 5_000
+"""How many states plans may take for each of these (see `orders`): an eighth of the effort at most, where one engine
+decides and its jobs are few."""
 _MOST_RUNS = 30_000
 """What so many schedules do not find, seven times as many hardly find either."""
 
@@ -33,8 +37,11 @@ def start(instance: Instance, found: Schedule, seed: int, effort: float, bound: 
     making = maker(problem, urgency, shapes, runs)
     if runs > len(_WINDOWS) and may_run_out(problem):
         found = _in_windows(making, len(problem.operations), found)
-    late = np.array(latest_starts(problem, found), np.int32)
     parts = partitions(urgency, shapes)
+    in_order = ordered(problem, making, shapes.forms, parts, found.cycles, bound, round(effort * _STATES), seed)
+    if in_order is not None:
+        found = in_order.schedule()
+    late = np.array(latest_starts(problem, found), np.int32)
     shorter = iterated(making, late, found.cycles, shapes.forms, runs, parts, seed=seed, enough=bound)
     return shorter.schedule() if shorter else found
 
