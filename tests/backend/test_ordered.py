@@ -26,7 +26,7 @@ def better(problem: Problem, cycles: int, bound: int, states: int = PLENTY) -> S
     """What plans make of a problem for which there is a schedule of so many cycles."""
     urgency, shapes = Urgency(problem), Shapes(problem)
     making = maker(problem, urgency, shapes, 100)
-    found = ordered(problem, making, shapes.forms, partitions(urgency, shapes), cycles, bound, states, 0)
+    found = ordered(problem, making, shapes.forms, partitions(urgency, shapes), cycles, bound, states, seed=0)
     return None if found is None else found.schedule()
 
 

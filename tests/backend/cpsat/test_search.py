@@ -238,6 +238,23 @@ def test_an_interrupt_keeps_the_best(busy: str, monkeypatch: pytest.MonkeyPatch)
     assert cpsat.schedule(hard(), effort=ended.part(0.5, 2)) == plain  # nothing is searched any more
 
 
+def test_an_interrupt_keeps_what_list_schedules_have_gained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before there is anything that neighbourhoods could begin with."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    problem = make("few_strands", 1_000, 3)
+    plain = multistart.schedule(problem)
+    assert plain is not None
+    monkeypatch.setattr(f"{cpsat.__name__}.start.iterated", interrupt)
+    ended = Effort(seconds=None, work=20.0, workers=1, interrupted=Event())
+    found = cpsat.schedule(problem, effort=ended, first=plain)
+    assert found is not None and ended.over()
+    check_schedule(problem, found)
+    assert found.cycles < plain.cycles
+
+
 def test_after_a_stop_nothing_is_solved() -> None:
     solver = Solver(Meter(WORK), 0)
     solver.stop()

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import exp2
+from random import Random
 from typing import NamedTuple
 
 from vliwc.backend.bounds.jobs import Jobs
@@ -23,6 +24,8 @@ _WIDEST = 64
 """How many jobs may be ready at a time: with so many, states are too many anyway."""
 _EASE = 4
 """So many cycles more that a job may wait make it half as urgent."""
+_NOISE = 0.5
+"""By such a part at most a state is more urgent for no reason, if there is to be a difference."""
 _FIRST, _FIRST_SHARE = 8_000, 16
 """The first question gets so many states, or one part of so many of all: if it has no answer, later ones have none."""
 
@@ -42,13 +45,13 @@ class Outcome(NamedTuple):
     states: int
 
 
-def plan(jobs: Jobs, cycles: int, states: int, width: int = 0) -> Outcome:
+def plan(jobs: Jobs, cycles: int, states: int, width: int = 0, random: Random | None = None) -> Outcome:
     """Asks for a plan of the jobs in which all is done within so many cycles, looking at so many states at most.
 
     With a `width`, only so many of the states are kept that have as much done, the least urgent ones: such a question
-    is quickly answered with a plan, or not at all.
+    is quickly answered with a plan, or not at all. With `random`, what is urgent is a little different each time.
     """
-    return _Search(jobs, cycles, states, width).run()
+    return _Search(jobs, cycles, states, width, random).run()
 
 
 def refuted(jobs: Jobs, least: int, most: int, states: int) -> int:
@@ -114,10 +117,11 @@ _Level = dict[tuple[int, tuple[tuple[int, int], ...], int], list[_State]]
 
 
 class _Search:
-    def __init__(self, jobs: Jobs, cycles: int, states: int, width: int) -> None:
+    def __init__(self, jobs: Jobs, cycles: int, states: int, width: int, random: Random | None) -> None:
         self.jobs = jobs
         self.states = states
         self.width = width
+        self.random = random
         self.capacity = jobs.capacity
         self.heads = [head * jobs.capacity for head in jobs.heads]
         self.due = [(cycles - tail + 1) * jobs.capacity for tail in jobs.tails]
@@ -138,11 +142,11 @@ class _Search:
                 return Outcome(self._plan(states[0]), False, looked_at)
             if 0 < self.width < len(states):
                 states, complete = sorted(states, key=self._urgency)[: self.width], False
-            looked_at += len(states)
             if looked_at > self.states or len(states[0].ready) > _WIDEST:
                 return Outcome(None, False, looked_at)
             for state in states:
                 for slots, following in self._following(state):
+                    looked_at += 1
                     self._add(work + slots, following)
         return Outcome(None, complete, looked_at)
 
@@ -242,7 +246,8 @@ class _Search:
             for job, release in state.ready
         ]
         spare.append(self._latest(state.done) + sum(begun.values()) - state.slot)
-        return sum(exp2(-min(each / ease, 1000.0)) for each in spare)
+        urgency = sum(exp2(-min(each / ease, 1000.0)) for each in spare)
+        return urgency if self.random is None else urgency * (1 + _NOISE * self.random.random())
 
     def _plan(self, state: _State) -> Plan:
         """The plan that ends in this state."""

@@ -11,6 +11,7 @@ from vliwc.errors import UsageError
 
 DEFAULT_SECONDS = 60.0
 _FOR_A_LOOP = 0.1
+_HARDLY_ANY = 0.01
 _EVENLY = 0.1
 """The share of an effort that is divided evenly, however little some of its parts seem to need."""
 
@@ -78,6 +79,12 @@ class Meter:
         if self.effort.work is not None:
             return max(0.0, self.effort.work - self.work)
         return max(0.0, (self.effort.seconds or 0) - (time.monotonic() - self._began))
+
+    def rest(self) -> Effort:
+        """The same effort with what is left of its seconds, and hardly any if none are."""
+        if self.effort.seconds is None:
+            return self.effort
+        return replace(self.effort, seconds=max(_HARDLY_ANY, self.left()))
 
     def limits(self, most: float) -> tuple[float, float]:
         """The seconds and the work that one solve may take, if it is not worth more than `most` of either."""

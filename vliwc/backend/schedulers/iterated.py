@@ -79,12 +79,13 @@ def iterated(
     enough: int = 0,
     limits: Settings = NO_LIMITS,
     later: Later = latest,
+    tell: Callable[[Made], None] | None = None,
 ) -> Made | None:
     """The shortest of so many schedules around one of `cycles` cycles, or None if none is shorter than that.
 
     `late` has the latest cycles in which operations can begin there, `forms` those that it was made of, `parts` the
     ways to divide the operations. All keep to the `limits`; `later` gives a schedule's latest cycles. The search ends
-    with `enough` cycles.
+    with `enough` cycles. `tell` is told of each schedule that is shorter than all before.
     """
     random, best = Random(seed), None
     now = least = cycles
@@ -93,6 +94,8 @@ def iterated(
     if passed is not None and passed[0].cycles < least:
         best, late = passed
         now = least = best.cycles
+        if tell is not None:
+            tell(best)
     for _ in range(-(-runs // _PASSES)):
         if least <= enough:
             break
@@ -104,6 +107,8 @@ def iterated(
             now = made.cycles
             if now < least:
                 best, least = made, now
+                if tell is not None:
+                    tell(best)
     return best
 
 

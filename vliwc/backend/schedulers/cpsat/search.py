@@ -27,6 +27,7 @@ from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
 from vliwc.backend.schedulers.cpsat.start import start
 from vliwc.backend.schedulers.cpsat.timetable import Timetable, timetable
 from vliwc.backend.schedulers.effort import Effort, Meter
+from vliwc.backend.schedulers.making import Made
 
 _MOST_VARIABLES = 250_000
 _VARIABLES = 50_000
@@ -90,27 +91,33 @@ def search(
     """
     meter = Meter(effort)
     bounds = segment_bound(problem, found.cycles, min(LARGE_TARIFF, round(_TARIFF * effort.amount)))
-    if found.cycles > bounds.best:
-        states = round(_STATES * effort.amount)
-        bounds = bounds.with_argument(orders_bound(problem, bounds.best, found.cycles - 1, states))
-    if found.cycles <= bounds.best:
-        return replace(found, argument=bounds.argument), bounds.best
-    remaking = worth_remaking(problem, effort.copies)
-    incumbent, remade = None, None
+    incumbent, remade, made = None, None, None
+
+    def tell(shorter: Made) -> None:
+        nonlocal made
+        made = shorter
+
     try:
-        run = _begun(problem, found, bounds, seed, progress, effort.part(_WITHOUT_COPIES, 2) if remaking else effort)
-        incumbent = run.incumbent
-        incumbent.tell()
-        run.run()
-        meter.work += run.meter.work
-        if remaking and incumbent.cycles > bounds.best:
-            remade = shorter_with_copies(problem, incumbent.cycles, bounds.best, Solver(meter, seed), progress)
+        if found.cycles > bounds.best:
+            states = round(_STATES * effort.amount)
+            bounds = bounds.with_argument(orders_bound(problem, bounds.best, found.cycles - 1, states))
+        if found.cycles > bounds.best:
+            remaking = worth_remaking(problem, effort.copies)
+            rest = meter.rest()
+            part = rest.part(_WITHOUT_COPIES, 2) if remaking else rest
+            run = _begun(problem, found, bounds, seed, progress, part, tell)
+            incumbent = run.incumbent
+            incumbent.tell()
+            run.run()
+            meter.work += run.meter.work
+            if remaking and incumbent.cycles > bounds.best:
+                remade = shorter_with_copies(problem, incumbent.cycles, bounds.best, Solver(meter, seed), progress)
     except KeyboardInterrupt:
         if effort.interrupted is None:
             raise
         effort.interrupted.set()
     if incumbent is None:
-        return replace(found, argument=bounds.argument), bounds.best
+        return replace(made.schedule() if made else found, argument=bounds.argument), bounds.best
     if remade is not None:
         return replace(remade, argument=bounds.argument), bounds.best
     best = incumbent.schedule if incumbent.cycles < found.cycles else found
@@ -124,11 +131,12 @@ def _begun(
     seed: int,
     progress: Callable[[str], None] | None,
     effort: Effort,
+    tell: Callable[[Made], None] | None = None,
 ) -> _Search:
     """A search for a shorter schedule than `found`, ready to run."""
     meter = Meter(effort)
     instance = Instance(problem)
-    first = start(instance, found, seed, effort.amount, bounds.best)
+    first = start(instance, found, seed, effort.amount, bounds.best, tell)
     incumbent = Incumbent(first, timetable(instance, first), bounds.best, progress)
     incumbent.argument = bounds.argument
     return _Search(incumbent, seed, meter, _prices(problem, bounds, bounds.best))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.iterated import iterated, partitions
 from vliwc.backend.schedulers.justify import latest_starts
-from vliwc.backend.schedulers.making import Maker, maker
+from vliwc.backend.schedulers.making import Made, Maker, maker
 from vliwc.backend.schedulers.ordered import ordered
 from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.urgency import Settings, Urgency
@@ -26,10 +28,19 @@ _MOST_RUNS = 30_000
 """What so many schedules do not find, seven times as many hardly find either."""
 
 
-def start(instance: Instance, found: Schedule, seed: int, effort: float, bound: int) -> Schedule:
-    """The best of `found`, of list schedules that stay within windows of the program order, and of many around these.
+def start(
+    instance: Instance,
+    found: Schedule,
+    seed: int,
+    effort: float,
+    bound: int,
+    tell: Callable[[Made], None] | None = None,
+) -> Schedule:
+    """The best of `found`, of list schedules that stay within windows of the program order, of those made of plans, and
+    of many around these.
 
-    `effort` is in seconds or units of work; nothing shorter than `bound` is looked for.
+    `effort` is in seconds or units of work; nothing shorter than `bound` is looked for. `tell` is told of each schedule
+    that is shorter than all before, but for those within windows.
     """
     problem = instance.problem
     runs = min(_MOST_RUNS, int(effort * _OPERATIONS / (len(problem.operations) + _EACH)))
@@ -38,11 +49,12 @@ def start(instance: Instance, found: Schedule, seed: int, effort: float, bound: 
     if runs > len(_WINDOWS) and may_run_out(problem):
         found = _in_windows(making, len(problem.operations), found)
     parts = partitions(urgency, shapes)
-    in_order = ordered(problem, making, shapes.forms, parts, found.cycles, bound, round(effort * _STATES), seed)
+    states = round(effort * _STATES)
+    in_order = ordered(problem, making, shapes.forms, parts, found.cycles, bound, states, seed=seed, tell=tell)
     if in_order is not None:
         found = in_order.schedule()
     late = np.array(latest_starts(problem, found), np.int32)
-    shorter = iterated(making, late, found.cycles, shapes.forms, runs, parts, seed=seed, enough=bound)
+    shorter = iterated(making, late, found.cycles, shapes.forms, runs, parts, seed=seed, enough=bound, tell=tell)
     return shorter.schedule() if shorter else found
 
 
