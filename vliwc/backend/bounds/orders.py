@@ -20,14 +20,23 @@ from typing import NamedTuple
 
 from vliwc.backend.bounds.jobs import Jobs
 
-_WIDEST = 64
+_WIDEST = 24
 """How many jobs may be ready at a time: with so many, states are too many anyway."""
+_FEW = 4
+"""What comes behind a state with so many jobs that are ready takes the time of another state, with twice as many that
+of four."""
 _EASE = 4
 """So many cycles more that a job may wait make it half as urgent."""
 _NOISE = 0.5
 """By such a part at most a state is more urgent for no reason, if there is to be a difference."""
-_FIRST, _FIRST_SHARE = 8_000, 16
+_FIRST, _FIRST_SHARE = 20_000, 16
 """The first question gets so many states, or one part of so many of all: if it has no answer, later ones have none."""
+
+
+_SHARE = 0.75
+"""The share of those that are left that any other question gets."""
+_QUICK = 30
+"""Before that, a plan is looked for with so many states that have as much done: more need not be asked about."""
 
 
 class Plan(NamedTuple):
@@ -38,7 +47,7 @@ class Plan(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a question: a plan, or certainty that there is none, or neither; and the states looked at."""
+    """What came of a question: a plan, or certainty that there is none, or neither; and the states made."""
 
     plan: Plan | None
     refuted: bool
@@ -46,7 +55,7 @@ class Outcome(NamedTuple):
 
 
 def plan(jobs: Jobs, cycles: int, states: int, width: int = 0, random: Random | None = None) -> Outcome:
-    """Asks for a plan of the jobs in which all is done within so many cycles, looking at so many states at most.
+    """Asks for a plan of the jobs in which all is done within so many cycles, making so many states at most.
 
     With a `width`, only so many of the states are kept that have as much done, the least urgent ones: such a question
     is quickly answered with a plan, or not at all. With `random`, what is urgent is a little different each time.
@@ -60,15 +69,18 @@ def refuted(jobs: Jobs, least: int, most: int, states: int) -> int:
     share = min(states, max(_FIRST, states // _FIRST_SHARE))
     while below + 1 < above and share:
         asked = min(below + step, above - 1)
-        outcome = plan(jobs, asked, share)
+        outcome = plan(jobs, asked, share, _QUICK)
         states -= outcome.states
+        if outcome.plan is None and not outcome.refuted:
+            outcome = plan(jobs, asked, share)
+            states -= outcome.states
         if outcome.refuted:
             below = asked
             step = 2 * step if above > most else max(1, (above - below) // 2)
         else:
             above = asked
             step = max(1, (above - below) // 2)
-        share = states // 2
+        share = int(_SHARE * states)
     return below
 
 
@@ -134,21 +146,22 @@ class _Search:
         """The outcome."""
         first = tuple((job, self.heads[job]) for job, before in enumerate(self.jobs.before) if not before)
         self.levels[0] = {(0, (), -1): [_State(0, (), -1, 0, first, (), None)]}
-        everything, looked_at, complete = sum(self.jobs.slots), 0, True
+        everything, made, complete = sum(self.jobs.slots), 0, True
         while self.levels:
             work = min(self.levels)
             states = [state for several in self.levels.pop(work).values() for state in several]
             if work == everything:
-                return Outcome(self._plan(states[0]), False, looked_at)
+                return Outcome(self._plan(states[0]), False, made)
             if 0 < self.width < len(states):
                 states, complete = sorted(states, key=self._urgency)[: self.width], False
-            if looked_at > self.states or len(states[0].ready) > _WIDEST:
-                return Outcome(None, False, looked_at)
+            if made > self.states or len(states[0].ready) > _WIDEST:
+                return Outcome(None, False, made)
             for state in states:
+                made += (len(state.ready) // _FEW) ** 2
                 for slots, following in self._following(state):
-                    looked_at += 1
+                    made += 1
                     self._add(work + slots, following)
-        return Outcome(None, complete, looked_at)
+        return Outcome(None, complete, made)
 
     def _following(self, state: _State) -> Iterator[tuple[int, _State]]:
         """The states that may come next, each with the slots that it has more."""

@@ -31,7 +31,7 @@ _FINEST = 1000
 """At how many different cycles the concluding window may begin and end."""
 _BUSY = 0.5
 """An engine that is busy for less than this share of the cycles does not decide alone how many they are."""
-_STATES = 2
+_STATES = 10
 """How many states of orders are looked at for each variable that a tariff may have."""
 
 

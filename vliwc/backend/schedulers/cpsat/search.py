@@ -50,8 +50,8 @@ _QUESTION = 0.1
 """What a question on the way down may take of it."""
 _TARIFF = 1_000
 """How many variables a linear program for a tariff may have for each second or unit of work."""
-_STATES = 6_000
-"""How many states of orders may be looked at for each of these (see `bounds.orders`): a sixth of the effort, where they
+_STATES = 15_000
+"""How many states of orders may be made for each of these (see `bounds.orders`): a fifth of the effort, where they
 prove anything."""
 _LARGER_TARIFF = 2 * LARGE_TARIFF
 """How many it may have where repairs have not closed the gap; that takes some seconds, a small part of what is …"""
