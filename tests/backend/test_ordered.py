@@ -19,7 +19,7 @@ from vliwc.backend.schedulers.shapes import Shapes
 from vliwc.backend.schedulers.sorting import by_cycles
 from vliwc.backend.schedulers.urgency import NO_LIMITS, Urgency
 
-PLENTY = 50_000
+PLENTY = 500_000
 
 
 def better(problem: Problem, cycles: int, bound: int, states: int = PLENTY) -> Schedule | None:
@@ -44,7 +44,7 @@ def test_a_plan_is_a_schedule_where_nothing_else_is_short(operations: int, seed:
     problem = with_room(make("few_strands", operations, seed))
     jobs = busiest_jobs(problem)
     assert jobs is not None and jobs.engine == "load"
-    cycles = next(c for c in range(round(jobs.load), 1_000) if plan(jobs, c, PLENTY, width=100).plan)
+    cycles = next(c for c in range(sum(jobs.slots) // jobs.capacity, 1_000) if plan(jobs, c, PLENTY, width=100).plan)
     planned = plan(jobs, cycles, PLENTY, width=100).plan
     assert planned is not None
     shapes = Shapes(problem)

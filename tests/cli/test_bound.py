@@ -5,10 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
+import pytest
+
+import benchmarks.instances
 from benchmarks import families
 from tests.cli.conftest import Vliwc
 from vliwc.backend.bounds import segment_bound
 from vliwc.backend.instance import Instance, Known
+from vliwc.report.schema import schema_text
+
+DATA = Path(benchmarks.instances.__file__).parent
 
 
 def write_instance(best: int | None = None) -> Path:
@@ -69,6 +76,24 @@ def test_bound_of_an_instance(vliwc: Vliwc, kernel: Path) -> None:
     assert outcome.code == 0
     assert "found" in outcome.out
     assert vliwc("bound", path, "--json").report("bound")["segments"][0]["times"] == 1
+
+
+def test_orders_in_words_in_a_report_and_verified(vliwc: Vliwc, kernel: Path) -> None:
+    path = DATA / "few_strands-300.json"
+    outcome = vliwc("bound", path)
+    words = " ".join(outcome.out.split())
+    assert "There is no schedule of 114 cycles: 34 operations need slots of load in any form" in words
+    record = vliwc("bound", path, "--json")
+    assert record.report("bound")["segments"][0]["argument"]["kind"] == "orders"
+    Path("report.json").write_text(record.out, encoding="utf-8")
+    assert "prove 115 cycles" in vliwc("bound", path, "--check", "report.json").out
+
+
+@pytest.mark.parametrize("name", ["few_strands-1000", "few_strands-1000-tight", "constants-1000"])
+def test_the_library_obeys_its_schema(name: str) -> None:
+    record = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
+    jsonschema.validate(record, json.loads(schema_text("instance")))
+    assert record["bound"]["argument"]["kind"] in ("orders", "tariff")
 
 
 def test_schedule(vliwc: Vliwc, kernel: Path) -> None:

@@ -33,6 +33,7 @@ def check_argument(problem: Problem, record: object) -> int:
     """
     entry = Entry("argument", record, _HELP)
     bound = entry.integer("bound")
+    _one_conclusion(entry)
     start, end = _View(problem, from_end=False), _View(problem, from_end=True)
     heads = start.heads(_lemmas(entry, "head", problem), problem)
     tails = end.heads(_lemmas(entry, "tail", problem), problem)
@@ -61,6 +62,7 @@ def check_kernel(loop: Cyclic, iterations: int, trip: Problem, record: object) -
     `check_argument` does.
     """
     entry = Entry("argument", record, _HELP)
+    _one_conclusion(entry)
     if not entry.has("circuit"):
         window = entry.entry("window")
         if entry.list("lemmas") or window.has("own") or (window.integer("after"), window.integer("before")) != (0, 1):
@@ -76,6 +78,13 @@ def check_kernel(loop: Cyclic, iterations: int, trip: Problem, record: object) -
     if value < bound:
         raise entry.error("bound", f"the circuit proves {value} cycles for {iterations} iterations, not {bound}")
     return bound
+
+
+def _one_conclusion(entry: Entry) -> None:
+    """Raises DataError if an argument has several conclusions: only one of them would be verified."""
+    found = [key for key in ("chain", "circuit", "orders", "tariff", "window") if entry.has(key)]
+    if len(found) > 1:
+        raise entry.error(found[1], f"an argument has one conclusion, and there is a {found[0]} already")
 
 
 def _waits(circuit: Entry, loop: Cyclic) -> list[Edge]:

@@ -15,10 +15,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
+import numpy as np
+
 from vliwc.backend.entries import Entry
 from vliwc.backend.problem import Problem
 
 _NEVER = -1 << 40
+_MOST_JOBS, _MOST_WAITS, _MOST_STATES = 2_000, 3_000_000, 5_000_000
+"""How much is gone through: more than what five minutes of `cpsat` may claim, which makes 4,500,000 states at most."""
+_FEW = 8
+"""A state with so many jobs that may be next, or wait for something, counts for one more, with twice as many for four
+more."""
 
 
 def check_orders(
@@ -32,14 +39,18 @@ def check_orders(
     """The cycles that a schedule takes at least: one more than those that the claim is about.
 
     `earlier` has for each operation those that it waits for, with the cycles from their last slots to its first one,
-    `spans` the cycles at least from its first slot to its last one. Raises DataError if the record is malformed, or if
-    an order keeps to that.
+    `spans` the cycles at least from its first slot to its last one. Raises DataError if the record is malformed, if an
+    order keeps to that, or if there are too many to go through.
     """
     cycles, engine = orders.integer("cycles", 0, 1 << 20), orders.text("engine")
     if not problem.machine.slots(engine):
         raise orders.error("engine", f"the machine has no engine '{engine}'")
     slots = {k: least for k in range(len(heads)) if (least := _least(problem, k, engine))}
-    if not _Jobs(slots, problem.machine.slots(engine), cycles, heads, tails, earlier, spans).late():
+    try:
+        late = _Jobs(slots, problem.machine.slots(engine), cycles, heads, tails, earlier, spans).late()
+    except _TooManyError:
+        raise orders.error("engine", f"the operations on {engine} have too many orders to check them all") from None
+    if not late:
         raise orders.error("cycles", f"there is an order of the operations on {engine} that keeps to {cycles} cycles")
     return cycles + 1
 
@@ -57,6 +68,10 @@ _State = tuple[int, _Times, int, _Times]
 the slots from which on jobs may begin of which at least one wait is over."""
 
 
+class _TooManyError(Exception):
+    """There are more jobs, waits or states than the check goes through."""
+
+
 class _Jobs:
     def __init__(
         self,
@@ -68,6 +83,8 @@ class _Jobs:
         earlier: Sequence[Sequence[tuple[int, int]]],
         spans: Sequence[int],
     ) -> None:
+        if len(slots) > _MOST_JOBS:
+            raise _TooManyError
         self.capacity = capacity
         self.slots = list(slots.values())
         self.heads = [heads[k] * capacity for k in slots]
@@ -83,19 +100,18 @@ class _Jobs:
 
     def _necessary(self, waits: Sequence[dict[int, int]]) -> list[dict[int, int]]:
         """The waits that do not follow from others and from the time that jobs take themselves."""
-        ways: list[list[int]] = []
-        """For each job the longest way from each other one's last slot."""
+        longest = np.full((len(waits), len(waits)), _NEVER, np.int64)
+        """In the row of each job the longest ways from the other ones' last slots."""
         necessary: list[dict[int, int]] = []
-        for wait in waits:
-            longest, kept = [_NEVER] * len(waits), dict[int, int]()
+        for job, wait in enumerate(waits):
+            own, kept = longest[job], dict[int, int]()
             for other in sorted(wait, reverse=True):
                 away = wait[other]
-                if away > longest[other]:
-                    kept[other] = longest[other] = away
+                if away > own[other]:
+                    kept[other] = away
                     further = away + (self.slots[other] - 1) // self.capacity
-                    longest = [max(known, way + further) for known, way in zip(longest, ways[other], strict=True)]
-                    longest[other] = away
-            ways.append(longest)
+                    np.maximum(own, longest[other] + further, out=own)
+                    own[other] = away
             necessary.append(kept)
         return necessary
 
@@ -105,10 +121,14 @@ class _Jobs:
         states: dict[int, dict[tuple[int, _Times], list[_State]]] = {}
         if not self._is_late(start):
             states[0] = {(0, ()): [start]}
+        effort = 0
         while states:
             work = min(states)
             for several in states.pop(work).values():
                 for state in several:
+                    effort += 1 + (len(state[3]) // _FEW) ** 2
+                    if effort > _MOST_STATES:
+                        raise _TooManyError
                     if state[0] == (1 << len(self.slots)) - 1:
                         return False
                     for more, following in self._following(state):
@@ -170,11 +190,15 @@ def _waits(
     found: list[dict[int, int]] = []
     ways: list[dict[int, int]] = []
     """For each operation the cycles from the last slots of jobs to its own last slot."""
+    count = 0
     for k, waits in enumerate(earlier):
         away: dict[int, int] = {}
         for other, wait in waits:
             for job, way in ways[other].items():
                 away[job] = max(away.get(job, 0), way + wait)
+        count += len(away)
+        if count > _MOST_WAITS:
+            raise _TooManyError
         if k in number:
             found.append(away)
             ways.append({number[k]: 0})

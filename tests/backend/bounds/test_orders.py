@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from benchmarks import families
 from tests.backend.bounds.oracle import fits
 from tests.backend.problems import problems
+from vliwc.backend import orders_check
 from vliwc.backend.bound_check import check_argument
 from vliwc.backend.bounds import LARGE_TARIFF, Argument, Orders, busiest_jobs, jobs, orders_bound, segment_bound
 from vliwc.backend.bounds.jobs import Jobs, jobs_of
@@ -200,6 +201,26 @@ def test_wrong_claims_are_refused(changes: dict[str, Any], cause: str) -> None:
     assert check_argument(problem, claim(5)) == 6
     with pytest.raises(DataError, match=cause):
         check_argument(problem, claim(5, changes))
+
+
+@pytest.mark.parametrize("limit", ["_MOST_JOBS", "_MOST_WAITS", "_MOST_STATES"])
+def test_there_may_be_too_many_orders_to_check(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = families.make("few_strands", 100, 3)
+    argument = orders_bound(problem, 40, 60, PLENTY)
+    assert argument is not None
+    assert check_argument(problem, argument.as_json()) == argument.bound
+    monkeypatch.setattr(orders_check, limit, 10)
+    with pytest.raises(DataError, match="the operations on load have too many orders to check them all"):
+        check_argument(problem, argument.as_json())
+
+
+@pytest.mark.parametrize("kind", ["chain", "window", "tariff", "circuit"])
+def test_an_argument_has_one_conclusion(kind: str) -> None:
+    """Or it would not be clear which of them is verified."""
+    operations = [Operation(0, ((Step("load", "load", (), 4, 1),),), (), -1)]
+    problem = Problem(replace(load_machine("takehome"), scratch_words=8), operations, [[]], [], {}, frozenset())
+    with pytest.raises(DataError, match="an argument has one conclusion"):
+        check_argument(problem, claim(1) | {kind: {}})
 
 
 def test_a_claim_must_reach_the_bound() -> None:

@@ -40,11 +40,6 @@ class Jobs:
     before: tuple[int, ...]
     """For each job those that it waits for, as a sum of powers of two."""
 
-    @property
-    def load(self) -> float:
-        """The cycles that all jobs together take."""
-        return sum(self.slots) / self.capacity
-
 
 def jobs_of(problem: Problem, engine: str, network: Network, heads: Sequence[int], tails: Sequence[int]) -> Jobs | None:
     """The jobs of an engine, for heads and tails in cycles (see `argument`); None if there are none, or too many."""

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from vliwc.backend.bounds.jobs import Jobs
 
 _WIDEST = 24
-"""How many jobs may be ready at a time: with so many, states are too many anyway."""
+"""How many jobs may be ready in the first state of a level: with more, states are too many anyway."""
 _FEW = 4
 """What comes behind a state with so many jobs that are ready takes the time of another state, with twice as many that
 of four."""
@@ -31,8 +31,6 @@ _NOISE = 0.5
 """By such a part at most a state is more urgent for no reason, if there is to be a difference."""
 _FIRST, _FIRST_SHARE = 20_000, 16
 """The first question gets so many states, or one part of so many of all: if it has no answer, later ones have none."""
-
-
 _SHARE = 0.75
 """The share of those that are left that any other question gets."""
 _QUICK = 30
@@ -64,10 +62,11 @@ def plan(jobs: Jobs, cycles: int, states: int, width: int = 0, random: Random | 
 
 
 def refuted(jobs: Jobs, least: int, most: int, states: int) -> int:
-    """The most cycles, from `least` to `most`, that no plan keeps to, as far as so many states say; or least - 1."""
+    """The most cycles, from `least` to `most`, that no plan keeps to, as far as about so many states say; or
+    least - 1."""
     below, above, step = least - 1, most + 1, 1
     share = min(states, max(_FIRST, states // _FIRST_SHARE))
-    while below + 1 < above and share:
+    while below + 1 < above and share > 0:
         asked = min(below + step, above - 1)
         outcome = plan(jobs, asked, share, _QUICK)
         states -= outcome.states
@@ -115,7 +114,12 @@ class _State(NamedTuple):
     last: _Run | None
 
     def no_later(self, other: _State) -> bool:
-        """Is everything at least as early as in another state in which the same is done?"""
+        """Is everything at least as early as in another state in which the same is done?
+
+        Then nothing that may follow on the other one is better than all that may follow on this one, though a job may
+        just have got ready there, and may interrupt the current one, that has long been ready here and may not: to
+        begin with that job when it got ready here finishes it no later, and the others as soon.
+        """
         if self.slot > other.slot:
             return False
         mine, its = self.slot, other.slot
@@ -146,7 +150,7 @@ class _Search:
         """The outcome."""
         first = tuple((job, self.heads[job]) for job, before in enumerate(self.jobs.before) if not before)
         self.levels[0] = {(0, (), -1): [_State(0, (), -1, 0, first, (), None)]}
-        everything, made, complete = sum(self.jobs.slots), 0, True
+        everything, made, complete = sum(self.jobs.slots), 1, True
         while self.levels:
             work = min(self.levels)
             states = [state for several in self.levels.pop(work).values() for state in several]

@@ -32,7 +32,7 @@ _FINEST = 1000
 _BUSY = 0.5
 """An engine that is busy for less than this share of the cycles does not decide alone how many they are."""
 _STATES = 10
-"""How many states of orders are looked at for each variable that a tariff may have."""
+"""How many states of orders are made for each variable that a tariff may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class _Bounder:
         cycles = refuted(self.jobs, least, most, states)
         if cycles < least:
             return None
-        return Argument(cycles + 1, self._all_lemmas, Orders(self.jobs.engine, cycles))
+        return Argument(cycles + 1, self._lemmas_of(self.jobs.operations), Orders(self.jobs.engine, cycles))
 
     @cached_property
     def jobs(self) -> Jobs | None:
@@ -283,16 +283,15 @@ class _Bounder:
         if (cycles, variables) not in self._tariffs:
             heads, tails = self._with_work
             found = refutation(self.problem, heads.raised, tails.raised, cycles, variables)
-            argument = None if found is None else Argument(found.cycles + 1, self._all_lemmas, found)
+            everything = range(len(self.problem.operations))
+            argument = None if found is None else Argument(found.cycles + 1, self._lemmas_of(everything), found)
             self._tariffs[cycles, variables] = argument
         return self._tariffs[cycles, variables]
 
-    @cached_property
-    def _all_lemmas(self) -> tuple[Lemma, ...]:
-        """The lemmas for all heads and tails that are raised."""
+    def _lemmas_of(self, operations: Sequence[int]) -> tuple[Lemma, ...]:
+        """The lemmas that the raised heads and tails of some operations rest on."""
         heads, tails = self._with_work
-        everything = range(len(self.problem.operations))
-        return _lemmas("head", heads, everything) + _lemmas("tail", tails, everything)
+        return _lemmas("head", heads, operations) + _lemmas("tail", tails, operations)
 
 
 def _window(work: Work, found: Found, head: Integers, distance: Integers) -> tuple[Window, tuple[int, ...]]:

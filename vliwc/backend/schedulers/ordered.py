@@ -46,7 +46,7 @@ def ordered(
 ) -> Made | None:
     """The shortest schedule made of plans, or None if none is shorter than `cycles`.
 
-    Plans of `bound` cycles or more are looked for with about so many states: the shortest, and then others about as
+    Plans of `bound` cycles or more are looked for with about so many states: short ones, and then others about as
     short. `tell` is told of each schedule that is shorter than all before.
     """
     jobs = busiest_jobs(problem)
@@ -65,20 +65,19 @@ def ordered(
 
 
 def _plans(jobs: Jobs, least: int, most: int, states: int, random: Random) -> Iterator[tuple[Plan, int]]:
-    """Plans, each with its cycles, from `least` to `most`."""
-    shortest, used = most + 1, 0
+    """Plans, each with its cycles: shorter and shorter ones from `least` to `most`, and then others about as short."""
+    shortest = most + 1
     for width in _WIDTHS:
         asked, step = least, 1
         while asked < shortest and states > 0:
             outcome = plan(jobs, asked, states, width)
             states -= outcome.states
-            used = max(used, outcome.states)
             if outcome.plan is not None:
                 shortest = asked
                 yield outcome.plan, asked
                 break
             asked, step = min(asked + step, max(asked + 1, shortest - 1)), 2 * step
-    while shortest <= most and states >= used > 0:
+    while shortest <= most and states > 0:
         asked = shortest + int(random.random() * (_LONGER + 1))
         outcome = plan(jobs, asked, states, _ANOTHER, random)
         states -= outcome.states

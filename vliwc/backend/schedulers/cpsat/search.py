@@ -232,7 +232,8 @@ class _Search:
             return
         problem = self.incumbent.table.instance.problem
         found = segment_bound(problem, self.incumbent.cycles, _LARGER_TARIFF)
-        if found.best > self.incumbent.bound:
+        known = self.incumbent.argument
+        if known is None or found.best > known.bound:
             self.incumbent.argument = found.argument
         self.incumbent.raise_bound(found.best)
         self.meter.work += _TARIFF_WORK

@@ -22,7 +22,7 @@ an eighth of it …"""
 _EACH = 300
 """… as what each schedule takes for itself counts like so many."""
 _STATES = 10_000
-"""How many states plans may take for each of these (see `orders`): an eighth of the effort at most, where one engine
+"""How many states plans may take for each of these (see `ordered`): a tenth of the effort at most, where one engine
 decides and its jobs are few."""
 _MOST_RUNS = 30_000
 """What so many schedules do not find, seven times as many hardly find either."""
