@@ -290,10 +290,12 @@ def test_of_a_kernel_no_chain_and_no_part_of_its_work_counts() -> None:
     (segment,) = kernels(streaming(8).finish())
     argument = segment_bound(segment.problem).argument
     assert argument is not None
-    record = argument.as_json()
-    if "window" not in record:
-        record["window"] = {"after": 1, "before": 1}
+    window = {"after": 1, "before": 1} | argument.as_json().get("window", {})
+    record = {"bound": argument.bound, "lemmas": [], "window": window | {"after": 1}}
     with pytest.raises(DataError, match="only the work of all operations"):
-        verified(segment, {**record, "window": {**record["window"], "after": 1}})
+        verified(segment, record)
+    for other in ("chain", "tariff", "orders"):
+        with pytest.raises(DataError, match="an argument has one conclusion"):
+            verified(segment, {**record, "window": window | {"after": 0}, other: {}})
     with pytest.raises(DataError, match="expected an object"):
         verified(segment, {"bound": 9, "lemmas": [], "chain": {"operations": []}})
