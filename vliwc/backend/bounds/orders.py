@@ -29,7 +29,7 @@ _EASE = 4
 """So many cycles more that a job may wait make it half as urgent."""
 _NOISE = 0.5
 """By such a part at most a state is more urgent for no reason, if there is to be a difference."""
-_FIRST, _FIRST_SHARE = 20_000, 16
+_FIRST, _FIRST_SHARE = 30_000, 16
 """The first question gets so many states, or one part of so many of all: if it has no answer, later ones have none."""
 _SHARE = 0.75
 """The share of those that are left that any other question gets."""
