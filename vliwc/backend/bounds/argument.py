@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 Side = Literal["head", "tail"]
 
@@ -105,6 +105,9 @@ class Lemma:
 class Chain:
     """Operations that wait for each other: the first one's head, the waits, and the last one's tail add up."""
 
+    key: ClassVar[str] = "chain"
+    """Where it stands in a record."""
+
     operations: tuple[int, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -119,6 +122,9 @@ class Circuit:
     Once around, the waits add up to `delay` cycles and `distance` iterations: so `iterations` iterations take no less
     than iterations · delay / distance cycles, rounded up, however they overlap.
     """
+
+    key: ClassVar[str] = "circuit"
+    """Where it stands in a record."""
 
     waits: tuple[tuple[int, int, str, int], ...]
     """Of each wait the earlier operation, the later one, its kind ("data" or "order"), and how many iterations before
@@ -169,6 +175,9 @@ class Tariff:
     most sold once. If they are more although each operation has every slot where that is cheapest, there is none.
     """
 
+    key: ClassVar[str] = "tariff"
+    """Where it stands in a record."""
+
     cycles: int
     prices: Mapping[str, Mapping[int, int]]
     """By engine and cycle; slots that are not named cost nothing."""
@@ -195,6 +204,9 @@ class Orders:
     There is nothing more to say: a checker goes through the orders by itself (see `jobs` and `orders`).
     """
 
+    key: ClassVar[str] = "orders"
+    """Where it stands in a record."""
+
     engine: str
     cycles: int
 
@@ -208,9 +220,8 @@ class Argument:
     """A lower bound in cycles, and why it holds.
 
     The conclusion is a chain, or a window and the operations with work in it, or a tariff, or orders, or for a loop a
-    circuit.
-    `lemmas` are in an order in which none needs a later one: heads from the start to the end, tails from the end to the
-    start.
+    circuit. `lemmas` are in an order in which none needs a later one: heads from the start to the end, tails from the
+    end to the start.
     """
 
     bound: int
@@ -223,10 +234,8 @@ class Argument:
     def kind(self) -> str:
         """ "resource" for the work of all operations, "energy" for that of a part, "critical_path" for a chain alone,
         "chain" for one that needs lemmas, "tariff", "orders", "recurrence" for a circuit."""
-        if isinstance(self.conclusion, Tariff):
-            return "tariff"
-        if isinstance(self.conclusion, Orders):
-            return "orders"
+        if isinstance(self.conclusion, Tariff | Orders):
+            return self.conclusion.key
         if isinstance(self.conclusion, Circuit):
             return "recurrence"
         if isinstance(self.conclusion, Chain):
@@ -237,14 +246,8 @@ class Argument:
     def as_json(self) -> dict[str, Any]:
         """The argument as JSON-able data; operations are written as ranges [first, last]."""
         record: dict[str, Any] = {"kind": self.kind, "bound": self.bound, "lemmas": [x.as_json() for x in self.lemmas]}
-        if isinstance(self.conclusion, Chain):
-            return record | {"chain": self.conclusion.as_json()}
-        if isinstance(self.conclusion, Circuit):
-            return record | {"circuit": self.conclusion.as_json()}
-        if isinstance(self.conclusion, Tariff):
-            return record | {"tariff": self.conclusion.as_json()}
-        if isinstance(self.conclusion, Orders):
-            return record | {"orders": self.conclusion.as_json()}
+        if not isinstance(self.conclusion, Window):
+            return record | {self.conclusion.key: self.conclusion.as_json()}
         return record | {"window": {**self.conclusion.as_json(), "operations": ranges(self.operations)}}
 
 

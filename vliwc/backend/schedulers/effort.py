@@ -12,6 +12,7 @@ from vliwc.errors import UsageError
 DEFAULT_SECONDS = 60.0
 _FOR_A_LOOP = 0.1
 _HARDLY_ANY = 0.01
+"""The seconds of an effort of which nothing is left: it is no effort without any."""
 _EVENLY = 0.1
 """The share of an effort that is divided evenly, however little some of its parts seem to need."""
 

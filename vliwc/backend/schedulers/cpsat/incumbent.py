@@ -46,8 +46,10 @@ class Incumbent:
             self.tell()
         return True
 
-    def raise_bound(self, bound: int) -> None:
-        """There is no schedule with fewer cycles than this."""
+    def raise_bound(self, bound: int, argument: Argument | None = None) -> None:
+        """There is no schedule with fewer cycles than this; perhaps there is an argument for that."""
+        if argument is not None and (self.argument is None or argument.bound > self.argument.bound):
+            self.argument = argument
         if bound > self.bound:
             self.bound = bound
             self.tell()

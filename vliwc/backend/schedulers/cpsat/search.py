@@ -138,7 +138,7 @@ def _begun(
     instance = Instance(problem)
     first = start(instance, found, seed, effort.amount, bounds.best, tell)
     incumbent = Incumbent(first, timetable(instance, first), bounds.best, progress)
-    incumbent.argument = bounds.argument
+    incumbent.raise_bound(bounds.best, bounds.argument)
     return _Search(incumbent, seed, meter, _prices(problem, bounds, bounds.best))
 
 
@@ -232,10 +232,7 @@ class _Search:
             return
         problem = self.incumbent.table.instance.problem
         found = segment_bound(problem, self.incumbent.cycles, _LARGER_TARIFF)
-        known = self.incumbent.argument
-        if known is None or found.best > known.bound:
-            self.incumbent.argument = found.argument
-        self.incumbent.raise_bound(found.best)
+        self.incumbent.raise_bound(found.best, found.argument)
         self.meter.work += _TARIFF_WORK
 
     def _refute(self) -> None:
