@@ -22,7 +22,7 @@ from vliwc.backend.problem import Problem
 
 _NEVER = -1 << 40
 _MOST_JOBS, _MOST_WAITS, _MOST_STATES = 2_000, 3_000_000, 5_000_000
-"""How much is gone through: more than what five minutes of `cpsat` may claim, which makes 4,500,000 states at most."""
+"""How much is gone through: more than what `cpsat` may claim, which makes 4,500,000 states at most."""
 _FEW = 8
 """A state with so many jobs that may be next, or wait for something, counts for one more, with twice as many for four
 more."""

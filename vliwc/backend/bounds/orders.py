@@ -2,8 +2,8 @@
 
 Whatever a schedule does, let jobs have priority in the order in which they are finished there, and interrupt each other
 by that. None is finished later then than in the schedule: by the time when it finishes one of them, all before it are
-done, and no slot was lost that they might have taken. So nothing is missed by looking at priorities only: a job that
-has begun goes on until it is done, or until another one gets ready, which may come first.
+done, and no slot was lost that they might have taken. So nothing is missed by looking at priorities only: it is enough
+to choose among the jobs that are ready when one is done, or gets ready.
 
 States are enumerated by the slots of work that are done (dynamic programming over sets of jobs, after Held and Karp
 1962). Of two in which the same is done, one counts for nothing if the other is no later in anything. A state is given
@@ -29,7 +29,7 @@ _EASE = 4
 """So many cycles more that a job may wait make it half as urgent."""
 _NOISE = 0.5
 """By such a part at most a state is more urgent for no reason, if there is to be a difference."""
-_FIRST, _FIRST_SHARE = 30_000, 16
+_FIRST, _FIRST_SHARE = 40_000, 16
 """The first question gets so many states, or one part of so many of all: if it has no answer, later ones have none."""
 _SHARE = 0.75
 """The share of those that are left that any other question gets."""
@@ -103,8 +103,6 @@ class _State(NamedTuple):
     """The jobs that are finished, as a sum of powers of two."""
     begun: tuple[tuple[int, int], ...]
     """Jobs that have begun, each with the slots that it has had."""
-    current: int
-    """The job that has the engine, or -1 if one has just been finished."""
     slot: int
     """All slots before this one are over."""
     ready: _Releases
@@ -114,12 +112,7 @@ class _State(NamedTuple):
     last: _Run | None
 
     def no_later(self, other: _State) -> bool:
-        """Is everything at least as early as in another state in which the same is done?
-
-        Then nothing that may follow on the other one is better than all that may follow on this one, though a job may
-        just have got ready there, and may interrupt the current one, that has long been ready here and may not: to
-        begin with that job when it got ready here finishes it no later, and the others as soon.
-        """
+        """Is everything at least as early as in another state in which the same is done?"""
         if self.slot > other.slot:
             return False
         mine, its = self.slot, other.slot
@@ -128,7 +121,7 @@ class _State(NamedTuple):
         ) and all(a <= b or a <= its for (_, a), (_, b) in zip(self.waiting, other.waiting, strict=True))
 
 
-_Level = dict[tuple[int, tuple[tuple[int, int], ...], int], list[_State]]
+_Level = dict[tuple[int, tuple[tuple[int, int], ...]], list[_State]]
 """States in which as many slots of work are done, by what is done."""
 
 
@@ -149,7 +142,7 @@ class _Search:
     def run(self) -> Outcome:
         """The outcome."""
         first = tuple((job, self.heads[job]) for job, before in enumerate(self.jobs.before) if not before)
-        self.levels[0] = {(0, (), -1): [_State(0, (), -1, 0, first, (), None)]}
+        self.levels[0] = {(0, ()): [_State(0, (), 0, first, (), None)]}
         everything, made, complete = sum(self.jobs.slots), 1, True
         while self.levels:
             work = min(self.levels)
@@ -171,10 +164,7 @@ class _Search:
         """The states that may come next, each with the slots that it has more."""
         begun = dict(state.begun)
         slot = max(state.slot, min(release for _, release in state.ready))
-        if state.current < 0:
-            choices = [job for job, release in state.ready if release <= slot]
-        else:
-            choices = [job for job, release in state.ready if release == slot or job == state.current]
+        choices = [job for job, release in state.ready if release <= slot]
         until = min((release for _, release in state.ready if release > slot), default=None)
         for job in choices:
             left = self.jobs.slots[job] - begun.get(job, 0)
@@ -185,7 +175,7 @@ class _Search:
                 slots = until - slot
                 had = tuple(sorted((begun | {job: begun.get(job, 0) + slots}).items()))
                 last = _Run(job, slot, until, state.last)
-                following = _State(state.done, had, job, until, state.ready, state.waiting, last)
+                following = _State(state.done, had, until, state.ready, state.waiting, last)
             if following.slot <= self.due[job] and self._in_time(following):
                 yield slots, following
 
@@ -204,7 +194,7 @@ class _Search:
                 ready[other] = release
         begun = tuple(of for of in state.begun if of[0] != job)
         last = _Run(job, slot, end, state.last)
-        return _State(done, begun, -1, end, tuple(sorted(ready.items())), tuple(sorted(waiting.items())), last)
+        return _State(done, begun, end, tuple(sorted(ready.items())), tuple(sorted(waiting.items())), last)
 
     def _in_time(self, state: _State) -> bool:
         """Might all be done in time?"""
@@ -249,7 +239,7 @@ class _Search:
     def _add(self, work: int, state: _State) -> None:
         """Keeps a state, unless another one is as good, in place of those than which it is."""
         level = self.levels.setdefault(work, {})
-        several = level.setdefault((state.done, state.begun, state.current), [])
+        several = level.setdefault((state.done, state.begun), [])
         if not any(other.no_later(state) for other in several):
             several[:] = [other for other in several if not state.no_later(other)]
             several.append(state)

@@ -50,9 +50,9 @@ _QUESTION = 0.1
 """What a question on the way down may take of it."""
 _TARIFF = 1_000
 """How many variables a linear program for a tariff may have for each second or unit of work."""
-_STATES = 15_000
-"""How many states of orders may be made for each of these (see `bounds.orders`): a fifth of the effort, where they
-prove anything."""
+_STATES, _MOST_STATES = 15_000, 4_500_000
+"""How many states of orders may be made for each of these (see `bounds.orders`), a sixth of the effort, where they
+prove anything; and at most, so that a checker can go through what is proved."""
 _LARGER_TARIFF = 2 * LARGE_TARIFF
 """How many it may have where repairs have not closed the gap; that takes some seconds, a small part of what is …"""
 _PATIENT = 40
@@ -99,7 +99,7 @@ def search(
 
     try:
         if found.cycles > bounds.best:
-            states = round(_STATES * effort.amount)
+            states = min(_MOST_STATES, round(_STATES * effort.amount))
             bounds = bounds.with_argument(orders_bound(problem, bounds.best, found.cycles - 1, states))
         if found.cycles > bounds.best:
             remaking = worth_remaking(problem, effort.copies)
