@@ -31,6 +31,7 @@ from vliwc.transform.forward import forward
 from vliwc.transform.fuse import fuse
 from vliwc.transform.groups import Plan
 from vliwc.transform.heights import reduce_heights
+from vliwc.transform.linear_maps import linear_maps
 from vliwc.transform.loads import Prices
 from vliwc.transform.rewriter import live_nodes
 from vliwc.transform.scans import split_scans
@@ -67,9 +68,9 @@ def meaning(graph: Graph, n: int, anything: dict[int, Term]) -> Term:
 @pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("constant", [0, CONSTANT])
 @pytest.mark.parametrize("first", FACTORS)
-@pytest.mark.parametrize("bits", [(), (0,), (0, 1)])
+@pytest.mark.parametrize("bits, absorbing", [((), ()), ((0,), ()), ((0, 1), ()), ((), (1,)), ((0,), (1,))])
 def test_sums_are_built_right_for_all_factors_and_words(
-    bits: tuple[int, ...], first: str, constant: int, fused: bool
+    bits: tuple[int, ...], absorbing: tuple[int, ...], first: str, constant: int, fused: bool
 ) -> None:
     anything = {FACTORS["K"]: unknown("K"), FACTORS["L"]: unknown("L"), CONSTANT: unknown("C")}
     for second in (None, *FACTORS):
@@ -77,7 +78,7 @@ def test_sums_are_built_right_for_all_factors_and_words(
         atoms = [b.emit("load", b.const(k), attr=Access("a")) for k in range(2)]
         factors = [FACTORS[first], *([FACTORS[second]] if second else [])]
         form = Form(constant, tuple(zip(atoms, factors, strict=False)))
-        made = sums.build(b, form, lambda n: n, lambda n: n in bits, 1, fused, None)
+        made = sums.build(b, form, lambda n: n, lambda n: n in bits, lambda n: n in absorbing, 1, fused, None)
         expected = anything.get(constant, word(constant))
         for atom, factor in form.terms:
             expected = expected + unknown(f"x{atom}") * anything.get(factor, word(factor))
@@ -92,23 +93,23 @@ FORMS = st.builds(
 )
 
 
-@given(FORMS, st.sets(st.integers(0, 7)))
-def test_plans_of_any_length_compute_their_form(form: Form, bits: set[int]) -> None:
+@given(FORMS, st.sets(st.integers(0, 7)), st.sets(st.integers(0, 7)))
+def test_plans_of_any_length_compute_their_form(form: Form, bits: set[int], absorbing: set[int]) -> None:
     """Linear forms are equal for all words exactly if their factors are: no solver is needed."""
-    assert sums.value(sums.plan(form, bits.__contains__)) == form
+    assert sums.value(sums.plan(form, bits.__contains__, absorbing.__contains__)) == form
 
 
 def test_horner_plans_compute_their_form() -> None:
     for powers in ([4, 2, 1], [12, 4, 1], [1 << 31, 2, 1], [60, 30, 6, 2, 1]):
         for constant in (0, 7):
             form = Form(constant, tuple(enumerate(powers)))
-            plan = sums.plan(form, lambda _: False)
+            plan = sums.plan(form, lambda _: False, lambda _: False)
             assert {s.kind for s in plan} & {"horner", "fma"}
             assert sums.value(plan) == form
 
 
 def test_a_wrong_plan_does_not() -> None:
-    plan = sums.plan(Form(5, ((0, 3), (1, 7))), lambda _: False)
+    plan = sums.plan(Form(5, ((0, 3), (1, 7))), lambda _: False, lambda _: False)
     assert sums.value(plan[:-1]) != Form(5, ((0, 3), (1, 7)))
 
 
@@ -234,9 +235,12 @@ def random_graph(seed: int, ops: tuple[str, ...], wide: bool = False) -> Graph:
 
 LINEAR = ("add", "sub", "add", "mul", "shl", "xor", "select")
 BITWISE = ("xor", "xor", "xor", "and", "or", "shr", "lt", "eq", "select")
+SHIFTED = ("xor", "xor", "xor", "shr", "shr", "shl", "and", "or")
 PASSES: dict[str, tuple[Callable[[Graph], Graph], tuple[str, ...]]] = {
     "affine": (lambda g: affine(g, TAKEHOME), LINEAR),
+    "affine, lowest bits": (lambda g: affine(g, TAKEHOME), (*LINEAR, "and", "and", "and")),
     "affine, no multiply_add": (lambda g: affine(g, NARROW), LINEAR),
+    "linear maps": (linear_maps, SHIFTED),
     "xors": (xors, BITWISE),
     "simplify": (simplify, BITWISE),
     "simplify sums": (simplify, LINEAR),
@@ -280,8 +284,8 @@ def test_scans_keep_the_meaning_for_all_words(op: str, wide: bool) -> None:
 def test_a_wrong_pass_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
     right = sums.plan
 
-    def wrong(form: Form, is_bit: Callable[[int], bool]) -> list[sums.Step]:
-        return [replace(s, c=s.c ^ 1) if s.kind == "fma" and s.c > 1 else s for s in right(form, is_bit)]
+    def wrong(form: Form, is_bit: sums.Test, absorbs: sums.Test) -> list[sums.Step]:
+        return [replace(s, c=s.c ^ 1) if s.kind == "fma" and s.c > 1 else s for s in right(form, is_bit, absorbs)]
 
     monkeypatch.setattr(sums, "plan", wrong)
     with pytest.raises((NotEqual, AssertionError)):

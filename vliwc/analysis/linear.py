@@ -1,6 +1,6 @@
 """Linear forms: a word as c0 + k1 * atom1 + k2 * atom2 + …, modulo 2^32.
 
-Additions, subtractions, multiplications and left shifts by constants, complements of bits and selections between
+Additions, subtractions, multiplications and left shifts by constants, complements and selections between
 two constants by a bit are all the same thing here. An atom is any node that is none of these.
 """
 
@@ -64,6 +64,8 @@ x << C -> x * (1 << C)
 muladd(x, C, y) -> x * C + y
 muladd(C, x, y) -> x * C + y
 x ^ 1 -> 1 - x if bit(x)
+x ^ 0xffffffff -> 0xffffffff - x
+x ^ 0x80000000 -> x + 0x80000000
 select(c, A, B) -> B + c * (A - B) if bit(c)
 """)
 """What counts as linear arithmetic, each with the linear form that it is."""

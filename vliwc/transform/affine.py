@@ -18,14 +18,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from vliwc.analysis import ranges
-from vliwc.analysis.linear import Form, atom, signed, step
+from vliwc.analysis.linear import Form, Forms, atom, signed, step
 from vliwc.ir.graph import Graph, Loop
 from vliwc.ir.ops import MASK, WORD_BITS
 from vliwc.machine.description import Machine
 from vliwc.transform import sums
 from vliwc.transform.delays import depths, longest_path
 from vliwc.transform.loads import busiest
-from vliwc.transform.rewriter import Rewriter
+from vliwc.transform.rewriter import Rewriter, never_stored
+from vliwc.transform.sites import few_words
 
 _MOST_TERMS = 64
 """A longer sum is made in parts: all that is said of a sum costs time for each of its terms."""
@@ -80,7 +81,9 @@ class _Affine(Rewriter):
         self.early = early
         self.waits = waits
         self.facts = ranges.analyse(graph)
+        self.frozen = never_stored(graph)
         self.steps = {n: self.linear_step(n) for n in graph.walk() if self.live[n]}
+        self.lowest = self.lowest_bits()
         self.needed = self.hard_uses()
         self.shape: dict[int, _Shape] = {}
         self.scopes: list[dict[_Key, _Known]] = [{}]
@@ -94,13 +97,31 @@ class _Affine(Rewriter):
             return None
         return step(self.old, self.facts, n)
 
+    def lowest_bits(self) -> dict[int, int]:
+        """For each node that takes the lowest bits of linear arithmetic that are those of one of its atoms, that atom:
+        odd factors leave the lowest bit as it is, and what is shifted left is of no account."""
+        forms, found = Forms(self.old, self.facts), {}
+        for n, own in self.steps.items():
+            if own is not None or self.old.op[n] != "and":
+                continue
+            a, b = self.old.args[n]
+            a, kept = (a, self.old.const(b)) if self.old.const(a) is None else (b, self.old.const(a))
+            if kept is not None and self.steps.get(a) is not None and kept & (kept + 1) == 0:
+                form = forms.of(a)
+                terms = [(x, k & kept) for x, k in form.terms if k & kept]
+                if not form.constant & kept and len(terms) == 1 and terms[0][1] == 1:
+                    found[n] = terms[0][0]
+        return found
+
     def hard_uses(self) -> set[int]:
         """Nodes that something other than linear arithmetic uses: these must exist as they are."""
         hard: set[int] = set()
         for n in self.old.walk():
             if not self.live[n]:
                 continue
-            if self.steps.get(n) is None:
+            if n in self.lowest:
+                hard.add(self.lowest[n])
+            elif self.steps.get(n) is None:
                 hard.update(self.old.args[n])
             attr = self.old.attr[n]
             if isinstance(attr, Loop):
@@ -114,6 +135,13 @@ class _Affine(Rewriter):
 
     def node(self, n: int) -> None:
         own = self.steps.get(n)
+        if n in self.lowest:
+            old, atom_ = self.old, self.lowest[n]
+            self.depth[n] = 1 + self.depth.get(atom_, 0)
+            kept = next(word for a in old.args[n] if (word := old.const(a)) is not None)
+            mask = self.new.const(kept, old.width[n], old.span[n])
+            self.value[n] = self.emit("and", self.value[atom_], mask, span=old.span[n])
+            return
         if own is None:
             self.depth[n] = 1 + max((self.depth.get(a, 0) for a in self.old.args[n]), default=-1)
             super().node(n)
@@ -127,8 +155,9 @@ class _Affine(Rewriter):
         self.depth[n] = 1 + self.known(best)
         self.shape[n] = _Shape(base, best)
         if n in self.needed or len(best.terms) > _MOST_TERMS:
+            width, span = self.old.width[n], self.old.span[n]
             self.value[n] = sums.build(
-                self.new, best, self.value.__getitem__, self.is_bit, self.old.width[n], self.fuses(n), self.old.span[n]
+                self.new, best, self.value.__getitem__, self.is_bit, self.absorbs, width, self.fuses(n), span
             )
             self.shape[n] = _Shape(base, atom(n))
             if base is not None and base.terms:
@@ -186,7 +215,7 @@ class _Affine(Rewriter):
     def cost(self, n: int, form: Form) -> tuple[int, int, int]:
         """Operations to build a form at node `n`; ties go to the one with more terms, which makes a shorter chain, and
         then to the one whose terms are known first."""
-        return sums.cost(form, self.fuses(n), self.is_bit), -len(form.terms), self.known(form)
+        return sums.cost(form, self.fuses(n), self.is_bit, self.absorbs), -len(form.terms), self.known(form)
 
     def known(self, form: Form) -> int:
         """The depth of the last term of a form."""
@@ -197,6 +226,10 @@ class _Affine(Rewriter):
     def is_bit(self, n: int) -> bool:
         """Whether old node `n` is 0 or 1, and a constant had better go with it."""
         return self.facts[n].is_bit and not self.waits
+
+    def absorbs(self, n: int) -> bool:
+        """Whether old node `n` is a word of a small table, which may be changed once."""
+        return few_words(self.old, self.facts, n, self.frozen) is not None
 
     def fuses(self, n: int) -> bool:
         """Whether node `n` can be computed with multiply_add: vectors only, and what may still become one."""

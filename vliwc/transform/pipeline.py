@@ -22,6 +22,7 @@ from vliwc.transform.fuse import fuse
 from vliwc.transform.heights import reduce_heights
 from vliwc.transform.interchange import interchange
 from vliwc.transform.lanewise import lanewise
+from vliwc.transform.linear_maps import linear_maps
 from vliwc.transform.loads import EXPECTED, Losses
 from vliwc.transform.pieces import split_arrays
 from vliwc.transform.planning import Strategy, plan_gathers
@@ -82,6 +83,7 @@ def _passes(
         Pass("simplify-unrolled", 2, lambda g, _: simplify(simplify(g))),
         Pass("forward", 1, lambda g, _: forward(g)),
         Pass("tables", 1, lambda g, _: simplify(expand_tables(g)), essential=True),
+        Pass("linear-maps", 1, lambda g, _: linear_maps(g)),
         Pass("xors", 1, lambda g, _: xors(simplify(xors(g)))),
         Pass("affine", 1, affine),
         Pass("pieces", 2, split_arrays),

@@ -1,12 +1,12 @@
 """Sites: the gathers of a `par` body of which the reach is known, and what each one's index is made of.
 
 A site may be carried out in many ways (`vliwc.transform.alternatives`). Part of it is the chain of operations that
-only the gathered word goes through, with constants: they may as well be done once to the words of the table.
+only the gathered word goes through, with constants and itself: they may as well be done once to the words of the table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from vliwc.analysis.facts import Fact
@@ -86,27 +86,28 @@ class Site:
 def find_sites(graph: Graph, facts: list[Fact], forms: Forms, loop: Loop) -> list[Site]:
     """The sites in a `par` body, in program order: gathers that may reach more than one word, without distances."""
     frozen = never_stored(graph)
-    users, blocks = _only_users(graph), _blocks(graph, loop)
+    users, blocks = _users(graph), _blocks(graph, loop)
     found: list[Site] = []
     for n in graph.walk(loop.body):
         slice_ = reach(graph, facts, n, frozen) if graph.op[n] == "load" else None
         if slice_ is None or len(slice_) < 2:
             continue
         lo, hi = slice_[0], slice_[-1]
-        chain = []
-        node = n
-        while (user := users.get(node)) is not None and _by_constants(graph, user, node):
-            chain.append(node := user)
+        chain = _chain(graph, n, users)
+        node = chain[-1] if chain else n
         form = forms.of(graph.args[n][0])
-        last = users.get(node)
+        last = users[node][0] if len(users.get(node, ())) == 1 else None
         simple = last is not None and OPS[graph.op[last]].arity == 2 and graph.kind(last) is Kind.PURE
         bits = single_bits(form, facts, lo, hi)
         array, count = graph.access(n).array, hi - lo + 1
-        words = (array, lo, count, *((graph.op[m], tuple(graph.const(a) for a in graph.args[m])) for m in chain))
+        words = (array, lo, count, *_steps(graph, n, chain))
         whole = bits is None and _whole(graph, facts, form)
-        found.append(Site(node, n, tuple(chain), array, lo, count, form, bits, simple, blocks[n], words, whole))
+        found.append(Site(node, n, chain, array, lo, count, form, bits, simple, blocks[n], words, whole))
     return found
 
+
+_FEW_WORDS = 1 << 16
+"""Arrays of more words are never changed as a whole."""
 
 _CARRYING = frozenset({"add", "sub", "mul", "muladd", "mod", "div", "cdiv", "load", "gather"})
 """Operations whose bits, but for the lowest one, are there with the result and not before: no rewrite rule takes them
@@ -141,39 +142,91 @@ def reach(graph: Graph, facts: list[Fact], n: int, frozen: frozenset[str]) -> ra
     return range(facts[index].lo, min(facts[index].hi, graph.arrays[array].length - 1) + 1)
 
 
-def _only_users(graph: Graph) -> dict[int, int]:
-    """For each node with a single use, by a node of the same block, that node."""
+def few_words(graph: Graph, facts: list[Fact], n: int, frozen: frozenset[str]) -> int | None:
+    """How many words have to be changed once for a change of every word that node `n` stands for, if these are few: the
+    one that all lanes share, or those of a table (of one of the arrays in `frozen`) that the node looks up."""
+    if graph.op[n] == "splat":
+        return 1
+    slice_ = reach(graph, facts, n, frozen) if graph.op[n] == "load" else None
+    return len(slice_) if slice_ is not None and len(slice_) < _FEW_WORDS else None
+
+
+def origins(graph: Graph, facts: list[Fact], frozen: frozenset[str]) -> dict[int, int]:
+    """For each word that many words share, or that is looked up in a small table, and for what is made of that and
+    constants alone, the node that it comes from."""
+    origin: dict[int, int] = {}
+    for n in graph.walk():
+        if few_words(graph, facts, n, frozen) is not None:
+            origin[n] = n
+        elif graph.kind(n) is Kind.PURE:
+            found = {origin.get(a, -1) for a in graph.args[n] if graph.const(a) is None}
+            if len(found) == 1 and -1 not in found:
+                origin[n] = found.pop()
+    return origin
+
+
+def _users(graph: Graph) -> dict[int, list[int]]:
+    """For each node that only nodes of its own block use, these, in order and once for each use."""
     uses = graph.uses()
-    users: dict[int, int] = {}
+    users: dict[int, list[int]] = {}
 
     def scan(block: tuple[int, ...]) -> None:
         own = set(block)
         for n in block:
-            users.update((a, n) for a in graph.args[n] if uses[a] == 1 and a in own)
+            for a in graph.args[n]:
+                if a in own:
+                    users.setdefault(a, []).append(n)
             attr = graph.attr[n]
             if isinstance(attr, Loop):
                 scan(attr.body)
 
     scan(graph.body)
-    return users
+    return {a: several for a, several in users.items() if len(several) == uses[a]}
 
 
-def _by_constants(graph: Graph, user: int, value: int) -> bool:
-    """Is `user` an elementwise operation on `value` and constants?"""
+def _chain(graph: Graph, load: int, users: Mapping[int, Sequence[int]]) -> tuple[int, ...]:
+    """The operations between a load and the last node that all of its word's ways lead through, in order: those on the
+    word, on what was made of it, and on constants."""
+    whole: tuple[int, ...] = ()
+    made, inside = {load}, [load]
+    waiting: set[int] = set()
+    """Users of what is inside that are not yet inside themselves."""
+    while True:
+        new = users.get(inside[-1])
+        if new is None:
+            return whole  # its word is needed elsewhere
+        waiting.update(new)
+        n = min(waiting)
+        if not _by_constants(graph, n, made):
+            return whole
+        waiting.remove(n)
+        inside.append(n)
+        made.add(n)
+        if not waiting:
+            whole = tuple(inside[1:])
+
+
+def _steps(graph: Graph, load: int, chain: Sequence[int]) -> list[tuple[object, ...]]:
+    """What a chain does: equal for chains that do the same."""
+    place = {n: ("word", k) for k, n in enumerate((load, *chain))}
+    return [(graph.op[n], *(place.get(a, graph.const(a)) for a in graph.args[n])) for n in chain]
+
+
+def _by_constants(graph: Graph, user: int, made: Set[int]) -> bool:
+    """Is `user` an elementwise operation on what was made before and on constants?"""
     op = OPS[graph.op[user]]
     if op.kind is not Kind.PURE or op.can_fault or op.name == "table":
         return False
-    return all(a == value or graph.const(a) is not None for a in graph.args[user])
+    return all(a in made or graph.const(a) is not None for a in graph.args[user])
 
 
 def through(graph: Graph, site: Site, value: int, emit: Callable[..., int], constant: Callable[[int], int]) -> int:
     """A gathered word or vector `value` after the site's chain; `constant` makes a constant of the same width."""
-    before = site.load
+    made = {site.load: value}
     for n in site.chain:
-        args = [value if a == before else constant(graph.const(a) or 0) for a in graph.args[n]]
-        value = emit(graph.op[n], *args, span=graph.span[n])
-        before = n
-    return value
+        args = [made[a] if a in made else constant(graph.const(a) or 0) for a in graph.args[n]]
+        made[n] = emit(graph.op[n], *args, span=graph.span[n])
+    return made[site.node]
 
 
 def single_bits(form: Form, facts: list[Fact], lo: int, hi: int) -> Bits | None:

@@ -40,17 +40,23 @@ class Step:
         return 1 if fused else 2
 
 
-def plan(form: Form, is_bit: Callable[[int], bool]) -> list[Step]:
-    """The steps that compute a form with at least one term. `is_bit` tells which terms are single bits.
+Test = Callable[[int], bool]
+
+
+def plan(form: Form, is_bit: Test, absorbs: Test) -> list[Step]:
+    """The steps that compute a form with at least one term. `is_bit` tells which terms are single bits, and `absorbs`
+    which ones are words of small tables, where what is done to them alone can be done once.
 
     A constant goes with bits, if there are any: what is made of few bits and constants can also be had by selects (see
-    `vliwc.transform.engines`).
+    `vliwc.transform.engines`). Else it goes with what absorbs it, as does a factor that takes an operation.
     """
     terms, c = list(form.terms), form.constant
     bits = [term for term in terms if is_bit(term[0])] if c else []
-    if _is_horner(terms) and not bits:
+    absorbing = [term for term in terms if absorbs(term[0])]
+    if _is_horner(terms) and not bits and not (c and absorbing):
         return _horner(terms, c)
-    terms.sort(key=lambda term: term not in bits)
+    first_ones = bits or absorbing
+    terms.sort(key=lambda term: term not in first_ones)
     first = 0
     if c == 0:
         plain = [j for j, (_, k) in enumerate(terms) if k == 1]
@@ -103,16 +109,17 @@ def value(steps: list[Step]) -> Form:
     return acc
 
 
-def cost(form: Form, fused: bool, is_bit: Callable[[int], bool]) -> int:
+def cost(form: Form, fused: bool, is_bit: Test, absorbs: Test) -> int:
     """The number of operations that `build` emits for a form."""
-    return sum(s.cost(fused) for s in plan(form, is_bit)) if form.terms else 0
+    return sum(s.cost(fused) for s in plan(form, is_bit, absorbs)) if form.terms else 0
 
 
 def build(
     new: Builder,
     form: Form,
     node: Callable[[int], int],
-    is_bit: Callable[[int], bool],
+    is_bit: Test,
+    absorbs: Test,
     width: int,
     fused: bool,
     span: Span | None,
@@ -134,7 +141,7 @@ def build(
             return new.emit("muladd", x, word(k), y, span=span)
         return new.emit("add", times(x, k), y, span=span)
 
-    steps = plan(form, is_bit)
+    steps = plan(form, is_bit, absorbs)
     assert value(steps) == form, "a plan computes its form for all words"
     acc = -1
     for s in steps:

@@ -8,6 +8,7 @@
 
 Equal terms cancel, constants merge, and a constant goes to a term that absorbs it for nothing, if there is one: a word
 that all lanes share, or a look-up in a small table, whose entries can be changed once instead of every value looked up.
+Terms that come from the same such word are added up by themselves, so that their sum becomes part of the table too.
 """
 
 from __future__ import annotations
@@ -17,10 +18,7 @@ from dataclasses import dataclass
 from vliwc.analysis import ranges
 from vliwc.ir.graph import Graph
 from vliwc.transform.rewriter import Rewriter, never_stored
-from vliwc.transform.sites import reach
-
-FEW_WORDS = 1 << 16
-"""Arrays of more words are never changed as a whole."""
+from vliwc.transform.sites import few_words, origins
 
 
 def xors(graph: Graph) -> Graph:
@@ -47,6 +45,7 @@ class _Xors(Rewriter):
         self.forms: dict[int, _Form] = {}
         self.facts = ranges.analyse(graph)
         self.frozen = never_stored(graph)
+        self.origin = origins(graph, self.facts, self.frozen)
         self.soft = self.soft_nodes()
 
     def soft_nodes(self) -> set[int]:
@@ -86,25 +85,25 @@ class _Xors(Rewriter):
         width, span = self.old.width[n], self.old.span[n]
         if not form.terms:
             return self.new.const(form.constant, width, span)
-        absorber = min((t for t in form.terms if form.constant and self.absorbs(t)), key=self.words, default=None)
-        total = -1
+        absorber = self.absorber(form) if form.constant else None
+        sums: dict[int, int] = {}
+        """By where terms come from, those so far."""
         for t in form.terms:
             value = self.value[t]
             if t == absorber:
                 value = self.emit("xor", value, self.new.const(form.constant, width, span), span=span)
-            total = value if total < 0 else self.emit("xor", total, value, span=span)
-            if absorber is None and form.constant and t == form.terms[min(1, len(form.terms) - 1)]:
-                total = self.emit("xor", total, self.new.const(form.constant, width, span), span=span)
+            origin = self.origin.get(t, t)
+            sums[origin] = self.emit("xor", sums[origin], value, span=span) if origin in sums else value
+        addends = list(sums.values())
+        if absorber is None and form.constant:
+            addends.insert(2, self.new.const(form.constant, width, span))
+        total = addends[0]
+        for value in addends[1:]:
+            total = self.emit("xor", total, value, span=span)
         return total
 
-    def absorbs(self, n: int) -> bool:
-        """Whether a constant costs least at term `n`: a shared word, or one from an array that keeps its contents, as
-        the array's words can be changed once instead of every word that is looked up."""
-        return self.words(n) < FEW_WORDS
-
-    def words(self, n: int) -> int:
-        """How many words would have to be changed for a constant at term `n`."""
-        if self.old.op[n] == "splat":
-            return 1
-        slice_ = reach(self.old, self.facts, n, self.frozen) if self.old.op[n] == "load" else None
-        return FEW_WORDS if slice_ is None else len(slice_)
+    def absorber(self, form: _Form) -> int | None:
+        """The term at which a constant costs least, if there is one: a shared word, or one from an array that keeps its
+        contents, as the array's words can be changed once instead of every word that is looked up."""
+        words = {t: few_words(self.old, self.facts, t, self.frozen) for t in form.terms}
+        return min((t for t, several in words.items() if several), key=lambda t: words[t] or 0, default=None)
