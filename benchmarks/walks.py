@@ -11,6 +11,8 @@ from vliwc.resources import data_path
 _HASHES = {
     "multiplied": "a = (a ^ (a >> 15)) * 0x2C1B3C6D\n    a = (a ^ (a >> 12)) * 0x297A2D39\n    a = a ^ (a >> 15)",
     "shifted": "a = a ^ (a << 13)\n    a = a ^ (a >> 17)\n    a = a ^ (a << 5)",
+    "finalised": "a = (a ^ (a >> 16)) * 0x85EBCA6B\n    a = (a ^ (a >> 13)) * 0xC2B2AE35\n    a = a ^ (a >> 16)",
+    "complemented": "a = ~a + (a << 15)\n    a = (a ^ (a >> 12)) * 5\n    a = (a ^ (a >> 4)) * 2057",
     "added": "a = (a + 0x3C6EF372) + (a << 7)\n    a = (a ^ 0xDAA66D2B) ^ (a >> 11)\n    a = (a * 9) ^ 0x1B873593",
 }
 _CHILDREN = {2: "v & 1", 3: "v % 3", 4: "v & 3"}
@@ -60,7 +62,7 @@ def relatives() -> dict[str, str]:
             mix=mix,
             way=_CHILDREN[children],
         )
-        for (name, body), children, mix in zip(_HASHES.items(), (2, 3, 4), ("^", "^", "+"), strict=True)
+        for (name, body), children, mix in zip(_HASHES.items(), (2, 3, 2, 2, 4), "^^^^+", strict=True)
     }
     two = (data_path("examples") / "two_trees.vk").read_text(encoding="utf-8")
     return {**texts, "two trees in turn": two.replace("param batch = 64", "param batch = 256")}

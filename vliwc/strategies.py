@@ -201,7 +201,7 @@ def attempts(front: Optimised, *, held_up: bool) -> Iterator[Attempt]:
     if front.strategies:
         if any(strategy.crowded for strategy in front.strategies):
             yield Attempt(level, losses=SPARING if held_up else CROWDED)
-        if level == MOST_LEVEL:
+        if level == MOST_LEVEL or held_up:
             more = LESS_COMPUTED if len(front.graph) <= _SHORT else ()
             yield from (Attempt(level, losses=losses) for losses in (*MORE_LOST, *more))
         yield from (Attempt(level, without) for without in FEWER if not without <= options.disable)

@@ -44,7 +44,7 @@ def test_sizes_are_sampled_within_their_ranges() -> None:
 
 
 def test_relatives_are_kernels() -> None:
-    assert len(relatives()) == 4
+    assert len(relatives()) == 6
     for name, text in relatives().items():
         assert load_kernel(Source(name, text), {"batch": 16}).arrays
 

@@ -83,6 +83,7 @@ class _Affine(Rewriter):
         self.facts = ranges.analyse(graph)
         self.frozen = never_stored(graph)
         self.steps = {n: self.linear_step(n) for n in graph.walk() if self.live[n]}
+        self.leave_complements()
         self.lowest = self.lowest_bits()
         self.needed = self.hard_uses()
         self.shape: dict[int, _Shape] = {}
@@ -96,6 +97,13 @@ class _Affine(Rewriter):
         if self.old.const(n) is not None:
             return None
         return step(self.old, self.facts, n)
+
+    def leave_complements(self) -> None:
+        """Complements of words stay exclusive ors, which `xors` merges with others, if no arithmetic uses them."""
+        summed = {a for n, own in self.steps.items() if own is not None for a in self.old.args[n]}
+        for n, own in self.steps.items():
+            if own is not None and self.old.op[n] == "xor" and n not in summed and not self.facts[n].is_bit:
+                self.steps[n] = None
 
     def lowest_bits(self) -> dict[int, int]:
         """For each node that takes the lowest bits of linear arithmetic that are those of one of its atoms, that atom:

@@ -64,8 +64,8 @@ class _LinearMaps(Rewriter):
         self.origin = self.table_words()
         """For each word of a table that is smaller than it is often looked up, and for what is made of such a word
         alone, the node that loads it."""
-        self.user = {a: n for n in graph.walk() for a in graph.args[n]}
-        self.uses = graph.uses()
+        self.user = {a: n for n in graph.walk() if self.live[n] for a in graph.args[n]}
+        self.uses = self.live_uses()
         """How often each node is used, with all that is planned so far."""
         self.operands = {n: [a for a in graph.args[n] if graph.const(a) is None] for n in graph.walk()}
         """What each node uses, but for constants, with all that is planned so far."""

@@ -21,6 +21,17 @@ class Rewriter:
         self.live = live_nodes(graph)
         self.results = results_of(graph)
 
+    def live_uses(self) -> list[int]:
+        """How many operands and yields of live nodes refer to each node."""
+        old = self.old
+        count = [0] * len(old)
+        for n in old.walk():
+            attr = old.attr[n]
+            yields = attr.yields if isinstance(attr, Loop) else ()
+            for a in (*old.args[n], *yields) if self.live[n] else ():
+                count[a] += 1
+        return count
+
     def run(self) -> Graph:
         """The rewritten graph."""
         self.block(self.old.body)

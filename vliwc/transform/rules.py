@@ -52,6 +52,7 @@ x >> 0 -> x
 0 >> x -> 0
 x >> C -> 0 if C >= 32
 x >> C -> 0 if C < 32 and high(x) < (1 << C)
+(x ^ C) >> 31 -> (x >> 31) ^ (C >> 31)
 (x >> C) >> D -> x >> (C + D) if C + D < 32
 (x >> C) >> D -> 0 if C < 32 and D < 32 and C + D >= 32
 
@@ -61,6 +62,8 @@ x < y -> 1 if high(x) < low(y)
 x < y -> 0 if low(x) >= high(y)
 x < 1 -> x == 0
 0 < x -> x if bit(x)
+x < 0x80000000 -> (x >> 31) ^ 1
+0x7fffffff < x -> x >> 31
 
 x == x -> 1
 x == y -> 0 if high(x) < low(y)

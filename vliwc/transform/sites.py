@@ -224,9 +224,16 @@ def through(graph: Graph, site: Site, value: int, emit: Callable[..., int], cons
     """A gathered word or vector `value` after the site's chain; `constant` makes a constant of the same width."""
     made = {site.load: value}
     for n in site.chain:
-        args = [made[a] if a in made else constant(graph.const(a) or 0) for a in graph.args[n]]
-        made[n] = emit(graph.op[n], *args, span=graph.span[n])
+        repeat(graph, n, made, emit, constant)
     return made[site.node]
+
+
+def repeat(
+    graph: Graph, n: int, made: dict[int, int], emit: Callable[..., int], constant: Callable[[int], int]
+) -> None:
+    """Does one operation of a chain to what was `made` of earlier ones, by their nodes."""
+    args = [made[a] if a in made else constant(graph.const(a) or 0) for a in graph.args[n]]
+    made[n] = emit(graph.op[n], *args, span=graph.span[n])
 
 
 def single_bits(form: Form, facts: list[Fact], lo: int, hi: int) -> Bits | None:

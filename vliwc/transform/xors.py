@@ -8,15 +8,18 @@
 
 Equal terms cancel, constants merge, and a constant goes to a term that absorbs it for nothing, if there is one: a word
 that all lanes share, or a look-up in a small table, whose entries can be changed once instead of every value looked up.
+The lowest bit of a word that was shifted, if nothing else of it is used, becomes the other one instead of the word.
 Terms that come from the same such word are added up by themselves, so that their sum becomes part of the table too.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from vliwc.analysis import ranges
 from vliwc.ir.graph import Graph
+from vliwc.ir.ops import WORD_BITS
 from vliwc.transform.rewriter import Rewriter, never_stored
 from vliwc.transform.sites import few_words, origins
 
@@ -41,30 +44,56 @@ class _Form:
 class _Xors(Rewriter):
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
-        self.uses = graph.uses()
+        self.uses = self.live_uses()
         self.forms: dict[int, _Form] = {}
         self.facts = ranges.analyse(graph)
         self.frozen = never_stored(graph)
         self.origin = origins(graph, self.facts, self.frozen)
+        self.shifts = self.bit_shifts()
         self.soft = self.soft_nodes()
+        self.flipped: set[int] = set()
+        """Shifts that have the other bit in their lowest place."""
 
     def soft_nodes(self) -> set[int]:
-        """Exclusive ors that only another one uses, and once, or that only differ from a node by a constant."""
+        """Exclusive ors that only another one uses, and once, or that only differ from a node by a constant, and of
+        which others at most take a bit."""
         old = self.old
-        outer: dict[int, int] = {}
+        outer, bits = Counter[int](), Counter[int]()
         for n in old.walk():
             if self.live[n] and old.op[n] == "xor":
-                for a in old.args[n]:
-                    outer[a] = outer.get(a, 0) + 1
+                outer.update(old.args[n])
+            elif n in self.shifts:
+                bits[old.args[n][0]] += 1
         soft = set()
         for n, count in outer.items():
             by_constant = any(old.const(a) is not None for a in old.args[n])
-            if old.op[n] == "xor" and count == self.uses[n] and (count == 1 or by_constant):
+            alone = count + bits[n] == self.uses[n] if by_constant else count == self.uses[n] == 1
+            if old.op[n] == "xor" and alone:
                 soft.add(n)
         return soft
 
+    def bit_shifts(self) -> dict[int, int]:
+        """The shifts to the right of which only the lowest bit is used, with their distances."""
+        old = self.old
+        taken = Counter(
+            a for n in old.walk() if self.live[n] and old.op[n] == "and" and self.mask(n) == 1 for a in old.args[n]
+        )
+        shifts = {n: old.const(old.args[n][1]) for n in taken if old.op[n] == "shr" and taken[n] == self.uses[n]}
+        return {n: distance for n, distance in shifts.items() if distance is not None and distance < WORD_BITS}
+
+    def mask(self, n: int) -> int | None:
+        """The constant operand of node `n`, if it has one."""
+        return next((word for a in self.old.args[n] if (word := self.old.const(a)) is not None), None)
+
     def node(self, n: int) -> None:
         old = self.old
+        if n in self.shifts and old.args[n][0] in self.soft:
+            self.shift(n)
+            return
+        if old.op[n] == "and" and any(a in self.flipped for a in old.args[n]):
+            super().node(n)
+            self.value[n] = self.emit("xor", self.value[n], self.new.const(1, old.width[n]), span=old.span[n])
+            return
         if old.op[n] != "xor" or old.const(n) is not None:
             super().node(n)
             return
@@ -72,6 +101,15 @@ class _Xors(Rewriter):
         self.forms[n] = a ^ b
         if n not in self.soft:
             self.value[n] = self.build(n, self.forms[n])
+
+    def shift(self, n: int) -> None:
+        """Shifts what a soft node differs from by a constant: the bit behind it may be the other one."""
+        old, (a, _) = self.old, self.old.args[n]
+        form, distance = self.forms[a], self.shifts[n]
+        base = self.build(a, _Form(form.terms))
+        self.value[n] = self.emit("shr", base, self.new.const(distance, old.width[n]), span=old.span[n])
+        if form.constant >> distance & 1:
+            self.flipped.add(n)
 
     def form(self, n: int) -> _Form:
         """The form of an operand: its own if it is soft, else the operand as one term."""

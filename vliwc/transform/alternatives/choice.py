@@ -15,7 +15,7 @@ from functools import partial
 from typing import NamedTuple
 
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting, Table
-from vliwc.transform.alternatives.words import all_words, reader
+from vliwc.transform.alternatives.words import all_words, chain_price, reader
 from vliwc.transform.loads import Loads, Prices
 from vliwc.transform.sites import Site
 from vliwc.transform.tables import choose
@@ -79,7 +79,7 @@ def held_words(site: Site, prices: Prices) -> Table:
     """The words of a site in scratch, in every lane, and where choices may become multiply-adds, the differences."""
     rows = -(-site.count // prices.lanes)
     vectors = site.count + (site.count // 2 if prices.choice != prices.select else 0)
-    price = Loads(vectors=site.count, load=rows, words=site.count * len(site.chain))
+    price = Loads(vectors=site.count, load=rows).plus(chain_price(site, prices, site.count))
     key, build = ("held", site.words), partial(_read, site)
     return Table(key, price, scratch=vectors * prices.lanes, build=build, reads=_chosen(site))
 

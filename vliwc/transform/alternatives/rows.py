@@ -20,7 +20,7 @@ from functools import partial
 from vliwc.analysis.facts import Fact
 from vliwc.analysis.linear import Form, signed
 from vliwc.transform.alternatives.base import Alternative, Emitter, Group, Home, Offer, Setting, Table
-from vliwc.transform.alternatives.words import all_words, reader
+from vliwc.transform.alternatives.words import all_words, chain_price, reader
 from vliwc.transform.loads import Loads, Prices
 from vliwc.transform.sites import Bits, Site
 from vliwc.transform.tables import choose
@@ -182,10 +182,12 @@ def _table(first: Site, second: Site, layout: Layout, prices: Prices) -> Table:
     lanes = prices.lanes
     words = first.count * layout.stride
     rows = -(-words // lanes)
-    chains = first.count * max(len(first.chain), 1) + first.count * layout.others * max(len(second.chain), 1)
+    price = Loads(words=rows, load=rows + 2, store=rows)
+    for site, taken in ((first, first.count), (second, first.count * layout.others)):  # each is moved to its place
+        price = price.plus(chain_price(site, prices, taken) if site.chain else Loads(words=taken))
     return Table(
         key=("rows", first.words, second.words, layout.factor, layout.least, layout.others),
-        price=Loads(words=chains + rows, load=rows + 2, store=rows),
+        price=price,
         scratch=lanes * min(lanes, _STREAM * max(prices.machine.slots("load"), 1)),
         memory=(first.count - 1) * layout.stride + lanes,
         build=partial(_build, first, second, layout),

@@ -1,0 +1,53 @@
+"""Where constants of exclusive ors go: into tables, and from bits that are taken to how these are used."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.transform.lookups import MACHINES, assert_graph_right, assert_program_right, kernel_of, ops, text
+from vliwc.ir.graph import Graph
+from vliwc.lower import lower
+from vliwc.transform import optimize
+
+MEMORY = "x: u32[64] in\nt: u32[15] in\ny: u32[64] out"
+WALK = """
+par i in 0..64 {{
+    let v = x[i]
+    let n = 0
+    for r in 0..4 {{
+        v = ((v ^ t[n]) * 9) ^ {constant}
+        n = 2 * n + 1 + ({bit})
+    }}
+    y[i] = v
+}}
+"""
+
+
+def walk(bit: str, constant: int) -> Graph:
+    """The graph of a walk that takes one bit a round, after a check that graph and program are right."""
+    kernel = kernel_of(text(MEMORY, WALK.format(bit=bit, constant=constant)))
+    graph = optimize(lower(kernel), MACHINES["takehome"], 2)
+    assert_graph_right(kernel, graph)
+    assert_program_right(kernel, graph, MACHINES["takehome"])
+    return graph
+
+
+@pytest.mark.parametrize(
+    "bit", ["v & 1", "(v >> 5) & 1", "v >> 31", "v < 0x80000000 ? 0 : 1", "v < 0x80000000 ? 1 : 0"]
+)
+@pytest.mark.parametrize("constant", [0xA5A5A5A5, 0x5A5A5A5A])
+def test_a_constant_behind_a_hash_becomes_part_of_the_table(bit: str, constant: int) -> None:
+    """Of the exclusive ors with it in four rounds, that of the last one is left in each group, for its word is stored;
+    two rows of the table have one."""
+    with_constant, without = (ops(walk(bit, c), vectors=True) for c in (constant, 0))
+    assert with_constant["xor"] - without["xor"] in (8, 10)
+
+
+def test_a_word_that_is_needed_keeps_its_constant() -> None:
+    """The shifted word is used as such, too."""
+    kernel = kernel_of(
+        text(MEMORY, "par i in 0..64 {\nlet v = (x[i] * 9) ^ 77\ny[i] = (v >> 5) + ((v >> 5) & 1) * 9\n}")
+    )
+    graph = optimize(lower(kernel), MACHINES["takehome"], 2)
+    assert_graph_right(kernel, graph)
+    assert ops(graph, vectors=True)["xor"] == 8
