@@ -107,8 +107,11 @@ class _Affine(Rewriter):
 
     def lowest_bits(self) -> dict[int, int]:
         """For each node that takes the lowest bits of linear arithmetic that are those of one of its atoms, that atom:
-        odd factors leave the lowest bit as it is, and what is shifted left is of no account."""
-        forms, found = Forms(self.old, self.facts), {}
+        odd factors leave the lowest bit as it is, and what is shifted left is of no account. (On vectors, an index is
+        there anyway, and its bits are not known sooner without need: they would only live longer.)"""
+        forms, found = Forms(self.old, self.facts), dict[int, int]()
+        if self.old.lanes > 1:
+            return found
         for n, own in self.steps.items():
             if own is not None or self.old.op[n] != "and":
                 continue
@@ -144,11 +147,9 @@ class _Affine(Rewriter):
     def node(self, n: int) -> None:
         own = self.steps.get(n)
         if n in self.lowest:
-            old, atom_ = self.old, self.lowest[n]
+            atom_, (mask,) = self.lowest[n], (a for a in self.old.args[n] if self.old.const(a) is not None)
             self.depth[n] = 1 + self.depth.get(atom_, 0)
-            kept = next(word for a in old.args[n] if (word := old.const(a)) is not None)
-            mask = self.new.const(kept, old.width[n], old.span[n])
-            self.value[n] = self.emit("and", self.value[atom_], mask, span=old.span[n])
+            self.value[n] = self.emit("and", self.value[atom_], self.value[mask], span=self.old.span[n])
             return
         if own is None:
             self.depth[n] = 1 + max((self.depth.get(a, 0) for a in self.old.args[n]), default=-1)
@@ -236,8 +237,8 @@ class _Affine(Rewriter):
         return self.facts[n].is_bit and not self.waits
 
     def absorbs(self, n: int) -> bool:
-        """Whether old node `n` is a word of a small table, which may be changed once."""
-        return few_words(self.old, self.facts, n, self.frozen) is not None
+        """Whether old node `n` is a word of a small table, which may be changed once. Groups have their own words."""
+        return self.old.lanes == 1 and few_words(self.old, self.facts, n, self.frozen) is not None
 
     def fuses(self, n: int) -> bool:
         """Whether node `n` can be computed with multiply_add: vectors only, and what may still become one."""
