@@ -82,6 +82,7 @@ class _Affine(Rewriter):
         self.waits = waits
         self.facts = ranges.analyse(graph)
         self.frozen = never_stored(graph)
+        self.forms = Forms(graph, self.facts)
         self.steps = {n: self.linear_step(n) for n in graph.walk() if self.live[n]}
         self.leave_complements()
         self.lowest = self.lowest_bits()
@@ -93,23 +94,34 @@ class _Affine(Rewriter):
         """About how many operations each old node waits for, in its block."""
 
     def linear_step(self, n: int) -> Form | None:
-        """A node as a form over its operands; None for atoms and constants."""
-        if self.old.const(n) is not None:
+        """A node as a form over its operands; None for atoms and constants.
+
+        Of two words that are always equally far apart, a bit chooses by a product. (On vectors, flow may have time.)"""
+        old = self.old
+        if old.const(n) is not None:
             return None
-        return step(self.old, self.facts, n)
+        own = step(old, self.facts, n)
+        if own is None and old.op[n] == "select" and old.lanes == 1 and self.facts[old.args[n][0]].is_bit:
+            condition, taken, other = old.args[n]
+            distance = self.forms.distance(taken, other)
+            if distance is not None:
+                return self.operand(other).plus(atom(condition), distance)
+        return own
 
     def leave_complements(self) -> None:
-        """Complements of words stay exclusive ors, which `xors` merges with others, if no arithmetic uses them."""
+        """Complements of words stay exclusive ors, which `xors` merges with others, if they are no part of a sum."""
         summed = {a for n, own in self.steps.items() if own is not None for a in self.old.args[n]}
         for n, own in self.steps.items():
-            if own is not None and self.old.op[n] == "xor" and n not in summed and not self.facts[n].is_bit:
+            if own is None or self.old.op[n] != "xor" or self.facts[n].is_bit or n in summed:
+                continue
+            if all(self.steps.get(a) is None for a in self.old.args[n]):
                 self.steps[n] = None
 
     def lowest_bits(self) -> dict[int, int]:
         """For each node that takes the lowest bits of linear arithmetic that are those of one of its atoms, that atom:
         odd factors leave the lowest bit as it is, and what is shifted left is of no account. (On vectors, an index is
         there anyway, and its bits are not known sooner without need: they would only live longer.)"""
-        forms, found = Forms(self.old, self.facts), dict[int, int]()
+        found: dict[int, int] = {}
         if self.old.lanes > 1:
             return found
         for n, own in self.steps.items():
@@ -118,7 +130,7 @@ class _Affine(Rewriter):
             a, b = self.old.args[n]
             a, kept = (a, self.old.const(b)) if self.old.const(a) is None else (b, self.old.const(a))
             if kept is not None and self.steps.get(a) is not None and kept & (kept + 1) == 0:
-                form = forms.of(a)
+                form = self.forms.of(a)
                 terms = [(x, k & kept) for x, k in form.terms if k & kept]
                 if not form.constant & kept and len(terms) == 1 and terms[0][1] == 1:
                     found[n] = terms[0][0]
