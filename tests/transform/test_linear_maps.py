@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from tests.backend.harness import builder
 from tests.transform.lookups import MACHINES, assert_graph_right, assert_program_right, kernel_of, ops, switched, text
-from vliwc.ir.graph import Graph
+from vliwc.ir.graph import Access, Graph, Mode
 from vliwc.lower import lower
+from vliwc.proofs.graphs import prove_equal
 from vliwc.transform import optimize
+from vliwc.transform.linear_maps import linear_maps
 
 MEMORY = "x: u32[16] in\nt: u32[16] in\nz: u32[16] out\ny: u32[16] out"
 COUNTED = ("xor", "or", "and", "shl", "shr", "mul", "muladd", "add", "sub")
@@ -103,6 +106,20 @@ def test_nothing_is_moved_into_a_loop() -> None:
     graph = optimize(lower(kernel), MACHINES["takehome"], 2)
     assert_graph_right(kernel, graph)
     assert arithmetic(graph) == {"xor": 8}
+
+
+def test_what_was_rebuilt_may_be_left_out_later() -> None:
+    """The shift by 0 becomes its operand, and then nothing is left that uses either."""
+    b = builder(1, a=(1, Mode.IN), r=(2, Mode.OUT))
+    word = b.emit("load", b.const(0), attr=Access("a"))
+    few = b.emit("xor", b.emit("shr", word, b.const(31)), b.const(3))
+    same = b.emit("shl", few, b.const(0))
+    b.emit("store", b.const(0), b.emit("xor", few, same), attr=Access("r"))
+    b.emit("store", b.const(1), b.emit("and", b.emit("xor", same, b.const(0x44)), b.const(8)), attr=Access("r"))
+    graph = b.finish()
+    after = linear_maps(graph)
+    prove_equal(graph, after)
+    assert not {"xor", "and", "shl", "shr"} & set(after.op)
 
 
 XORSHIFT = "let a = x[i]\na = a ^ (a << 13)\na = a ^ (a >> 17)\na = a ^ (a << 5)\ny[i] = a"

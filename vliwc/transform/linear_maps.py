@@ -80,9 +80,10 @@ class _LinearMaps(Rewriter):
                 self.look_at(n)
 
     def node(self, n: int) -> None:
+        if n in self.gone:
+            return
         if n not in self.plans:
-            if n not in self.gone:
-                super().node(n)
+            super().node(n)
             return
         width, span = self.old.width[n], self.old.span[n]
 
