@@ -8,6 +8,7 @@
 
 Equal terms cancel, constants merge, and a constant goes to a term that absorbs it for nothing, if there is one: a word
 that all lanes share, or a look-up in a small table, whose entries can be changed once instead of every value looked up.
+So does a constant that the word loses again in all that else is made of it, as 61 in (x ^ 61) ^ (x >> 16).
 The lowest bit of a word that was shifted, if nothing else of it is used, becomes the other one instead of the word.
 Terms that come from the same such word are added up by themselves, so that their sum becomes part of the table too.
 """
@@ -18,6 +19,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from vliwc.analysis import ranges
+from vliwc.analysis.diagonals import shift
 from vliwc.ir.graph import Graph
 from vliwc.ir.ops import WORD_BITS
 from vliwc.transform.rewriter import Rewriter, never_stored
@@ -51,6 +53,11 @@ class _Xors(Rewriter):
         self.origin = origins(graph, self.facts, self.frozen)
         self.shifts = self.bit_shifts()
         self.soft = self.soft_nodes()
+        for n in graph.walk():
+            if self.live[n] and graph.op[n] == "xor" and graph.const(n) is None:
+                a, b = (self.form(m) for m in graph.args[n])
+                self.forms[n] = a ^ b
+        self.hand_over()
         self.flipped: set[int] = set()
         """Shifts that have the other bit in their lowest place."""
 
@@ -94,13 +101,35 @@ class _Xors(Rewriter):
             super().node(n)
             self.value[n] = self.emit("xor", self.value[n], self.new.const(1, old.width[n]), span=old.span[n])
             return
-        if old.op[n] != "xor" or old.const(n) is not None:
+        if n not in self.forms:
             super().node(n)
-            return
-        a, b = (self.form(m) for m in old.args[n])
-        self.forms[n] = a ^ b
-        if n not in self.soft:
+        elif n not in self.soft:
             self.value[n] = self.build(n, self.forms[n])
+
+    def hand_over(self) -> None:
+        """Moves constants from where nothing absorbs them to a term that does, if its other uses do not notice."""
+        users: dict[int, list[int]] = {}
+        for n in self.old.walk():
+            for a in self.old.args[n] if self.live[n] else ():
+                users.setdefault(a, []).append(n)
+        for n, form in self.forms.items():
+            if n in self.soft or not form.constant or self.absorber(form) is not None:
+                continue
+            for t in form.terms:
+                own = self.forms.get(t)
+                if own is None or self.absorber(own) is None or len(users[t]) != self.uses[t]:
+                    continue
+                others = [user for user in users[t] if self.old.op[user] != "xor"]
+                if len(others) == len(users[t]) - 1 and all(self.unnoticed(user, t, form.constant) for user in others):
+                    self.forms[t] = own ^ _Form((), form.constant)
+                    self.forms[n] = _Form(form.terms)
+                    break
+
+    def unnoticed(self, n: int, operand: int, constant: int) -> bool:
+        """Is node `n` a shift by which nothing is left of the constant that its operand changes by?"""
+        op, (first, *others) = self.old.op[n], self.old.args[n]
+        distance = self.old.const(others[0]) if op in ("shl", "shr") and first == operand else None
+        return distance is not None and not shift(constant, distance if op == "shl" else -distance)
 
     def shift(self, n: int) -> None:
         """Shifts what a soft node differs from by a constant: the bit behind it may be the other one."""
