@@ -194,8 +194,8 @@ def _worth(generated: Generated) -> tuple[int, int]:
 
 
 def attempts(front: Optimised, *, held_up: bool) -> Iterator[Attempt]:
-    """What may be tried in place of what the options say, down to what always has room. Scratch has held up what the
-    options say, or it has not."""
+    """What may be tried in place of what the options say, down to what always has room. Something that the balance does
+    not know of, as a rule scratch, has held up what the options say, or it has not."""
     options = front.options
     level = options.optimise
     if front.strategies:
