@@ -55,6 +55,16 @@ def kernel_of(source: str, defines: Mapping[str, int] | None = None) -> Kernel:
     return load_kernel(Source("lookups.vk", source), dict(defines or {}))
 
 
+def vector_ops(memory: str, body: str, machine: str = "takehome") -> dict[str, int]:
+    """The operations on vectors of one group's code for the body of a loop over `i`, by name, but for what moves words;
+    after a check that graph and program are right."""
+    kernel = kernel_of(text(memory, f"par i in 0..8 {{\n{body}\n}}"))
+    graph = optimize(lower(kernel), MACHINES[machine], 2)
+    assert_graph_right(kernel, graph)
+    assert_program_right(kernel, graph, MACHINES[machine])
+    return {op: n for op, n in ops(graph, vectors=True).items() if op not in ("vload", "splat", "gather")}
+
+
 def switched(off: str, memory: str, body: str, machine: str = "takehome") -> tuple[Kernel, Graph, Graph]:
     """A kernel, its optimised graph, and that without the pass `off`."""
     kernel = kernel_of(text(memory, body))

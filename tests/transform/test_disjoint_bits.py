@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.transform.lookups import MACHINES, assert_graph_right, assert_program_right, kernel_of, ops, text
-from vliwc.lower import lower
-from vliwc.transform import optimize
+from tests.transform.lookups import vector_ops
 
 MEMORY = "x: u32[16] in\nt: u32[8] in\ny: u32[16] out"
 
 
-def vectors(body: str, machine: str = "takehome") -> dict[str, int]:
-    """The operations on vectors of a loop's body, by name, after a check that graph and program are right."""
-    kernel = kernel_of(text(MEMORY, f"par i in 0..8 {{\n{body}\n}}"))
-    graph = optimize(lower(kernel), MACHINES[machine], 2)
-    assert_graph_right(kernel, graph)
-    assert_program_right(kernel, graph, MACHINES[machine])
-    return {op: n for op, n in ops(graph, vectors=True).items() if op not in ("vload", "splat", "gather")}
+def vectors(body: str) -> dict[str, int]:
+    """The operations on vectors of a loop's body (see `vector_ops`)."""
+    return vector_ops(MEMORY, body)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.backend.harness import builder
-from tests.transform.lookups import MACHINES, assert_graph_right, assert_program_right, kernel_of, ops, switched, text
+from tests.transform.lookups import (
+    MACHINES,
+    assert_graph_right,
+    assert_program_right,
+    kernel_of,
+    ops,
+    switched,
+    text,
+    vector_ops,
+)
 from vliwc.ir.graph import Access, Graph, Mode
 from vliwc.lower import lower
 from vliwc.proofs.graphs import prove_equal
@@ -22,12 +31,8 @@ def arithmetic(graph: Graph) -> dict[str, int]:
 
 
 def vectors(body: str) -> dict[str, int]:
-    """The operations on vectors of a loop's body, after a check that graph and program are right."""
-    kernel = kernel_of(text(MEMORY, f"par i in 0..8 {{\n{body}\n}}"))
-    graph = optimize(lower(kernel), MACHINES["takehome"], 2)
-    assert_graph_right(kernel, graph)
-    assert_program_right(kernel, graph, MACHINES["takehome"])
-    return arithmetic(graph)
+    """The operations on vectors of a loop's body (see `vector_ops`)."""
+    return vector_ops(MEMORY, body)
 
 
 @pytest.mark.parametrize("shift", ["<< 16", ">> 16", ">> 31", "<< 20"])
