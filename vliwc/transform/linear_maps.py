@@ -154,11 +154,13 @@ class _LinearMaps(Rewriter):
         return self.operand(a) ^ self.operand(b)
 
     def operand(self, n: int) -> Map:
-        """An operand's map, or itself if something else uses it too."""
+        """An operand's map, or itself if something else uses it too, or its map is long, as that of a sum is of which
+        each node adds one more word."""
         word = self.old.const(n)
         if word is not None:
             return Map((), word)
-        return self.maps[n] if n in self.maps and self.uses[n] == 1 else Map.identity(n)
+        inner = self.maps.get(n) if self.uses[n] == 1 else None
+        return inner if inner is not None and len(inner.terms) <= _MOST_TERMS else Map.identity(n)
 
     def decide(self, n: int) -> None:
         """Plans another way to make a node if that saves operations, and takes no more where none of them is shared."""
