@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.transform.lookups import MACHINES, assert_graph_right, assert_program_right, kernel_of, ops, text
+from tests.transform.lookups import MACHINES, assert_graph_right, assert_program_right, kernel_of, ops, text, vector_ops
 from vliwc.ir.graph import Graph
 from vliwc.lower import lower
 from vliwc.transform import optimize
@@ -61,3 +61,17 @@ def test_a_constant_that_a_shift_loses_goes_to_the_table(constant: int, lost: bo
         sum(ops(walk("v & 1", f"(v ^ {c} ^ (v >> 16)) * 9"), vectors=True).values()) for c in (constant, 0)
     )
     assert (with_constant - without < 8) == lost
+
+
+OTHERS = {
+    "another sum": "let a = w ^ 61\nlet b = (a ^ (w >> 16)) * 9\ny[i] = b ^ (a ^ (v * 3))",
+    "a bit": "let a = w ^ 61\nlet b = (a ^ (w >> 16)) * 9\ny[i] = b + ((a >> 4) & 1)",
+    "a shift that keeps some of it": "y[i] = ((w ^ 61) ^ (w >> 16)) * 9 + (w >> 3)",
+    "the word": "y[i] = ((w ^ 61) ^ (w >> 16)) * 9 + w",
+    "a shift to the left": "y[i] = (w ^ 0xFFFF0000 ^ (w << 16)) * 9",
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_other_uses_of_a_word_keep_their_meaning(other: str) -> None:
+    assert vector_ops(MEMORY, f"let v = x[i]\nlet w = v ^ t[v & 7]\n{OTHERS[other]}")["xor"] >= 1

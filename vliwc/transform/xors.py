@@ -112,7 +112,13 @@ class _Xors(Rewriter):
         for n in self.old.walk():
             for a in self.old.args[n] if self.live[n] else ():
                 users.setdefault(a, []).append(n)
+        having: dict[int, list[int]] = {}
+        """The nodes in whose forms each node is a term."""
         for n, form in self.forms.items():
+            for t in form.terms:
+                having.setdefault(t, []).append(n)
+        for n in self.forms:
+            form = self.forms[n]
             if n in self.soft or not form.constant or self.absorber(form) is not None:
                 continue
             for t in form.terms:
@@ -120,9 +126,10 @@ class _Xors(Rewriter):
                 if own is None or self.absorber(own) is None or len(users[t]) != self.uses[t]:
                     continue
                 others = [user for user in users[t] if self.old.op[user] != "xor"]
-                if len(others) == len(users[t]) - 1 and all(self.unnoticed(user, t, form.constant) for user in others):
-                    self.forms[t] = own ^ _Form((), form.constant)
-                    self.forms[n] = _Form(form.terms)
+                alone = [m for m in having[t] if m not in self.soft] == [n]
+                if alone and all(self.unnoticed(user, t, form.constant) for user in others):
+                    for m in (t, *having[t]):
+                        self.forms[m] ^= _Form((), form.constant)
                     break
 
     def unnoticed(self, n: int, operand: int, constant: int) -> bool:
