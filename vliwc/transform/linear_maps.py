@@ -12,6 +12,7 @@ that nothing else needs any more.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
@@ -64,8 +65,8 @@ class _LinearMaps(Rewriter):
         self.origin = self.table_words()
         """For each word of a table that is smaller than it is often looked up, and for what is made of such a word
         alone, the node that loads it."""
-        self.user = {a: n for n in graph.walk() if self.live[n] for a in graph.args[n]}
-        self.uses = self.live_uses()
+        self.users = self.live_users()
+        self.uses = Counter({a: len(users) for a, users in self.users.items()})
         """How often each node is used, with all that is planned so far."""
         self.operands = {n: [a for a in graph.args[n] if graph.const(a) is None] for n in graph.walk()}
         """What each node uses, but for constants, with all that is planned so far."""
@@ -116,7 +117,7 @@ class _LinearMaps(Rewriter):
         if not self.is_map(n):
             return
         self.maps[n] = self.first_map(n)
-        if self.uses[n] != 1 or not self.is_map(self.user.get(n, n)):  # else it is its user's map that counts
+        if self.uses[n] != 1 or not self.is_map(self.users[n][-1]):  # else it is its user's map that counts
             self.decide(n)
         if n not in self.plans:
             self.made[_key(self.old.op[n], *map(self.name, self.old.args[n]))] = n

@@ -21,16 +21,15 @@ class Rewriter:
         self.live = live_nodes(graph)
         self.results = results_of(graph)
 
-    def live_uses(self) -> list[int]:
-        """How many operands and yields of live nodes refer to each node."""
-        old = self.old
-        count = [0] * len(old)
-        for n in old.walk():
-            attr = old.attr[n]
+    def live_users(self) -> dict[int, list[int]]:
+        """For each node the live ones that it is an operand or, for loops, a yield of: each as often as it is."""
+        users: dict[int, list[int]] = {}
+        for n in self.old.walk():
+            attr = self.old.attr[n]
             yields = attr.yields if isinstance(attr, Loop) else ()
-            for a in (*old.args[n], *yields) if self.live[n] else ():
-                count[a] += 1
-        return count
+            for a in (*self.old.args[n], *yields) if self.live[n] else ():
+                users.setdefault(a, []).append(n)
+        return users
 
     def run(self) -> Graph:
         """The rewritten graph."""

@@ -52,7 +52,6 @@ x >> 0 -> x
 0 >> x -> 0
 x >> C -> 0 if C >= 32
 x >> C -> 0 if C < 32 and high(x) < (1 << C)
-(x ^ C) >> 31 -> (x >> 31) ^ (C >> 31)
 (x >> C) >> D -> x >> (C + D) if C + D < 32
 (x >> C) >> D -> 0 if C < 32 and D < 32 and C + D >= 32
 

@@ -19,11 +19,14 @@ from collections import Counter
 from dataclasses import dataclass
 
 from vliwc.analysis import ranges
-from vliwc.analysis.diagonals import shift
+from vliwc.analysis.diagonals import shift, total_of
 from vliwc.ir.graph import Graph
 from vliwc.ir.ops import WORD_BITS
 from vliwc.transform.rewriter import Rewriter, never_stored
 from vliwc.transform.sites import few_words, origins
+
+_TOP = WORD_BITS - 1
+"""The number of a word's highest bit."""
 
 
 def xors(graph: Graph) -> Graph:
@@ -46,7 +49,8 @@ class _Form:
 class _Xors(Rewriter):
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
-        self.uses = self.live_uses()
+        self.users = self.live_users()
+        self.uses = Counter({a: len(users) for a, users in self.users.items()})
         self.forms: dict[int, _Form] = {}
         self.facts = ranges.analyse(graph)
         self.frozen = never_stored(graph)
@@ -80,13 +84,17 @@ class _Xors(Rewriter):
         return soft
 
     def bit_shifts(self) -> dict[int, int]:
-        """The shifts to the right of which only the lowest bit is used, with their distances."""
+        """The shifts to the right that leave one bit, or of which only the lowest one is used, with their distances."""
         old = self.old
         taken = Counter(
             a for n in old.walk() if self.live[n] and old.op[n] == "and" and self.mask(n) == 1 for a in old.args[n]
         )
-        shifts = {n: old.const(old.args[n][1]) for n in taken if old.op[n] == "shr" and taken[n] == self.uses[n]}
-        return {n: distance for n, distance in shifts.items() if distance is not None and distance < WORD_BITS}
+        shifts = {n: old.const(old.args[n][1]) for n in old.walk() if self.live[n] and old.op[n] == "shr"}
+        return {
+            n: distance
+            for n, distance in shifts.items()
+            if distance == _TOP or (distance is not None and distance < _TOP and taken[n] == self.uses[n])
+        }
 
     def mask(self, n: int) -> int | None:
         """The constant operand of node `n`, if it has one."""
@@ -108,10 +116,6 @@ class _Xors(Rewriter):
 
     def hand_over(self) -> None:
         """Moves constants from where nothing absorbs them to a term that does, if its other uses do not notice."""
-        users: dict[int, list[int]] = {}
-        for n in self.old.walk():
-            for a in self.old.args[n] if self.live[n] else ():
-                users.setdefault(a, []).append(n)
         having: dict[int, list[int]] = {}
         """The nodes in whose forms each node is a term."""
         for n, form in self.forms.items():
@@ -123,9 +127,9 @@ class _Xors(Rewriter):
                 continue
             for t in form.terms:
                 own = self.forms.get(t)
-                if own is None or self.absorber(own) is None or len(users[t]) != self.uses[t]:
+                if own is None or self.absorber(own) is None:
                     continue
-                others = [user for user in users[t] if self.old.op[user] != "xor"]
+                others = [user for user in self.users[t] if self.old.op[user] != "xor"]
                 alone = [m for m in having[t] if m not in self.soft] == [n]
                 if alone and all(self.unnoticed(user, t, form.constant) for user in others):
                     for m in (t, *having[t]):
@@ -144,8 +148,10 @@ class _Xors(Rewriter):
         form, distance = self.forms[a], self.shifts[n]
         base = self.build(a, _Form(form.terms))
         self.value[n] = self.emit("shr", base, self.new.const(distance, old.width[n]), span=old.span[n])
-        if form.constant >> distance & 1:
+        if form.constant >> distance & 1 and distance < _TOP:
             self.flipped.add(n)
+        elif form.constant >> distance & 1:
+            self.value[n] = self.emit("xor", self.value[n], self.new.const(1, old.width[n]), span=old.span[n])
 
     def form(self, n: int) -> _Form:
         """The form of an operand: its own if it is soft, else the operand as one term."""
@@ -171,10 +177,7 @@ class _Xors(Rewriter):
         addends = list(sums.values())
         if absorber is None and form.constant:
             addends.insert(2, self.new.const(form.constant, width, span))
-        total = addends[0]
-        for value in addends[1:]:
-            total = self.emit("xor", total, value, span=span)
-        return total
+        return total_of(addends, lambda op, a, b: self.emit(op, a, b, span=span))
 
     def absorber(self, form: _Form) -> int | None:
         """The term at which a constant costs least, if there is one: a shared word, or one from an array that keeps its
