@@ -7,12 +7,14 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ortools.sat.python import cp_model
 
 from vliwc.backend.schedulers.cpsat.integer import IntegerProgram
 from vliwc.backend.schedulers.effort import Meter
+
+Result = TypeVar("Result")
 
 _FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 _NEAR = 0.005
@@ -136,7 +138,7 @@ class Solver:
         response: Any = solver.response_proto
         with self._lock:
             self._running.discard(solver)
-            self.meter.work += response.deterministic_time + _BUILDING * len(model.proto.constraints)
+        self.count(response.deterministic_time + _BUILDING * len(model.proto.constraints))
         solution = list(response.solution) if status in _FOUND else None
         answer = Answer(solution, status == cp_model.INFEASIBLE, status == cp_model.OPTIMAL)
         if solution is not None and model.has_objective():
@@ -166,10 +168,10 @@ class Solver:
             race.solvers.append(solver)
         return True
 
-    def together(self, tasks: Sequence[Callable[[], Answer]], race: _Race | None = None) -> list[Answer]:
-        """The answers of tasks that run side by side. On KeyboardInterrupt, what is being solved is stopped."""
+    def together(self, tasks: Sequence[Callable[[], Result]], race: _Race | None = None) -> list[Result]:
+        """What comes of tasks that run side by side. On KeyboardInterrupt, what is being solved is stopped."""
         with ThreadPoolExecutor(len(tasks)) as threads:
-            futures: list[Future[Answer]] = [threads.submit(task) for task in tasks]
+            futures: list[Future[Result]] = [threads.submit(task) for task in tasks]
             try:
                 while wait(futures, timeout=_POLL).not_done:
                     if race is not None and race.over:
@@ -180,6 +182,16 @@ class Solver:
                     self.stop()  # once more: a solver that had hardly begun did not hear
                 raise
         return [future.result() for future in futures]
+
+    def count(self, work: float) -> None:
+        """Counts work that is done."""
+        with self._lock:
+            self.meter.work += work
+
+    @property
+    def stopped(self) -> bool:
+        """Is nothing to be solved any more?"""
+        return self._stopped
 
     def stop(self) -> None:
         """Ends what is being solved; nothing will be solved any more."""

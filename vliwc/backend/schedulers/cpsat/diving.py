@@ -1,0 +1,324 @@
+"""Schedules out of linear programs, cycle by cycle and from both ends: relax and fix, or diving.
+
+    0 ………… front ├── open cycles ──┤ back ………… T        fixed ├ divided ┤ fixed
+
+The linear program in which operations may be divided (`bounds.divided`) says how much of each is best issued in the
+first open cycle, or in the last one. What is ready is issued there as a whole, the most wanted first, as far as there
+are slots, and the program is solved again for what is left: a step that leaves no schedule of T cycles, not even a
+divided one, mostly shows at once. Then some cycles are taken back, and filled again with a little chance. Where few
+operations are left, CP-SAT decides about them and what lies around them. (Pochet and Wolsey 2006 describe relax and
+fix; that the shares of a linear program are good priorities is from Möhring, Schulz, Stork and Uetz 2003.)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import NamedTuple
+
+from vliwc.backend.bounds.divided import OVERDRAWN, DividedProgram, Key, waits_of
+from vliwc.backend.bounds.periods import Periods, told_apart
+from vliwc.backend.problem import DATA, Issue
+from vliwc.backend.schedulers.cpsat.frame import frame
+from vliwc.backend.schedulers.cpsat.instance import Instance
+from vliwc.backend.schedulers.cpsat.model import Model
+from vliwc.backend.schedulers.cpsat.room import room
+from vliwc.backend.schedulers.cpsat.solving import Solver
+from vliwc.backend.schedulers.cpsat.timetable import Slots, Timetable, span
+from vliwc.backend.schedulers.cpsat.timing import Span, Windows, length, windows
+
+_VARIABLES = 4_000
+"""About how many variables a linear program may have: some ten cycles at either end are told apart."""
+_LOOKAHEAD = ((0, 8), (1, 4), (2, 2), (4, 1))
+"""How much it counts for an operation what part of it is issued after so many cycles more."""
+_NOISE = (0.5, 1.0, 2.0, 4.0)
+"""By how much that differs from what the program says, once a step has led nowhere."""
+_TAKEN_BACK = 12
+"""So many cycles at most are taken back at once; fewer at first."""
+_FAILURES = 30
+"""After so many steps that lead nowhere, it is better to begin anew."""
+_FEW = 150
+"""So many operations, or fewer, CP-SAT decides about."""
+_AROUND = 2
+"""Those that are fixed within so many cycles of open ones are free again then."""
+_DECISION = 2.0
+"""The seconds or units of work that such a decision may take."""
+_PIVOT = 3e-9
+"""The work of each iteration of a linear program, for each variable."""
+
+
+@dataclass(slots=True)
+class _State:
+    """What is fixed: the cycles before `front` and from `back` on are closed."""
+
+    front: int
+    back: int
+    slots: dict[int, Slots]
+    spans: dict[int, Span]
+    used: Counter[tuple[str, int]]
+    due: dict[int, int]
+    """When results must be there that fixed operations need (see `windows`)."""
+
+    def copy(self) -> _State:
+        """The same, to be changed."""
+        return _State(self.front, self.back, self.slots.copy(), self.spans.copy(), self.used.copy(), self.due.copy())
+
+    def fix(self, instance: Instance, issues: Slots) -> None:
+        """Fixes an operation."""
+        k, form = issues[0].operation, issues[0].form
+        operation = instance.problem.operations[k]
+        self.slots[k], self.spans[k] = issues, span(instance.problem, issues)
+        for issue in issues:
+            self.used[operation.forms[form][issue.step].engine, issue.cycle] += issue.slots
+        for value in operation.needs[form] if operation.needs else ():
+            for writer in instance.writers.get(value, ()):
+                self.due[writer] = min(self.due.get(writer, issues[0].cycle), issues[0].cycle)
+
+
+class _View(NamedTuple):
+    """What a linear program says of a state; cycles are counted from the front."""
+
+    windows: Windows
+    periods: Periods
+    shares: dict[Key, dict[int, float]]
+
+    def issued(self, key: Key, cycle: int) -> float:
+        """How much of a step is issued by the end of the period of a cycle."""
+        shares = self.shares.get(key)
+        if not shares:
+            return 0.0
+        bound = self.periods.bound(cycle)
+        return max((share for until, share in shares.items() if until <= bound), default=0.0)
+
+
+class Diver:
+    """Dives for schedules of one problem, without regard to scratch. Operations keep to their `heads` and `tails`."""
+
+    def __init__(self, instance: Instance, heads: Sequence[int], tails: Sequence[int], solver: Solver) -> None:
+        self.instance = instance
+        self.problem = problem = instance.problem
+        self.heads, self.tails = heads, tails
+        self.solver = solver
+        self.operations = [k for k, operation in enumerate(problem.operations) if operation.forms]
+        self.waits = list(waits_of(problem))
+        count = len(problem.operations)
+        self.before: list[set[int]] = [set() for _ in range(count)]
+        """For each operation those with slots that it waits for, also by way of operations without."""
+        self.behind: list[set[int]] = [set() for _ in range(count)]
+        """And those that wait for it, or have forms that need its result."""
+        for k in range(count):
+            for earlier, _ in instance.predecessors[k]:
+                self.before[k] |= {earlier} if problem.operations[earlier].forms else self.before[earlier]
+        for k in reversed(range(count)):
+            self.behind[k] |= instance.needing[k]
+            for later, _ in problem.successors[k]:
+                self.behind[k] |= {later} if problem.operations[later].forms else self.behind[later]
+
+    def dive(self, cycles: int, late: float, random: Random, stop: Callable[[], bool]) -> Timetable | None:
+        """A timetable of so many cycles, or None if none is found before it is time to `stop`, or to begin anew.
+
+        `late` is the share of cycles that are fixed from the end.
+        """
+        found = _Dive(self, cycles, late, random).run(stop)
+        if found is None:
+            return None
+        return Timetable(self.instance, [found.get(k, ()) for k in range(len(self.problem.operations))])
+
+
+class _Dive:
+    def __init__(self, diver: Diver, cycles: int, late: float, random: Random) -> None:
+        self.diver = diver
+        self.problem = diver.problem
+        self.machine = diver.problem.machine
+        self.cycles = cycles
+        self.late = late
+        self.random = random
+        self.noise = 0.0
+
+    def run(self, stop: Callable[[], bool]) -> dict[int, Slots] | None:
+        """The slots of all operations, or None."""
+        state = _State(0, self.cycles, {}, {}, Counter(), {})
+        view = self._view(state)
+        history: list[_State] = []
+        failures, deepest, back = 0, 0, 1
+        while view is not None and not stop():
+            history.append(state)
+            state = self._fixed(state, view)
+            if not self._free(state):
+                return state.slots
+            view = self._view(state)
+            if view is not None:
+                continue
+            failures += 1
+            depth = len(history)
+            back = 1 if depth > deepest else min(back + 1, _TAKEN_BACK)
+            deepest = max(deepest, depth)
+            found = self._finished(history[-1])
+            if found is not None or failures == _FAILURES:
+                return found
+            kept = max(0, depth - 1 - int(self.random.random() * back))
+            state, history = history[kept], history[:kept]
+            self.noise = self.random.choice(_NOISE)
+            view = self._view(state)
+        return None
+
+    def _free(self, state: _State) -> list[int]:
+        """The operations that are not fixed, those without slots too as long as any others are."""
+        operations = self.problem.operations
+        free = [k for k in range(len(operations)) if k not in state.slots]
+        return free if any(operations[k].forms for k in free) else []
+
+    # -- what the linear program says
+
+    def _view(self, state: _State) -> _View | None:
+        """What is best for the operations that are not fixed; None if there is certainly no schedule any more."""
+        diver, problem, free = self.diver, self.problem, self._free(state)
+        last = state.back - 1
+        within = {
+            k: (max(diver.heads[k], state.front), min(self.cycles - diver.tails[k], last))
+            for k in free
+            if problem.operations[k].forms
+        }
+        open_windows = windows(diver.instance, self.cycles, free, state.spans, state.due, within)
+        if open_windows.empty() or not all(self._fits(open_windows, k) for k in within):
+            return None
+        free = [k for k in free if open_windows.latest[k].end >= state.front]  # what else joins is behind
+        heads = {k: max(0, open_windows.earliest[k].start - state.front) for k in free}
+        tails = {k: state.back - open_windows.latest[k].end for k in free}
+        weights = [sum(map(len, problem.operations[k].forms)) or 1 for k in free]
+        span = state.back - state.front
+        periods = told_apart(span, [heads[k] for k in free], [tails[k] for k in free], weights, _VARIABLES)
+        if periods is None:
+            return None
+        used = {(e, cycle - state.front): n for (e, cycle), n in state.used.items() if state.front <= cycle <= last}
+        program = DividedProgram(problem, free, heads, tails, periods, diver.waits, float("inf"), used)
+        missing = program.missing()
+        diver.solver.count(_PIVOT * program.solver.iterations() * program.solver.NumVariables())
+        if missing is None or missing > OVERDRAWN:
+            return None
+        return _View(open_windows, periods, program.solution())
+
+    def _fits(self, open_windows: Windows, k: int) -> bool:
+        """Is there time for any form of an operation?"""
+        time = open_windows.latest[k].end - open_windows.earliest[k].start
+        return any(length(form, self.machine) <= time for form in self.problem.operations[k].forms)
+
+    # -- fixing a cycle
+
+    def _fixed(self, state: _State, view: _View) -> _State:
+        """The state with one more cycle closed, at the end if it is its turn."""
+        closed = state.front + self.cycles - state.back
+        late = self.cycles - state.back < self.late * (closed + 1)
+        cycle = state.back - 1 if late else state.front
+        following, some = state.copy(), True
+        while some:  # what is fixed may let others go on in the same cycle
+            some = False
+            for _, k, f in sorted(self._wanted(following, view, cycle, late=late)):
+                if k in following.slots:
+                    continue
+                issues = self._issues_late(following, k, f, cycle) if late else self._issues(following, k, f, cycle)
+                if issues and self._in_time(following, view, issues, late=late):
+                    following.fix(self.diver.instance, issues)
+                    some = True
+        following.front += not late
+        following.back -= late
+        return following
+
+    def _wanted(self, state: _State, view: _View, cycle: int, *, late: bool) -> Iterator[tuple[float, int, int]]:
+        """The operations that may begin in a cycle, or end in it (`late`), in any form; most wanted are the least."""
+        near = self.diver.behind if late else self.diver.before
+        for k in self.diver.operations:
+            if k in state.slots or not all(other in state.slots for other in near[k]):
+                continue
+            early, last = view.windows.earliest[k], view.windows.latest[k]
+            if early.end <= cycle <= last.end if late else early.start <= cycle <= last.start:
+                for f in range(len(self.problem.operations[k].forms)):
+                    share = self._share(state, view, k, f, cycle, late=late)
+                    yield -share - self.noise * self.random.random(), k, f
+
+    def _share(self, state: _State, view: _View, k: int, f: int, cycle: int, *, late: bool) -> float:
+        """How much of an operation is issued in a cycle and soon after, or, `late`, in it and shortly before."""
+        now = cycle - state.front
+        if not late:
+            return sum(weight * view.issued((k, f, 0), now + ahead) for ahead, weight in _LOOKAHEAD)
+        key = k, f, len(self.problem.operations[k].forms[f]) - 1
+        whole = view.issued(key, self.cycles)
+        return sum(weight * (whole - view.issued(key, now - 1 - ahead)) for ahead, weight in _LOOKAHEAD)
+
+    def _issues(self, state: _State, k: int, f: int, cycle: int) -> Slots:
+        """The slots of a form that begins in a cycle, each as early as there is one; none if it does not begin."""
+        issues: list[Issue] = []
+        for s, step in enumerate(self.problem.operations[k].forms[f]):
+            left = step.slots
+            while left:
+                count = min(left, self._room(state, step.engine, cycle))
+                if count:
+                    issues.append(Issue(cycle, k, f, s, step.slots - left, count))
+                    left -= count
+                elif not issues or cycle >= self.cycles:
+                    return ()
+                cycle += left > 0
+            cycle += step.latency
+        return tuple(issues)
+
+    def _issues_late(self, state: _State, k: int, f: int, cycle: int) -> Slots:
+        """The slots of a form that ends in a cycle, each as late as there is one; none if it does not end there."""
+        form, issues = self.problem.operations[k].forms[f], list[Issue]()
+        for s in reversed(range(len(form))):
+            left = form[s].slots
+            while left:
+                count = min(left, self._room(state, form[s].engine, cycle))
+                if count:
+                    left -= count
+                    issues.append(Issue(cycle, k, f, s, left, count))
+                elif not issues or cycle < 0:
+                    return ()
+                cycle -= left > 0
+            cycle -= form[s - 1].latency
+        return tuple(reversed(issues))
+
+    def _room(self, state: _State, engine: str, cycle: int) -> int:
+        """The slots of an engine that are left in a cycle."""
+        return self.machine.slots(engine) - state.used[engine, cycle]
+
+    def _in_time(self, state: _State, view: _View, issues: Slots, *, late: bool) -> bool:
+        """Do these slots keep to what is fixed, also in this cycle, and to the windows?"""
+        instance, issue = self.diver.instance, issues[0]
+        k, own = issue.operation, span(self.problem, issues)
+        if own.start < view.windows.earliest[k].start or own.landed > view.windows.latest[k].landed:
+            return False
+        before = ((state.spans[p], kind) for p, kind in instance.predecessors[k] if p in state.spans)
+        after = ((state.spans[j], kind) for j, kind in self.problem.successors[k] if j in state.spans)
+        if any(own.start < (p.landed if kind == DATA else p.end) for p, kind in before):
+            return False
+        if any((own.landed if kind == DATA else own.end) > j.start for j, kind in after):
+            return False
+        writers = (w for v in self._needs(k, issue.form) for w in instance.writers.get(v, ()))
+        there = (state.spans[w] if w in state.spans else view.windows.earliest[w] if late else None for w in writers)
+        return all(value is not None and value.landed <= own.start for value in there)
+
+    def _needs(self, k: int, f: int) -> Sequence[int]:
+        """The values that a form needs."""
+        needs = self.problem.operations[k].needs
+        return needs[f] if needs else ()
+
+    # -- what is left
+
+    def _finished(self, state: _State) -> dict[int, Slots] | None:
+        """The slots of all operations if few are left and CP-SAT finds a way to fix them."""
+        instance, cycles = self.diver.instance, self.cycles
+        near = range(state.front - _AROUND, state.back + _AROUND)
+        fixed = {k: own for k, own in state.slots.items() if own[-1].cycle < near.start or own[0].cycle >= near.stop}
+        free = [k for k in self.diver.operations if k not in fixed]
+        if len(free) > _FEW:
+            return None
+        others = Timetable(instance, [fixed.get(k, ()) for k in range(len(self.problem.operations))])
+        within = {k: (self.diver.heads[k], cycles - self.diver.tails[k]) for k in free}
+        opened = frame(instance, cycles, free, others, within)
+        if opened.windows.empty():
+            return None
+        model = Model(instance, opened, room(self.problem, split=True))
+        answer = self.diver.solver.solve(model.cp, most=_DECISION)
+        return None if answer.solution is None else fixed | model.slots(answer.solution)
