@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
+from vliwc.backend.bounds import Window, resource_bound
 from vliwc.backend.bounds.divided import OVERDRAWN, DividedProgram, Key, waits_of
 from vliwc.backend.bounds.periods import Periods, told_apart
-from vliwc.backend.problem import DATA, Issue
+from vliwc.backend.problem import DATA, Issue, Problem
 from vliwc.backend.schedulers.cpsat.frame import frame
 from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.model import Model
@@ -31,10 +32,19 @@ from vliwc.backend.schedulers.cpsat.timing import Span, Windows, length, windows
 
 _VARIABLES = 4_000
 """About how many variables a linear program may have: some ten cycles at either end are told apart."""
+_WORK = 1.0
+"""The deterministic time that it may take: most take a tenth of that, and some turn around in a corner for ages."""
 _LOOKAHEAD = ((0, 8), (1, 4), (2, 2), (4, 1))
 """How much it counts for an operation what part of it is issued after so many cycles more."""
+_LATE = (0.3, 0.0, 0.5, 0.15)
+"""What share of the cycles is fixed from the end, by turns."""
+_URGENT = 100.0
+"""How much it counts that it can be issued in no other cycle."""
 _NOISE = (0.5, 1.0, 2.0, 4.0)
 """By how much that differs from what the program says, once a step has led nowhere."""
+_NOTHING = 1e-6
+"""Smaller shares are none. An operation of which nothing is issued soon may fill slots that are left, by a form that is
+as cheap as any: for others the slots will be missing later."""
 _TAKEN_BACK = 12
 """So many cycles at most are taken back at once; fewer at first."""
 _FAILURES = 30
@@ -101,7 +111,10 @@ class Diver:
         self.problem = problem = instance.problem
         self.heads, self.tails = heads, tails
         self.solver = solver
+        self.found = False
+        """Has any of the dives that are under way found a timetable?"""
         self.operations = [k for k, operation in enumerate(problem.operations) if operation.forms]
+        self.cheap = _cheapest(problem)
         self.waits = list(waits_of(problem))
         count = len(problem.operations)
         self.before: list[set[int]] = [set() for _ in range(count)]
@@ -116,15 +129,26 @@ class Diver:
             for later, _ in problem.successors[k]:
                 self.behind[k] |= {later} if problem.operations[later].forms else self.behind[later]
 
-    def dive(self, cycles: int, late: float, random: Random, stop: Callable[[], bool]) -> Timetable | None:
-        """A timetable of so many cycles, or None if none is found before it is time to `stop`, or to begin anew.
+    def dive(self, cycles: int, number: int, seed: int, until: float) -> Callable[[], Timetable | None]:
+        """A task: to find a timetable of so many cycles. It gives back None if none is found before there is no more
+        effort left than `until`, or before another task has one, or if it is better to begin anew.
 
-        `late` is the share of cycles that are fixed from the end.
+        Each of several tasks, by their numbers from 0, goes another way.
         """
-        found = _Dive(self, cycles, late, random).run(stop)
-        if found is None:
-            return None
-        return Timetable(self.instance, [found.get(k, ()) for k in range(len(self.problem.operations))])
+        late, random = _LATE[number % len(_LATE)], Random(f"dive/{seed}/{number}")
+
+        def stop() -> bool:
+            return self.found or self.solver.stopped or self.solver.meter.left() <= until
+
+        def run() -> Timetable | None:
+            slots = _Dive(self, cycles, late, random).run(stop)
+            if slots is None:
+                return None
+            self.found = True
+            return Timetable(self.instance, [slots.get(k, ()) for k in range(len(self.problem.operations))])
+
+        self.found = False
+        return run
 
 
 class _Dive:
@@ -143,6 +167,7 @@ class _Dive:
         view = self._view(state)
         history: list[_State] = []
         failures, deepest, back = 0, 0, 1
+        decided = 0
         while view is not None and not stop():
             history.append(state)
             state = self._fixed(state, view)
@@ -155,7 +180,10 @@ class _Dive:
             depth = len(history)
             back = 1 if depth > deepest else min(back + 1, _TAKEN_BACK)
             deepest = max(deepest, depth)
-            found = self._finished(history[-1])
+            found = None
+            if depth > decided:
+                decided = depth
+                found = self._finished(history[-1])
             if found is not None or failures == _FAILURES:
                 return found
             kept = max(0, depth - 1 - int(self.random.random() * back))
@@ -193,7 +221,7 @@ class _Dive:
         if periods is None:
             return None
         used = {(e, cycle - state.front): n for (e, cycle), n in state.used.items() if state.front <= cycle <= last}
-        program = DividedProgram(problem, free, heads, tails, periods, diver.waits, float("inf"), used)
+        program = DividedProgram(problem, free, heads, tails, periods, diver.waits, _WORK, used)
         missing = program.missing()
         diver.solver.count(_PIVOT * program.solver.iterations() * program.solver.NumVariables())
         if missing is None or missing > OVERDRAWN:
@@ -233,10 +261,13 @@ class _Dive:
             if k in state.slots or not all(other in state.slots for other in near[k]):
                 continue
             early, last = view.windows.earliest[k], view.windows.latest[k]
-            if early.end <= cycle <= last.end if late else early.start <= cycle <= last.start:
-                for f in range(len(self.problem.operations[k].forms)):
-                    share = self._share(state, view, k, f, cycle, late=late)
-                    yield -share - self.noise * self.random.random(), k, f
+            if not (early.end <= cycle <= last.end if late else early.start <= cycle <= last.start):
+                continue
+            urgent = _URGENT * (early.start == last.start)
+            for f in range(len(self.problem.operations[k].forms)):
+                share = self._share(state, view, k, f, cycle, late=late)
+                if share > _NOTHING or f in self.diver.cheap[k]:
+                    yield -urgent - share - self.noise * self.random.random(), k, f
 
     def _share(self, state: _State, view: _View, k: int, f: int, cycle: int, *, late: bool) -> float:
         """How much of an operation is issued in a cycle and soon after, or, `late`, in it and shortly before."""
@@ -322,3 +353,14 @@ class _Dive:
         model = Model(instance, opened, room(self.problem, split=True))
         answer = self.diver.solver.solve(model.cp, most=_DECISION)
         return None if answer.solution is None else fixed | model.slots(answer.solution)
+
+
+def _cheapest(problem: Problem) -> list[set[int]]:
+    """For each operation the forms that cost least at the prices that balance the engines' work."""
+    conclusion = resource_bound(problem).conclusion
+    prices = conclusion.prices if isinstance(conclusion, Window) else {}
+    cheapest: list[set[int]] = []
+    for operation in problem.operations:
+        costs = [sum(prices.get(step.engine, 0) * step.slots for step in form) for form in operation.forms]
+        cheapest.append({f for f, cost in enumerate(costs) if cost == min(costs)})
+    return cheapest

@@ -47,7 +47,7 @@ class Exact:
         self._workers = workers
         self._largest = largest
         problem = self.instance.problem
-        self._heads, self._tails = raised(problem)
+        self.heads, self.tails = raised(problem)
         self._everything = [k for k, o in enumerate(problem.operations) if o.forms]
         self.size = self._size(self.instance)
         """About how many variables a model has at the bound with which this begins."""
@@ -130,7 +130,7 @@ class Exact:
         """All operations free, in the windows that raised heads and tails leave. These hold for the easier problem
         too: an operation's one slot there stands for its first one."""
         none = Timetable(instance, [()] * len(instance.problem.operations))
-        within = {k: (head, cycles - tail) for k, (head, tail) in enumerate(zip(self._heads, self._tails, strict=True))}
+        within = {k: (head, cycles - tail) for k, (head, tail) in enumerate(zip(self.heads, self.tails, strict=True))}
         return frame(instance, cycles, self._everything, none, within)
 
     def _answer(self, model: Model, most: float, *, linear: bool = False) -> Answer:

@@ -13,6 +13,7 @@ from random import Random
 from vliwc.backend.bounds import LARGE_TARIFF, SegmentBound, orders_bound, segment_bound
 from vliwc.backend.problem import Problem, Schedule
 from vliwc.backend.schedulers import multistart
+from vliwc.backend.schedulers.cpsat.diving import Diver
 from vliwc.backend.schedulers.cpsat.exact import Exact, Verdict
 from vliwc.backend.schedulers.cpsat.incumbent import Incumbent
 from vliwc.backend.schedulers.cpsat.instance import Instance
@@ -61,6 +62,8 @@ _TARIFF_WORK = 3.0
 """What it counts."""
 _PARTS = 0.5
 """What all parts between joins may take of the whole effort, but for what is divided evenly."""
+_DIVES = 0.5
+"""What dives may take of the effort that is left."""
 _FIRST_REPAIRS = 0.2
 """What squeezing out one cycle may take of the effort that is left, before the first decision."""
 _REPAIRS = 0.4
@@ -176,6 +179,7 @@ class _Search:
         if soon_decided:
             self._raise_bound(linear=False, share=_FIRST_DECISION if self.solver.branches else _DECISION)
         else:
+            self._dive()
             self._squeeze(_FIRST_REPAIRS)
             self._find_tariff()
         if small:
@@ -248,6 +252,22 @@ class _Search:
             cycles = (least + self.incumbent.cycles) // 2
             if self.exact.find(cycles, most) is not Verdict.FOUND:
                 least = cycles + 1
+
+    def _dive(self) -> None:
+        """Dives for schedules of as many cycles as the bound says and, as long as there is none, of one more."""
+        instance, solver = self.incumbent.table.instance, self.solver
+        if self.over() or sum(value.width for value in instance.values) > room(instance.problem, split=True).words:
+            return
+        diver = Diver(instance, self.exact.heads, self.exact.tails, solver)
+        end = self.meter.left() * (1 - _DIVES)
+        for cycles in range(self.incumbent.bound, self.incumbent.cycles):
+            until, number = (self.meter.left() + end) / 2 if cycles + 1 < self.incumbent.cycles else end, 0
+            while self.meter.left() > until and not self.over():
+                dives = [diver.dive(cycles, number + i, self.seed, until) for i in range(self.effort.workers)]
+                number += self.effort.workers
+                for found in solver.together(dives):
+                    if found is not None:
+                        self.incumbent.offer(found)
 
     def _raise_bound(self, linear: bool, share: float = _DECISION) -> None:
         """Asks for as many cycles as the bound says, until there is a schedule or no answer in time."""
