@@ -125,24 +125,22 @@ class DividedProgram:
 
     def _operation(self, k: int, forms: _Forms) -> None:
         """Every operation takes one form, or a part of each; those for which there is no time, it does not take."""
-        taken = []
+        whole = self.solver.Constraint(1, 1)
         for f, form in forms:
             share = self.solver.NumVar(0, 1, "")
-            taken.append(share)
+            whole.SetCoefficient(share, 1)
             for s, step in enumerate(form):
                 self._step((k, f, s), step, share)
-        self.solver.Add(sum(taken) == 1)
 
     def _operations(self, forms: _Forms, count: int) -> None:
         """So many operations with these forms, all of them in the long period."""
-        taken = []
+        all_of_them = self.solver.Constraint(count, count)
         for _, form in forms:
             several = self.solver.NumVar(0, count, "")
-            taken.append(several)
+            all_of_them.SetCoefficient(several, 1)
             for step in form:
                 if step.engine:
                     _add(self._row(step.engine, self.periods.middle.start), several, step.slots)
-        self.solver.Add(sum(taken) == count)
 
     def _step(self, key: Key, step: Step, whole: Any) -> None:
         """The shares of a step grow to that of its form, and take slots as they do."""
@@ -152,7 +150,9 @@ class DividedProgram:
         for cycle in self.periods.bounds(place):
             share = shares[cycle] = whole if cycle == place.last else self.solver.NumVar(0, self.most, "")
             if before is not None:
-                self.solver.Add(share >= before)
+                grows = self.solver.Constraint(0, self.most)
+                grows.SetCoefficient(share, 1)
+                grows.SetCoefficient(before, -1)
             if step.engine:
                 row = self._row(step.engine, cycle)
                 _add(row, share, step.slots)

@@ -166,26 +166,26 @@ class _Dive:
         state = _State(0, self.cycles, {}, {}, Counter(), {})
         view = self._view(state)
         history: list[_State] = []
-        failures, deepest, back = 0, 0, 1
-        decided = 0
+        failures, deepest, decided, back = 0, 0, 0, 1
         while view is not None and not stop():
             history.append(state)
-            state = self._fixed(state, view)
+            state, seen = self._step(state, view)
             if not self._free(state):
                 return state.slots
-            view = self._view(state)
-            if view is not None:
+            if seen is not None:
+                view = seen
                 continue
             failures += 1
             depth = len(history)
             back = 1 if depth > deepest else min(back + 1, _TAKEN_BACK)
             deepest = max(deepest, depth)
-            found = None
             if depth > decided:
                 decided = depth
                 found = self._finished(history[-1])
-            if found is not None or failures == _FAILURES:
-                return found
+                if found is not None:
+                    return found
+            if failures == _FAILURES:
+                return None
             kept = max(0, depth - 1 - int(self.random.random() * back))
             state, history = history[kept], history[:kept]
             self.noise = self.random.choice(_NOISE)
@@ -235,21 +235,60 @@ class _Dive:
 
     # -- fixing a cycle
 
-    def _fixed(self, state: _State, view: _View) -> _State:
-        """The state with one more cycle closed, at the end if it is its turn."""
-        closed = state.front + self.cycles - state.back
-        late = self.cycles - state.back < self.late * (closed + 1)
+    def _step(self, state: _State, view: _View) -> tuple[_State, _View | None]:
+        """The state with one more cycle closed, at the end if it is its turn, and what is to be said of that.
+
+        If all that is wanted leads nowhere, half of it is tried, and so on down to single operations, which are then
+        refused.
+        """
+        late = self.cycles - state.back < self.late * (state.front + self.cycles - state.back + 1)
+        closed = self._closed(self._with(state, self._choice(state, view, set(), late=late)), late=late)
+        seen = self._view(closed)
+        if seen is not None or not self._free(closed):
+            return closed, seen
+        refused: set[tuple[int, int]] = set()
+        most = len(self.diver.operations)
+        while choice := self._choice(state, view, refused, late=late)[:most]:
+            tried = self._with(state, choice)
+            seen = self._view(tried)
+            if seen is not None:
+                state, view, most = tried, seen, len(self.diver.operations)
+            elif len(choice) > 1:
+                most = len(choice) // 2
+            else:
+                refused.add((choice[0][0].operation, choice[0][0].form))
+                most = len(self.diver.operations)
+        closed = self._closed(state, late=late)
+        return closed, self._view(closed)
+
+    def _choice(self, state: _State, view: _View, refused: set[tuple[int, int]], *, late: bool) -> list[Slots]:
+        """What is best issued in the next cycle, in the order in which it is wanted, as far as there are slots."""
         cycle = state.back - 1 if late else state.front
         following, some = state.copy(), True
+        chosen: list[Slots] = []
         while some:  # what is fixed may let others go on in the same cycle
             some = False
             for _, k, f in sorted(self._wanted(following, view, cycle, late=late)):
-                if k in following.slots:
+                if k in following.slots or (k, f) in refused:
                     continue
                 issues = self._issues_late(following, k, f, cycle) if late else self._issues(following, k, f, cycle)
                 if issues and self._in_time(following, view, issues, late=late):
                     following.fix(self.diver.instance, issues)
+                    chosen.append(issues)
                     some = True
+        return chosen
+
+    def _with(self, state: _State, choice: Sequence[Slots]) -> _State:
+        """The state with more operations fixed."""
+        following = state.copy()
+        for issues in choice:
+            following.fix(self.diver.instance, issues)
+        return following
+
+    @staticmethod
+    def _closed(state: _State, *, late: bool) -> _State:
+        """The state with no more to come in the next cycle."""
+        following = state.copy()
         following.front += not late
         following.back -= late
         return following
