@@ -13,7 +13,7 @@ fix; that the shares of a linear program are good priorities is from Möhring, S
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
@@ -45,6 +45,8 @@ _NOISE = (0.5, 1.0, 2.0, 4.0)
 _NOTHING = 1e-6
 """Smaller shares are none. An operation of which nothing is issued soon may fill slots that are left, by a form that is
 as cheap as any: for others the slots will be missing later."""
+_CALM = 3, 8
+"""After so many steps that have gone well, one cycle more is closed at once."""
 _TAKEN_BACK = 12
 """So many cycles at most are taken back at once; fewer at first."""
 _FAILURES = 30
@@ -88,8 +90,9 @@ class _State:
 
 
 class _View(NamedTuple):
-    """What a linear program says of a state; cycles are counted from the front."""
+    """What a linear program says of a state; its cycles are counted from the front of that."""
 
+    front: int
     windows: Windows
     periods: Periods
     shares: dict[Key, dict[int, float]]
@@ -113,6 +116,8 @@ class Diver:
         self.solver = solver
         self.found = False
         """Has any of the dives that are under way found a timetable?"""
+        self.deepest = 0.0
+        """What share of the cycles any of them has closed at most."""
         self.operations = [k for k, operation in enumerate(problem.operations) if operation.forms]
         self.cheap = _cheapest(problem)
         self.waits = list(waits_of(problem))
@@ -160,6 +165,8 @@ class _Dive:
         self.late = late
         self.random = random
         self.noise = 0.0
+        self.calm = 0
+        """How many steps in a row have gone well."""
 
     def run(self, stop: Callable[[], bool]) -> dict[int, Slots] | None:
         """The slots of all operations, or None."""
@@ -179,6 +186,8 @@ class _Dive:
             depth = len(history)
             back = 1 if depth > deepest else min(back + 1, _TAKEN_BACK)
             deepest = max(deepest, depth)
+            closed = history[-1].front + self.cycles - history[-1].back
+            self.diver.deepest = max(self.diver.deepest, closed / self.cycles)
             if depth > decided:
                 decided = depth
                 found = self._finished(history[-1])
@@ -226,7 +235,7 @@ class _Dive:
         diver.solver.count(_PIVOT * program.solver.iterations() * program.solver.NumVariables())
         if missing is None or missing > OVERDRAWN:
             return None
-        return _View(open_windows, periods, program.solution())
+        return _View(state.front, open_windows, periods, program.solution())
 
     def _fits(self, open_windows: Windows, k: int) -> bool:
         """Is there time for any form of an operation?"""
@@ -236,16 +245,23 @@ class _Dive:
     # -- fixing a cycle
 
     def _step(self, state: _State, view: _View) -> tuple[_State, _View | None]:
-        """The state with one more cycle closed, at the end if it is its turn, and what is to be said of that.
+        """The state with a cycle closed, at the end if it is its turn, and what is to be said of that; with several, if
+        that has gone well for a while.
 
         If all that is wanted leads nowhere, half of it is tried, and so on down to single operations, which are then
         refused.
         """
-        late = self.cycles - state.back < self.late * (state.front + self.cycles - state.back + 1)
-        closed = self._closed(self._with(state, self._choice(state, view, set(), late=late)), late=late)
-        seen = self._view(closed)
-        if seen is not None or not self._free(closed):
-            return closed, seen
+        for cycles in dict.fromkeys((self._stride(), 1)):
+            following = state
+            for _ in range(min(cycles, state.back - state.front)):
+                late = self._is_late(following)
+                following = self._closed(self._with(following, self._choice(following, view, late=late)), late=late)
+            seen = self._view(following)
+            if seen is not None or not self._free(following):
+                self.calm += 1
+                return following, seen
+            self.calm = 0
+        late = self._is_late(state)
         refused: set[tuple[int, int]] = set()
         most = len(self.diver.operations)
         while choice := self._choice(state, view, refused, late=late)[:most]:
@@ -261,7 +277,20 @@ class _Dive:
         closed = self._closed(state, late=late)
         return closed, self._view(closed)
 
-    def _choice(self, state: _State, view: _View, refused: set[tuple[int, int]], *, late: bool) -> list[Slots]:
+    def _stride(self) -> int:
+        """How many cycles to close at once. Windows are those of before then, and know nothing of what has been fixed
+        since that others wait for by way of operations without slots."""
+        if len(self.diver.operations) < len(self.problem.operations):
+            return 1
+        return 1 + sum(self.calm >= steps for steps in _CALM)
+
+    def _is_late(self, state: _State) -> bool:
+        """Is it the turn of the cycles at the end?"""
+        return self.cycles - state.back < self.late * (state.front + self.cycles - state.back + 1)
+
+    def _choice(
+        self, state: _State, view: _View, refused: Container[tuple[int, int]] = (), *, late: bool
+    ) -> list[Slots]:
         """What is best issued in the next cycle, in the order in which it is wanted, as far as there are slots."""
         cycle = state.back - 1 if late else state.front
         following, some = state.copy(), True
@@ -304,13 +333,13 @@ class _Dive:
                 continue
             urgent = _URGENT * (early.start == last.start)
             for f in range(len(self.problem.operations[k].forms)):
-                share = self._share(state, view, k, f, cycle, late=late)
+                share = self._share(view, k, f, cycle, late=late)
                 if share > _NOTHING or f in self.diver.cheap[k]:
                     yield -urgent - share - self.noise * self.random.random(), k, f
 
-    def _share(self, state: _State, view: _View, k: int, f: int, cycle: int, *, late: bool) -> float:
+    def _share(self, view: _View, k: int, f: int, cycle: int, *, late: bool) -> float:
         """How much of an operation is issued in a cycle and soon after, or, `late`, in it and shortly before."""
-        now = cycle - state.front
+        now = cycle - view.front
         if not late:
             return sum(weight * view.issued((k, f, 0), now + ahead) for ahead, weight in _LOOKAHEAD)
         key = k, f, len(self.problem.operations[k].forms[f]) - 1

@@ -64,6 +64,8 @@ _PARTS = 0.5
 """What all parts between joins may take of the whole effort, but for what is divided evenly."""
 _DIVES = 0.5
 """What dives may take of the effort that is left."""
+_HOPEFUL = 0.5
+"""Dives that have not closed such a share of the cycles are hopeless."""
 _FIRST_REPAIRS = 0.2
 """What squeezing out one cycle may take of the effort that is left, before the first decision."""
 _REPAIRS = 0.4
@@ -258,11 +260,11 @@ class _Search:
         instance, solver = self.incumbent.table.instance, self.solver
         if self.over() or sum(value.width for value in instance.values) > room(instance.problem, split=True).words:
             return
-        diver = Diver(instance, self.exact.heads, self.exact.tails, solver)
         end = self.meter.left() * (1 - _DIVES)
         for cycles in range(self.incumbent.bound, self.incumbent.cycles):
-            until, number = (self.meter.left() + end) / 2 if cycles + 1 < self.incumbent.cycles else end, 0
-            while self.meter.left() > until and not self.over():
+            diver, number = Diver(instance, self.exact.heads, self.exact.tails, solver), 0
+            until = (self.meter.left() + end) / 2 if cycles + 1 < self.incumbent.cycles else end
+            while self.meter.left() > until and not self.over() and (not number or diver.deepest > _HOPEFUL):
                 dives = [diver.dive(cycles, number + i, self.seed, until) for i in range(self.effort.workers)]
                 number += self.effort.workers
                 for found in solver.together(dives):
