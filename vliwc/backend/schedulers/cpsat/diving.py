@@ -49,7 +49,7 @@ _CALM = 3, 8
 """After so many steps that have gone well, one cycle more is closed at once."""
 _TAKEN_BACK = 12
 """So many cycles at most are taken back at once; fewer at first."""
-_FAILURES = 30
+_FAILURES = 10
 """After so many steps that lead nowhere, it is better to begin anew."""
 _FEW = 150
 """So many operations, or fewer, CP-SAT decides about."""
@@ -146,7 +146,7 @@ class Diver:
             return self.found or self.solver.stopped or self.solver.meter.left() <= until
 
         def run() -> Timetable | None:
-            slots = _Dive(self, cycles, late, random).run(stop)
+            slots = _Dive(self, cycles, late, random, stop).run()
             if slots is None:
                 return None
             self.found = True
@@ -157,24 +157,25 @@ class Diver:
 
 
 class _Dive:
-    def __init__(self, diver: Diver, cycles: int, late: float, random: Random) -> None:
+    def __init__(self, diver: Diver, cycles: int, late: float, random: Random, stop: Callable[[], bool]) -> None:
         self.diver = diver
         self.problem = diver.problem
         self.machine = diver.problem.machine
         self.cycles = cycles
         self.late = late
         self.random = random
+        self.stop = stop
         self.noise = 0.0
         self.calm = 0
         """How many steps in a row have gone well."""
 
-    def run(self, stop: Callable[[], bool]) -> dict[int, Slots] | None:
+    def run(self) -> dict[int, Slots] | None:
         """The slots of all operations, or None."""
         state = _State(0, self.cycles, {}, {}, Counter(), {})
         view = self._view(state)
         history: list[_State] = []
         failures, deepest, decided, back = 0, 0, 0, 1
-        while view is not None and not stop():
+        while view is not None and not self.stop():
             history.append(state)
             state, seen = self._step(state, view)
             if not self._free(state):
@@ -264,7 +265,7 @@ class _Dive:
         late = self._is_late(state)
         refused: set[tuple[int, int]] = set()
         most = len(self.diver.operations)
-        while choice := self._choice(state, view, refused, late=late)[:most]:
+        while (choice := self._choice(state, view, refused, late=late)[:most]) and not self.stop():
             tried = self._with(state, choice)
             seen = self._view(tried)
             if seen is not None:

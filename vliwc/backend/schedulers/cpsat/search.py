@@ -62,7 +62,7 @@ _TARIFF_WORK = 3.0
 """What it counts."""
 _PARTS = 0.5
 """What all parts between joins may take of the whole effort, but for what is divided evenly."""
-_DIVES = 0.5
+_DIVES = 0.7
 """What dives may take of the effort that is left."""
 _HOPEFUL = 0.5
 """Dives that have not closed such a share of the cycles are hopeless."""
