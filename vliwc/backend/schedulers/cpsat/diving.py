@@ -49,6 +49,8 @@ _CALM = 3, 8
 """After so many steps that have gone well, one cycle more is closed at once."""
 _TAKEN_BACK = 12
 """So many cycles at most are taken back at once; fewer at first."""
+_DELAY = 0.1
+"""Dives may be late by such a share of what they may take."""
 _FAILURES = 10
 """After so many steps that lead nowhere, it is better to begin anew."""
 _FEW = 150
@@ -107,13 +109,19 @@ class _View(NamedTuple):
 
 
 class Diver:
-    """Dives for schedules of one problem, without regard to scratch. Operations keep to their `heads` and `tails`."""
+    """Dives for schedules of one problem, without regard to scratch. Operations keep to their `heads` and `tails`.
 
-    def __init__(self, instance: Instance, heads: Sequence[int], tails: Sequence[int], solver: Solver) -> None:
+    A dive that would take more than `most` seconds or units of work, at its pace, is given up.
+    """
+
+    def __init__(
+        self, instance: Instance, heads: Sequence[int], tails: Sequence[int], solver: Solver, most: float
+    ) -> None:
         self.instance = instance
         self.problem = problem = instance.problem
         self.heads, self.tails = heads, tails
         self.solver = solver
+        self._most = most
         self.found = False
         """Has any of the dives that are under way found a timetable?"""
         self.deepest = 0.0
@@ -142,22 +150,25 @@ class Diver:
         """
         late, random = _LATE[number % len(_LATE)], Random(f"dive/{seed}/{number}")
 
-        def stop() -> bool:
-            return self.found or self.solver.stopped or self.solver.meter.left() <= until
-
         def run() -> Timetable | None:
+            begun = self.solver.meter.left()
+
+            def stop(closed: float) -> bool:
+                left = self.solver.meter.left()
+                slow = closed < (begun - left) / self._most - _DELAY
+                return self.found or self.solver.stopped or left <= until or slow
+
             slots = _Dive(self, cycles, late, random, stop).run()
             if slots is None:
                 return None
             self.found = True
             return Timetable(self.instance, [slots.get(k, ()) for k in range(len(self.problem.operations))])
 
-        self.found = False
         return run
 
 
 class _Dive:
-    def __init__(self, diver: Diver, cycles: int, late: float, random: Random, stop: Callable[[], bool]) -> None:
+    def __init__(self, diver: Diver, cycles: int, late: float, random: Random, stop: Callable[[float], bool]) -> None:
         self.diver = diver
         self.problem = diver.problem
         self.machine = diver.problem.machine
@@ -175,8 +186,9 @@ class _Dive:
         view = self._view(state)
         history: list[_State] = []
         failures, deepest, decided, back = 0, 0, 0, 1
-        while view is not None and not self.stop():
+        while view is not None and not self.stop(self._share_closed(state)):
             history.append(state)
+            self.diver.deepest = max(self.diver.deepest, self._share_closed(state))
             state, seen = self._step(state, view)
             if not self._free(state):
                 return state.slots
@@ -187,8 +199,6 @@ class _Dive:
             depth = len(history)
             back = 1 if depth > deepest else min(back + 1, _TAKEN_BACK)
             deepest = max(deepest, depth)
-            closed = history[-1].front + self.cycles - history[-1].back
-            self.diver.deepest = max(self.diver.deepest, closed / self.cycles)
             if depth > decided:
                 decided = depth
                 found = self._finished(history[-1])
@@ -201,6 +211,10 @@ class _Dive:
             self.noise = self.random.choice(_NOISE)
             view = self._view(state)
         return None
+
+    def _share_closed(self, state: _State) -> float:
+        """The share of the cycles that are closed."""
+        return (state.front + self.cycles - state.back) / self.cycles
 
     def _free(self, state: _State) -> list[int]:
         """The operations that are not fixed, those without slots too as long as any others are."""
@@ -263,9 +277,9 @@ class _Dive:
                 return following, seen
             self.calm = 0
         late = self._is_late(state)
-        refused: set[tuple[int, int]] = set()
+        refused, closed = set[tuple[int, int]](), self._share_closed(state)
         most = len(self.diver.operations)
-        while (choice := self._choice(state, view, refused, late=late)[:most]) and not self.stop():
+        while (choice := self._choice(state, view, refused, late=late)[:most]) and not self.stop(closed):
             tried = self._with(state, choice)
             seen = self._view(tried)
             if seen is not None:
@@ -275,8 +289,8 @@ class _Dive:
             else:
                 refused.add((choice[0][0].operation, choice[0][0].form))
                 most = len(self.diver.operations)
-        closed = self._closed(state, late=late)
-        return closed, self._view(closed)
+        following = self._closed(state, late=late)
+        return following, self._view(following)
 
     def _stride(self) -> int:
         """How many cycles to close at once. Windows are those of before then, and know nothing of what has been fixed

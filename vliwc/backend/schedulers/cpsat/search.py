@@ -262,8 +262,9 @@ class _Search:
             return
         end = self.meter.left() * (1 - _DIVES)
         for cycles in range(self.incumbent.bound, self.incumbent.cycles):
-            diver, number = Diver(instance, self.exact.heads, self.exact.tails, solver), 0
             until = (self.meter.left() + end) / 2 if cycles + 1 < self.incumbent.cycles else end
+            diver = Diver(instance, self.exact.heads, self.exact.tails, solver, self.meter.left() - until)
+            number = 0
             while self.meter.left() > until and not self.over() and (not number or diver.deepest > _HOPEFUL):
                 dives = [diver.dive(cycles, number + i, self.seed, until) for i in range(self.effort.workers)]
                 number += self.effort.workers
