@@ -76,6 +76,9 @@ class DividedProgram:
     `heads` and `tails` are known of the operations that are `free`, and leave time for a form of each. All others stand
     already: `used` has the slots that they take, by engine and cycle, and what they wait for, and what waits for them,
     is in heads and tails. `work` limits the solver, in deterministic time.
+
+    With `whole`, operations are divided only where they take several slots, or lie in the long period, and nothing may
+    be missing: an integer program, which SCIP solves, and which has no solution if there is no schedule for that.
     """
 
     def __init__(
@@ -88,16 +91,21 @@ class DividedProgram:
         waits: Iterable[Wait],
         work: float,
         used: Mapping[tuple[str, int], int] | None = None,
+        *,
+        whole: bool = False,
     ) -> None:
         from ortools.linear_solver import pywraplp  # noqa: PLC0415 - heavy, and only some bounds need it
 
         self.problem = problem
         self.machine = problem.machine
         self.periods = periods
-        self.solver = pywraplp.Solver.CreateSolver("GLOP")
-        self.solver.SetSolverSpecificParametersAsString(f"use_dual_simplex: true max_deterministic_time: {work}")
+        self.whole = whole
+        self.solver = pywraplp.Solver.CreateSolver("SCIP" if whole else "GLOP")
+        if not whole:
+            self.solver.SetSolverSpecificParametersAsString(f"use_dual_simplex: true max_deterministic_time: {work}")
         self.most = self.solver.infinity()
-        self.longer = self.solver.NumVar(0, self.most, "")
+        self._most_missing = 0 if whole else self.most
+        self.longer = self.solver.NumVar(0, self._most_missing, "")
         """By how many cycles the long period would have to be longer."""
         self.solver.Objective().SetCoefficient(self.longer, 1)
         self.places: Places = places_of(problem, free, heads, tails, periods.cycles)
@@ -127,7 +135,7 @@ class DividedProgram:
         """Every operation takes one form, or a part of each; those for which there is no time, it does not take."""
         whole = self.solver.Constraint(1, 1)
         for f, form in forms:
-            share = self.solver.NumVar(0, 1, "")
+            share = self._share(1)
             whole.SetCoefficient(share, 1)
             for s, step in enumerate(form):
                 self._step((k, f, s), step, share)
@@ -147,18 +155,23 @@ class DividedProgram:
         place = self.places[key]
         shares = self.shares[key] = {}
         before = None
+        add = _add if len(forms_of(self.problem.operations[key[0]])[key[1]]) > 1 else _set
         for cycle in self.periods.bounds(place):
-            share = shares[cycle] = whole if cycle == place.last else self.solver.NumVar(0, self.most, "")
+            share = shares[cycle] = whole if cycle == place.last else self._share(step.slots)
             if before is not None:
                 grows = self.solver.Constraint(0, self.most)
                 grows.SetCoefficient(share, 1)
                 grows.SetCoefficient(before, -1)
             if step.engine:
                 row = self._row(step.engine, cycle)
-                _add(row, share, step.slots)
+                add(row, share, step.slots)
                 if before is not None:
-                    _add(row, before, -step.slots)
+                    add(row, before, -step.slots)
             before = share
+
+    def _share(self, slots: int) -> Any:
+        """A share of something that takes so many slots."""
+        return self.solver.BoolVar("") if self.whole and slots == 1 else self.solver.NumVar(0, 1, "")
 
     def _row(self, engine: str, cycle: int) -> Any:
         """The constraint that an engine's slots are enough in a period."""
@@ -170,7 +183,7 @@ class DividedProgram:
             if period in middle:
                 row.SetCoefficient(self.longer, -slots)
             else:
-                overdraft = self.solver.NumVar(0, self.most, "")
+                overdraft = self.solver.NumVar(0, self._most_missing, "")
                 row.SetCoefficient(overdraft, -slots)
                 self.solver.Objective().SetCoefficient(overdraft, _OVERDRAFT)
             self.slots[engine, period] = row
@@ -205,12 +218,25 @@ class DividedProgram:
         optimal = interruptible(self.solver.Solve, self.solver.InterruptSolve) == self.solver.OPTIMAL
         return float(self.solver.Objective().Value()) if optimal else None
 
+    def refuted(self, seconds: float) -> bool:
+        """Is it certain within so many seconds that there is no solution?"""
+        self.solver.SetTimeLimit(max(1, int(1000 * seconds)))
+        return bool(self.solver.Solve() == self.solver.INFEASIBLE)
+
+    def stop_search(self) -> None:
+        """Ends the solve under way."""
+        self.solver.InterruptSolve()
+
     def solution(self) -> dict[Key, dict[int, float]]:
         """The shares of steps that are issued by the ends of periods, by their last cycles."""
         return {
             key: {cycle: float(share.solution_value()) for cycle, share in shares.items()}
             for key, shares in self.shares.items()
         }
+
+
+def _set(row: Any, variable: Any, amount: int) -> None:
+    row.SetCoefficient(variable, amount)
 
 
 def _add(row: Any, variable: Any, amount: int) -> None:

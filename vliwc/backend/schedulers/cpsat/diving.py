@@ -14,21 +14,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
 from vliwc.backend.bounds import Window, resource_bound
 from vliwc.backend.bounds.divided import OVERDRAWN, DividedProgram, Key, waits_of
 from vliwc.backend.bounds.periods import Periods, told_apart
-from vliwc.backend.problem import DATA, Issue, Problem
+from vliwc.backend.problem import DATA, Problem
+from vliwc.backend.schedulers.cpsat.fixing import State
 from vliwc.backend.schedulers.cpsat.frame import frame
 from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.model import Model
 from vliwc.backend.schedulers.cpsat.room import room
 from vliwc.backend.schedulers.cpsat.solving import Solver
 from vliwc.backend.schedulers.cpsat.timetable import Slots, Timetable, span
-from vliwc.backend.schedulers.cpsat.timing import Span, Windows, length, windows
+from vliwc.backend.schedulers.cpsat.timing import Windows, length, windows
 
 _VARIABLES = 4_000
 """About how many variables a linear program may have: some ten cycles at either end are told apart."""
@@ -61,34 +61,6 @@ _DECISION = 2.0
 """The seconds or units of work that such a decision may take."""
 _PIVOT = 3e-9
 """The work of each iteration of a linear program, for each variable."""
-
-
-@dataclass(slots=True)
-class _State:
-    """What is fixed: the cycles before `front` and from `back` on are closed."""
-
-    front: int
-    back: int
-    slots: dict[int, Slots]
-    spans: dict[int, Span]
-    used: Counter[tuple[str, int]]
-    due: dict[int, int]
-    """When results must be there that fixed operations need (see `windows`)."""
-
-    def copy(self) -> _State:
-        """The same, to be changed."""
-        return _State(self.front, self.back, self.slots.copy(), self.spans.copy(), self.used.copy(), self.due.copy())
-
-    def fix(self, instance: Instance, issues: Slots) -> None:
-        """Fixes an operation."""
-        k, form = issues[0].operation, issues[0].form
-        operation = instance.problem.operations[k]
-        self.slots[k], self.spans[k] = issues, span(instance.problem, issues)
-        for issue in issues:
-            self.used[operation.forms[form][issue.step].engine, issue.cycle] += issue.slots
-        for value in operation.needs[form] if operation.needs else ():
-            for writer in instance.writers.get(value, ()):
-                self.due[writer] = min(self.due.get(writer, issues[0].cycle), issues[0].cycle)
 
 
 class _View(NamedTuple):
@@ -166,6 +138,22 @@ class Diver:
 
         return run
 
+    def refutes(self, cycles: int, most: float) -> bool:
+        """Is there certainly no schedule of so many cycles, as far as that is known in so many seconds?
+
+        That is asked of a linear program like those of dives, in which operations of one slot may not be divided.
+        """
+        operations = self.problem.operations
+        weights = [sum(map(len, operation.forms)) or 1 for operation in operations]
+        periods = told_apart(cycles, self.heads, self.tails, weights, _VARIABLES)
+        if periods is None:
+            return False
+        everything = range(len(operations))
+        program = DividedProgram(
+            self.problem, everything, self.heads, self.tails, periods, self.waits, _WORK, whole=True
+        )
+        return self.solver.refutes(program, most=most)
+
 
 class _Dive:
     def __init__(self, diver: Diver, cycles: int, late: float, random: Random, stop: Callable[[float], bool]) -> None:
@@ -182,13 +170,13 @@ class _Dive:
 
     def run(self) -> dict[int, Slots] | None:
         """The slots of all operations, or None."""
-        state = _State(0, self.cycles, {}, {}, Counter(), {})
+        state = State(self.diver.instance, self.cycles, 0, self.cycles, {}, {}, Counter(), {})
         view = self._view(state)
-        history: list[_State] = []
+        history: list[State] = []
         failures, deepest, decided, back = 0, 0, 0, 1
-        while view is not None and not self.stop(self._share_closed(state)):
+        while view is not None and not self.stop(state.closed):
             history.append(state)
-            self.diver.deepest = max(self.diver.deepest, self._share_closed(state))
+            self.diver.deepest = max(self.diver.deepest, state.closed)
             state, seen = self._step(state, view)
             if not self._free(state):
                 return state.slots
@@ -212,11 +200,7 @@ class _Dive:
             view = self._view(state)
         return None
 
-    def _share_closed(self, state: _State) -> float:
-        """The share of the cycles that are closed."""
-        return (state.front + self.cycles - state.back) / self.cycles
-
-    def _free(self, state: _State) -> list[int]:
+    def _free(self, state: State) -> list[int]:
         """The operations that are not fixed, those without slots too as long as any others are."""
         operations = self.problem.operations
         free = [k for k in range(len(operations)) if k not in state.slots]
@@ -224,7 +208,7 @@ class _Dive:
 
     # -- what the linear program says
 
-    def _view(self, state: _State) -> _View | None:
+    def _view(self, state: State) -> _View | None:
         """What is best for the operations that are not fixed; None if there is certainly no schedule any more."""
         diver, problem, free = self.diver, self.problem, self._free(state)
         last = state.back - 1
@@ -259,7 +243,7 @@ class _Dive:
 
     # -- fixing a cycle
 
-    def _step(self, state: _State, view: _View) -> tuple[_State, _View | None]:
+    def _step(self, state: State, view: _View) -> tuple[State, _View | None]:
         """The state with a cycle closed, at the end if it is its turn, and what is to be said of that; with several, if
         that has gone well for a while.
 
@@ -270,17 +254,18 @@ class _Dive:
             following = state
             for _ in range(min(cycles, state.back - state.front)):
                 late = self._is_late(following)
-                following = self._closed(self._with(following, self._choice(following, view, late=late)), late=late)
+                following = _with(following, self._choice(following, view, late=late))
+                following.close(late=late)
             seen = self._view(following)
             if seen is not None or not self._free(following):
                 self.calm += 1
                 return following, seen
             self.calm = 0
         late = self._is_late(state)
-        refused, closed = set[tuple[int, int]](), self._share_closed(state)
+        refused = set[tuple[int, int]]()
         most = len(self.diver.operations)
-        while (choice := self._choice(state, view, refused, late=late)[:most]) and not self.stop(closed):
-            tried = self._with(state, choice)
+        while (choice := self._choice(state, view, refused, late=late)[:most]) and not self.stop(state.closed):
+            tried = _with(state, choice)
             seen = self._view(tried)
             if seen is not None:
                 state, view, most = tried, seen, len(self.diver.operations)
@@ -289,7 +274,8 @@ class _Dive:
             else:
                 refused.add((choice[0][0].operation, choice[0][0].form))
                 most = len(self.diver.operations)
-        following = self._closed(state, late=late)
+        following = state.copy()
+        following.close(late=late)
         return following, self._view(following)
 
     def _stride(self) -> int:
@@ -299,12 +285,12 @@ class _Dive:
             return 1
         return 1 + sum(self.calm >= steps for steps in _CALM)
 
-    def _is_late(self, state: _State) -> bool:
+    def _is_late(self, state: State) -> bool:
         """Is it the turn of the cycles at the end?"""
         return self.cycles - state.back < self.late * (state.front + self.cycles - state.back + 1)
 
     def _choice(
-        self, state: _State, view: _View, refused: Container[tuple[int, int]] = (), *, late: bool
+        self, state: State, view: _View, refused: Container[tuple[int, int]] = (), *, late: bool
     ) -> list[Slots]:
         """What is best issued in the next cycle, in the order in which it is wanted, as far as there are slots."""
         cycle = state.back - 1 if late else state.front
@@ -315,29 +301,14 @@ class _Dive:
             for _, k, f in sorted(self._wanted(following, view, cycle, late=late)):
                 if k in following.slots or (k, f) in refused:
                     continue
-                issues = self._issues_late(following, k, f, cycle) if late else self._issues(following, k, f, cycle)
+                issues = following.issues_late(k, f, cycle) if late else following.issues(k, f, cycle)
                 if issues and self._in_time(following, view, issues, late=late):
-                    following.fix(self.diver.instance, issues)
+                    following.fix(issues)
                     chosen.append(issues)
                     some = True
         return chosen
 
-    def _with(self, state: _State, choice: Sequence[Slots]) -> _State:
-        """The state with more operations fixed."""
-        following = state.copy()
-        for issues in choice:
-            following.fix(self.diver.instance, issues)
-        return following
-
-    @staticmethod
-    def _closed(state: _State, *, late: bool) -> _State:
-        """The state with no more to come in the next cycle."""
-        following = state.copy()
-        following.front += not late
-        following.back -= late
-        return following
-
-    def _wanted(self, state: _State, view: _View, cycle: int, *, late: bool) -> Iterator[tuple[float, int, int]]:
+    def _wanted(self, state: State, view: _View, cycle: int, *, late: bool) -> Iterator[tuple[float, int, int]]:
         """The operations that may begin in a cycle, or end in it (`late`), in any form; most wanted are the least."""
         near = self.diver.behind if late else self.diver.before
         for k in self.diver.operations:
@@ -361,43 +332,7 @@ class _Dive:
         whole = view.issued(key, self.cycles)
         return sum(weight * (whole - view.issued(key, now - 1 - ahead)) for ahead, weight in _LOOKAHEAD)
 
-    def _issues(self, state: _State, k: int, f: int, cycle: int) -> Slots:
-        """The slots of a form that begins in a cycle, each as early as there is one; none if it does not begin."""
-        issues: list[Issue] = []
-        for s, step in enumerate(self.problem.operations[k].forms[f]):
-            left = step.slots
-            while left:
-                count = min(left, self._room(state, step.engine, cycle))
-                if count:
-                    issues.append(Issue(cycle, k, f, s, step.slots - left, count))
-                    left -= count
-                elif not issues or cycle >= self.cycles:
-                    return ()
-                cycle += left > 0
-            cycle += step.latency
-        return tuple(issues)
-
-    def _issues_late(self, state: _State, k: int, f: int, cycle: int) -> Slots:
-        """The slots of a form that ends in a cycle, each as late as there is one; none if it does not end there."""
-        form, issues = self.problem.operations[k].forms[f], list[Issue]()
-        for s in reversed(range(len(form))):
-            left = form[s].slots
-            while left:
-                count = min(left, self._room(state, form[s].engine, cycle))
-                if count:
-                    left -= count
-                    issues.append(Issue(cycle, k, f, s, left, count))
-                elif not issues or cycle < 0:
-                    return ()
-                cycle -= left > 0
-            cycle -= form[s - 1].latency
-        return tuple(reversed(issues))
-
-    def _room(self, state: _State, engine: str, cycle: int) -> int:
-        """The slots of an engine that are left in a cycle."""
-        return self.machine.slots(engine) - state.used[engine, cycle]
-
-    def _in_time(self, state: _State, view: _View, issues: Slots, *, late: bool) -> bool:
+    def _in_time(self, state: State, view: _View, issues: Slots, *, late: bool) -> bool:
         """Do these slots keep to what is fixed, also in this cycle, and to the windows?"""
         instance, issue = self.diver.instance, issues[0]
         k, own = issue.operation, span(self.problem, issues)
@@ -420,7 +355,7 @@ class _Dive:
 
     # -- what is left
 
-    def _finished(self, state: _State) -> dict[int, Slots] | None:
+    def _finished(self, state: State) -> dict[int, Slots] | None:
         """The slots of all operations if few are left and CP-SAT finds a way to fix them."""
         instance, cycles = self.diver.instance, self.cycles
         near = range(state.front - _AROUND, state.back + _AROUND)
@@ -436,6 +371,14 @@ class _Dive:
         model = Model(instance, opened, room(self.problem, split=True))
         answer = self.diver.solver.solve(model.cp, most=_DECISION)
         return None if answer.solution is None else fixed | model.slots(answer.solution)
+
+
+def _with(state: State, choice: Sequence[Slots]) -> State:
+    """The state with more operations fixed."""
+    following = state.copy()
+    for issues in choice:
+        following.fix(issues)
+    return following
 
 
 def _cheapest(problem: Problem) -> list[set[int]]:

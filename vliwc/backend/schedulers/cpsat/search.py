@@ -62,10 +62,12 @@ _TARIFF_WORK = 3.0
 """What it counts."""
 _PARTS = 0.5
 """What all parts between joins may take of the whole effort, but for what is divided evenly."""
-_DIVES = 0.7
+_DIVES = 0.8
 """What dives may take of the effort that is left."""
 _HOPEFUL = 0.5
-"""Dives that have not closed such a share of the cycles are hopeless."""
+"""If no dive has closed such a share of the cycles, others will hardly find anything."""
+_HOPELESS, _REFUTATION = 0.2, 0.3
+"""If none has closed such a share of them, so much of the effort that is left is worth the question why."""
 _FIRST_REPAIRS = 0.2
 """What squeezing out one cycle may take of the effort that is left, before the first decision."""
 _REPAIRS = 0.4
@@ -256,7 +258,8 @@ class _Search:
                 least = cycles + 1
 
     def _dive(self) -> None:
-        """Dives for schedules of as many cycles as the bound says and, as long as there is none, of one more."""
+        """Dives for schedules of as many cycles as the bound says and, as long as there is none, of one more. Where
+        dives hardly begin, there may well be none: that is asked of a program like theirs."""
         instance, solver = self.incumbent.table.instance, self.solver
         if self.over() or sum(value.width for value in instance.values) > room(instance.problem, split=True).words:
             return
@@ -271,6 +274,8 @@ class _Search:
                 for found in solver.together(dives):
                     if found is not None:
                         self.incumbent.offer(found)
+            if diver.deepest < _HOPELESS and diver.refutes(cycles, self.meter.left() * _REFUTATION):
+                self.incumbent.raise_bound(cycles + 1)
 
     def _raise_bound(self, linear: bool, share: float = _DECISION) -> None:
         """Asks for as many cycles as the bound says, until there is a schedule or no answer in time."""

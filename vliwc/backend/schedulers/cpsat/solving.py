@@ -34,6 +34,13 @@ class _Running(Protocol):
         """Ends it."""
 
 
+class Refuting(_Running, Protocol):
+    """A program that may have no solution."""
+
+    def refuted(self, seconds: float) -> bool:
+        """Is it certain within so many seconds that there is none?"""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a solve says: a solution with a value for each variable, that there is none, or neither."""
@@ -157,6 +164,16 @@ class Solver:
             self._running.discard(program)
         race.over |= infeasible or solution is not None
         return Answer(solution, infeasible, finished=solution is not None)
+
+    def refutes(self, program: Refuting, *, most: float) -> bool:
+        """Whether a program certainly has no solution, as far as that is known in so many seconds; only if it
+        `branches`."""
+        if not self.branches or not self._begin(program, None):
+            return False
+        refuted = self.together([partial(program.refuted, self.meter.limits(most)[0])])[0]
+        with self._lock:
+            self._running.discard(program)
+        return refuted
 
     def _begin(self, solver: _Running, race: _Race | None) -> bool:
         """Notes that a solver begins; False if nothing is to be solved any more."""
