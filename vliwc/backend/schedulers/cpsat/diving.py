@@ -57,7 +57,7 @@ _FEW = 150
 """So many operations, or fewer, CP-SAT decides about."""
 _AROUND = 2
 """Those that are fixed within so many cycles of open ones are free again then."""
-_DECISION = 2.0
+_DECISION = 1.5
 """The seconds or units of work that such a decision may take."""
 _PIVOT = 3e-9
 """The work of each iteration of a linear program, for each variable."""
@@ -133,8 +133,11 @@ class Diver:
             slots = _Dive(self, cycles, late, random, stop).run()
             if slots is None:
                 return None
+            table = Timetable(self.instance, [slots.get(k, ()) for k in range(len(self.problem.operations))])
+            if table.cycles > cycles or not table.sound():  # windows hold for the quickest forms
+                return None
             self.found = True
-            return Timetable(self.instance, [slots.get(k, ()) for k in range(len(self.problem.operations))])
+            return table
 
         return run
 

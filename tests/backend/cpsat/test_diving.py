@@ -1,0 +1,131 @@
+"""Dives: whatever they find is a schedule of so many cycles, and what they refute has none."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmarks import families
+from tests.backend.bounds.oracle import fits
+from tests.backend.problems import problems
+from vliwc.backend.bounds import raised, segment_bound
+from vliwc.backend.problem import Issue, Operation, Problem, Step
+from vliwc.backend.schedulers import multistart
+from vliwc.backend.schedulers.cpsat.diving import Diver
+from vliwc.backend.schedulers.cpsat.fixing import State
+from vliwc.backend.schedulers.cpsat.instance import Instance
+from vliwc.backend.schedulers.cpsat.solving import Solver
+from vliwc.backend.schedulers.cpsat.timetable import Timetable
+from vliwc.backend.schedulers.effort import Effort, Meter
+from vliwc.machine import load_machine
+
+PLENTY = 1 << 20
+
+
+def diver(problem: Problem, effort: Effort | None = None) -> Diver:
+    """A diver with all the time in the world, if there is no other effort."""
+    instance = Instance(problem)
+    meter = Meter(effort or Effort(seconds=1000.0, workers=1))
+    return Diver(instance, *raised(problem), Solver(meter, 0), most=1000.0)
+
+
+def dive(problem: Problem, cycles: int, number: int = 0) -> Timetable | None:
+    """What one dive finds."""
+    return diver(problem).dive(cycles, number, 0, 0.0)()
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(problems(most=25), st.integers(0, 4), st.integers(0, 3))
+def test_whatever_is_found_is_a_schedule(problem: Problem, more: int, number: int) -> None:
+    problem = families.with_scratch(problem, PLENTY)
+    cycles = segment_bound(problem).best + more
+    if cycles:
+        found = dive(problem, cycles, number)
+        assert found is None or (found.cycles <= cycles and found.sound())
+
+
+@pytest.mark.parametrize(("number", "family"), enumerate(families.names()))
+def test_schedules_of_families(number: int, family: str) -> None:
+    """They are no longer than the list scheduler's, with operations of several steps and joins among them."""
+    problem = families.make(family, 40, 1)
+    listed = multistart.schedule(problem, 0)
+    assert listed is not None
+    found = dive(problem, listed.cycles, number)
+    assert found is not None
+    assert found.cycles <= listed.cycles
+    assert found.sound()
+
+
+def test_they_find_what_local_search_does_not() -> None:
+    problem = families.make("strands", 150, 0)
+    least = segment_bound(problem, variables=8000).best
+    listed = multistart.schedule(problem, 0)
+    assert listed is not None and listed.cycles > least
+    found = dive(problem, least)
+    assert found is not None and found.cycles == least and found.sound()
+
+
+def test_equal_numbers_and_seeds_find_the_same() -> None:
+    problem = families.make("critical", 80, 0)
+    cycles = segment_bound(problem).best + 1
+    first, second = dive(problem, cycles, 2), dive(problem, cycles, 2)
+    assert first is not None and second is not None
+    assert first.slots == second.slots
+
+
+def test_dives_end_when_there_is_no_effort_left_or_another_one_has_found_something() -> None:
+    problem = families.make("critical", 80, 0)
+    cycles = segment_bound(problem).best + 1
+    several = diver(problem)
+    tasks = [several.dive(cycles, number, 0, 0.0) for number in range(2)]
+    assert tasks[0]() is not None
+    assert tasks[1]() is None
+    assert several.deepest > 0.5
+    assert diver(problem).dive(cycles, 0, 0, 2000.0)() is None
+    stopped = diver(problem)
+    stopped.solver.stop()
+    assert stopped.dive(cycles, 0, 0, 0.0)() is None
+
+
+def test_too_few_cycles_lead_nowhere() -> None:
+    problem = families.make("strands", 60, 0)
+    assert dive(problem, segment_bound(problem).best - 1) is None
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(problems(most=6), st.integers(-2, 1))
+def test_nothing_is_refuted_that_has_a_schedule(problem: Problem, more: int) -> None:
+    problem = families.with_scratch(problem, PLENTY)
+    cycles = segment_bound(problem).best + more
+    if cycles >= segment_bound(problem).critical_path and cycles > 0:
+        asked = diver(problem, Effort(seconds=60.0, workers=2))
+        assert not (asked.refutes(cycles, 10.0) and fits(problem, cycles))
+
+
+def test_whole_operations_refute_what_divided_ones_do_not() -> None:
+    problem = families.make("strands", 1000, 0)
+    least = segment_bound(problem, variables=2000).best
+    assert diver(problem, Effort(seconds=120.0, workers=2)).refutes(least, 60.0)
+    assert not diver(problem, Effort(seconds=120.0, workers=1)).refutes(least, 60.0)  # there is no worker to spare
+
+
+def test_slots_are_as_early_or_as_late_as_there_is_room() -> None:
+    machine = load_machine("takehome")
+    gather, then = Step("load", "op", (), 5, 2), Step("valu", "op", (), 1, 1)
+    operations = [Operation(0, ((gather, then),), (), -1), Operation(1, ((Step("load", "op", (), 3, 1),),), (), -1)]
+    state = State(
+        Instance(Problem(machine, operations, [[], []], [], {}, frozenset())), 12, 0, 12, {}, {}, Counter(), {}
+    )
+    state.fix(state.issues(1, 0, 1))
+    assert state.slots[1] == (Issue(1, 1, 0, 0, 0, 2), Issue(2, 1, 0, 0, 2, 1))
+    early = [Issue(2, 0, 0, 0, 0, 1), Issue(3, 0, 0, 0, 1, 2), Issue(4, 0, 0, 0, 3, 2), Issue(6, 0, 0, 1, 0, 1)]
+    assert list(state.issues(0, 0, 2)) == early
+    assert state.issues(0, 0, 1) == ()
+    late = [Issue(7, 0, 0, 0, 0, 1), Issue(8, 0, 0, 0, 1, 2), Issue(9, 0, 0, 0, 3, 2), Issue(11, 0, 0, 1, 0, 1)]
+    assert list(state.issues_late(0, 0, 11)) == late
+    assert state.closed == 0
+    state.close(late=True)
+    assert (state.front, state.back) == (0, 11)
