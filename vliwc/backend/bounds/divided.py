@@ -101,8 +101,7 @@ class DividedProgram:
         self.periods = periods
         self.whole = whole
         self.solver = pywraplp.Solver.CreateSolver("SCIP" if whole else "GLOP")
-        if not whole:
-            self.solver.SetSolverSpecificParametersAsString(f"use_dual_simplex: true max_deterministic_time: {work}")
+        self._work = work
         self.most = self.solver.infinity()
         self._most_missing = 0 if whole else self.most
         self.longer = self.solver.NumVar(0, self._most_missing, "")
@@ -213,10 +212,17 @@ class DividedProgram:
         return None if cycle < first else self.shares[key][min(last, self.periods.bound(cycle))]
 
     def missing(self) -> float | None:
-        """How many cycles there would have to be more, as far as the program tells; None if the solver gives up."""
+        """How many cycles there would have to be more, as far as the program tells; None if the solver gives up.
+
+        Where the dual simplex method turns around in one corner, the primal one mostly does not.
+        """
         self.solver.Objective().SetMinimization()
-        optimal = interruptible(self.solver.Solve, self.solver.InterruptSolve) == self.solver.OPTIMAL
-        return float(self.solver.Objective().Value()) if optimal else None
+        for dual in ("true", "false"):
+            limit = f"use_dual_simplex: {dual} max_deterministic_time: {self._work}"
+            self.solver.SetSolverSpecificParametersAsString(limit)
+            if interruptible(self.solver.Solve, self.solver.InterruptSolve) == self.solver.OPTIMAL:
+                return float(self.solver.Objective().Value())
+        return None
 
     def refuted(self, seconds: float) -> bool:
         """Is it certain within so many seconds that there is no solution?"""

@@ -32,8 +32,8 @@ from vliwc.backend.schedulers.cpsat.timing import Windows, length, windows
 
 _VARIABLES = 4_000
 """About how many variables a linear program may have: some ten cycles at either end are told apart."""
-_WORK = 1.0
-"""The deterministic time that it may take: most take a tenth of that, and some turn around in a corner for ages."""
+_WORK = 0.5
+"""The deterministic time that it may take, a few times what most take."""
 _LOOKAHEAD = ((0, 8), (1, 4), (2, 2), (4, 1))
 """How much it counts for an operation what part of it is issued after so many cycles more."""
 _LATE = (0.3, 0.0, 0.5, 0.15)
@@ -49,7 +49,7 @@ _CALM = 3, 8
 """After so many steps that have gone well, one cycle more is closed at once."""
 _TAKEN_BACK = 12
 """So many cycles at most are taken back at once; fewer at first."""
-_DELAY = 0.1
+_DELAY = 0.2
 """Dives may be late by such a share of what they may take."""
 _FAILURES = 10
 """After so many steps that lead nowhere, it is better to begin anew."""
