@@ -183,7 +183,8 @@ class _Search:
         if soon_decided:
             self._raise_bound(linear=False, share=_FIRST_DECISION if self.solver.branches else _DECISION)
         else:
-            self._dive()
+            if small:
+                self._dive()
             self._squeeze(_FIRST_REPAIRS)
             self._find_tariff()
         if small:
