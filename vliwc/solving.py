@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
+SIGNALS = "misc/catchctrlc = FALSE"
+"""The parameter by which SCIP leaves the handler of Ctrl-C alone: its own would stop SCIP, and nothing else."""
 _POLL = 0.05
 """Seconds between attempts to stop a solver: one that has hardly begun does not hear."""
 

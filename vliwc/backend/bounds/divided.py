@@ -17,7 +17,7 @@ from vliwc.backend.bounds.argument import Wait
 from vliwc.backend.bounds.network import offsets
 from vliwc.backend.bounds.periods import Periods, Place
 from vliwc.backend.problem import DATA, Form, Operation, Problem, Step
-from vliwc.solving import interruptible
+from vliwc.solving import SIGNALS, interruptible
 
 _OVERDRAFT = 4.0
 """So much a cycle's slots of an engine cost that are overdrawn. A cycle more in the long period costs 1."""
@@ -101,6 +101,8 @@ class DividedProgram:
         self.periods = periods
         self.whole = whole
         self.solver = pywraplp.Solver.CreateSolver("SCIP" if whole else "GLOP")
+        if whole:
+            self.solver.SetSolverSpecificParametersAsString(SIGNALS)
         self._work = work
         self.most = self.solver.infinity()
         self._most_missing = 0 if whole else self.most

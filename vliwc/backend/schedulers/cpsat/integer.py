@@ -15,6 +15,8 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
+from vliwc.solving import SIGNALS
+
 Row = tuple[list[tuple[int, int]], float, float]
 """(variable, factor) pairs, and the least and the most that their sum may be."""
 _INFINITE = 1 << 60
@@ -29,7 +31,7 @@ class IntegerProgram:
 
         self._optimal, self._infeasible = pywraplp.Solver.OPTIMAL, pywraplp.Solver.INFEASIBLE
         self._solver = solver = pywraplp.Solver.CreateSolver("SCIP")
-        solver.SetSolverSpecificParametersAsString(f"randomization/randomseedshift = {seed}")
+        solver.SetSolverSpecificParametersAsString(f"randomization/randomseedshift = {seed}\n{SIGNALS}")
         self._variables = [solver.IntVar(*variable.domain, "") for variable in model.proto.variables]
         for constraint in model.proto.constraints:
             for terms, least, most in _rows(constraint):
