@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
-SIGNALS = "misc/catchctrlc = FALSE"
-"""The parameter by which SCIP leaves the handler of Ctrl-C alone: its own would stop SCIP, and nothing else."""
 _POLL = 0.05
 """Seconds between attempts to stop a solver: one that has hardly begun does not hear."""
 
@@ -26,6 +24,15 @@ def new_solver(work: float) -> cp_model.CpSolver:
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = work
     solver.parameters.catch_sigint_signal = False
+    return solver
+
+
+def new_integer_solver(seed: int = 0) -> Any:
+    """SCIP, without a handler of Ctrl-C of its own, which would stop SCIP and nothing else."""
+    from ortools.linear_solver import pywraplp  # noqa: PLC0415 - heavy, and only hard problems need it
+
+    solver = pywraplp.Solver.CreateSolver("SCIP")
+    solver.SetSolverSpecificParametersAsString(f"randomization/randomseedshift = {seed}\nmisc/catchctrlc = FALSE")
     return solver
 
 

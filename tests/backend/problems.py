@@ -68,7 +68,11 @@ def problems(draw: st.DrawFn, most: int = 60) -> Problem:
     tied = {}
     if entry and writer and draw(st.booleans()):
         old, new = draw(st.sampled_from(sorted(entry))), draw(st.sampled_from(sorted(writer)))
-        tied = {new: old} if widths[new] == widths[old] else {}
+        users = [k for k, o in enumerate(operations) if old in o.reads or any(old in need for need in o.needs)]
+        if widths[new] == widths[old] and all(k <= writer[new] for k in users):
+            tied = {new: old}
+            for k in users:
+                successors[k] += [(writer[new], ORDER)] * (k < writer[new])
     return Problem(machine, operations, successors, widths, entry, held | frozenset(tied.values()), tied, occupied)
 
 

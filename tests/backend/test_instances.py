@@ -21,10 +21,11 @@ from tests.backend.test_parts import groups, problem_of
 from vliwc.backend.bound_check import check_argument
 from vliwc.backend.bounds import segment_bound
 from vliwc.backend.instance import Instance, Known
-from vliwc.backend.problem import Issue, Problem, Schedule
+from vliwc.backend.problem import ORDER, Form, Issue, Operation, Problem, Schedule, Step
 from vliwc.backend.schedulers import SCHEDULERS
 from vliwc.backend.solution import read_solution, solution_record, solve
 from vliwc.errors import DataError, DoesNotFit, InternalError
+from vliwc.machine import load_machine
 from vliwc.report.schema import schema_text
 
 SCHEMA = json.loads(schema_text("instance"))
@@ -142,6 +143,20 @@ def test_needs_without_a_writer() -> None:
     needy["needs"][1] = [len(record["values"]) - 1]
     with pytest.raises(DataError, match="which nothing writes"):
         Instance.from_text(json.dumps(record))
+
+
+@pytest.mark.parametrize("taken", ["read", "needed"])
+def test_a_value_is_written_over_another_when_all_have_read_that(taken: str) -> None:
+    """The one operation waits for the other by way of a third, or not."""
+    word: Form = (Step("alu", "op", (), 1, 1),)
+    reads, needs = ((0,), ()) if taken == "read" else ((), ((), (0,)))
+    operations = [Operation(0, (word, word), reads, -1, needs), Operation(1, (), (), -1), Operation(2, (word,), (), 1)]
+    machine, waits = load_machine("takehome"), [(2, ORDER)]
+    problem = Problem(machine, operations, [[(1, ORDER)], waits, []], [1, 1], {0: 0}, frozenset({0, 1}), {1: 0})
+    assert round_trip(problem).problem.tied == {1: 0}
+    waits.clear()
+    with pytest.raises(DataError, match="operation 0 takes value 0, and what writes value 1 over it does not wait"):
+        round_trip(problem)
 
 
 def test_joins_read_nothing() -> None:

@@ -126,6 +126,9 @@ def test_tied_values_wait_for_readers() -> None:
     issues = [*schedule.issues[:5], Issue(3, 4, 0, 0, 0, 1)]
     with pytest.raises(DataError, match="written over value 3 before operation 2"):
         check_schedule(problem, replace(schedule, issues=issues))
+    problem.operations[2] = replace(problem.operations[2], reads=(0,), needs=((3,),))
+    with pytest.raises(DataError, match="written over value 3 before operation 2"):
+        check_schedule(problem, replace(schedule, issues=issues))
 
 
 @pytest.mark.parametrize("tight", [False, True])

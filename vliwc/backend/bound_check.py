@@ -250,7 +250,7 @@ def _reach(problem: Problem, k: int, head: int, tail: int, landings: Mapping[int
     operation, machine = problem.operations[k], problem.machine
     found: dict[str, tuple[int, int]] = {}
     for f, form in enumerate(operation.forms):
-        needs = operation.needs[f] if operation.needs else ()
+        needs = operation.needed(f)
         begin = max([head, *(landings.get(value, 0) for value in needs)])
         for number, step in enumerate(form):
             # what comes before a step is a form that ends with a step of one slot there; so is what comes behind it

@@ -247,4 +247,4 @@ class _Run(Generic[T]):
 
 def _complete(operation: Operation, form: int, unwritten: Counter[int]) -> bool:
     """Whether the values are complete that a form takes if they happen to be there."""
-    return not any(unwritten[v] for v in (operation.needs[form] if operation.needs else ()))
+    return not any(unwritten[v] for v in operation.needed(form))

@@ -8,7 +8,7 @@ in `vliwc/report/schema/instance.json`. Operations with the same forms share a *
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -281,8 +281,30 @@ def _require_sense(entry: Entry, problem: Problem) -> None:
     for v, old in problem.tied.items():
         if v in there or old not in there or problem.widths[v] != problem.widths[old]:
             raise entry.error("values", f"value {v} cannot be written over value {old}")
+        for k in _not_before(problem, writers.get(v, ()), old):
+            raise entry.error(
+                "edges", f"operation {k} takes value {old}, and what writes value {v} over it does not wait"
+            )
     end = 0
     for first, words in sorted(problem.occupied()):
         if first < end:
             raise entry.error("values", f"word {first} of scratch is taken twice at the start")
         end = first + words
+
+
+def _not_before(problem: Problem, writers: Collection[int], old: int) -> Iterator[int]:
+    """The operations, but for the writers, that read or need a value and that some writer does not wait for."""
+    before = [_ancestors(problem, writer) for writer in writers]
+    for k, operation in enumerate(problem.operations):
+        takes = old in operation.reads or any(old in need for need in operation.needs)
+        if takes and k not in writers and not all(k in earlier for earlier in before):
+            yield k
+
+
+def _ancestors(problem: Problem, k: int) -> set[int]:
+    """All operations that one waits for."""
+    found = {k}
+    for earlier in reversed(range(k)):
+        if any(later in found for later, _ in problem.successors[earlier]):
+            found.add(earlier)
+    return found - {k}

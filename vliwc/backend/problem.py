@@ -79,6 +79,10 @@ class Operation:
     writes: int
     needs: tuple[tuple[int, ...], ...] = ()
 
+    def needed(self, form: int) -> tuple[int, ...]:
+        """The values that a form needs."""
+        return self.needs[form] if self.needs else ()
+
     def least_slots(self, engine: str) -> int:
         """The slots of an engine that it takes in any form."""
         return min((sum(step.slots for step in form if step.engine == engine) for form in self.forms), default=0)

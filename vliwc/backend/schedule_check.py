@@ -132,7 +132,7 @@ def _check_waits(problem: Problem, done: list[_Done]) -> None:
             if done[target].first < (done[k].landed if kind == DATA else done[k].last):
                 raise _wrong(f"operation {target} does not wait for operation {k}")
     for k, operation in enumerate(problem.operations):
-        for value in operation.needs[done[k].form] if operation.needs else ():
+        for value in operation.needed(done[k].form):
             if any(done[writer].landed > done[k].first for writer in writers[value]):
                 raise _wrong(f"operation {k} needs value {value}, which is not there yet")
 
@@ -186,7 +186,7 @@ def _lives(problem: Problem, done: list[_Done]) -> dict[int, tuple[int, int]]:
             begin, end = lives.get(operation.writes, (d.first, d.landed))
             lives[operation.writes] = min(begin, d.first), max(end, d.landed)
     for operation, d in zip(problem.operations, done, strict=True):
-        needed = operation.needs[d.form] if operation.needs and d.form >= 0 else ()
+        needed = operation.needed(d.form) if d.form >= 0 else ()
         for value in (*operation.reads, *needed):
             if value not in lives:
                 raise _wrong(f"value {value} is read and never written")
@@ -199,5 +199,6 @@ def _check_tied(problem: Problem, done: list[_Done], new: int, old: int) -> None
     """A value is written over another one: when all others have read that."""
     written = min((d.first for o, d in zip(problem.operations, done, strict=True) if o.writes == new), default=_FOREVER)
     for k, operation in enumerate(problem.operations):
-        if old in operation.reads and operation.writes != new and done[k].last > written:
+        takes = old in operation.reads or (done[k].form >= 0 and old in operation.needed(done[k].form))
+        if takes and operation.writes != new and done[k].last > written:
             raise _wrong(f"value {new} is written over value {old} before operation {k} has read that")

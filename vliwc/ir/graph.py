@@ -141,6 +141,16 @@ class Graph:
         attr = self.attr[n]
         return attr if self.op[n] == "const" and isinstance(attr, int) else None
 
+    def with_constant(self, n: int) -> tuple[int, int] | None:
+        """The one operand of node `n`, and the word that the other one is, if it has two and one is a constant."""
+        if len(self.args[n]) != 2:
+            return None
+        for operand, other in (self.args[n], self.args[n][::-1]):
+            word = self.const(other)
+            if word is not None:
+                return operand, word
+        return None
+
     def kind(self, n: int) -> Kind:
         """What node `n` may do."""
         return OPS[self.op[n]].kind

@@ -125,11 +125,11 @@ class _Affine(Rewriter):
         if self.old.lanes > 1:
             return found
         for n, own in self.steps.items():
-            if own is not None or self.old.op[n] != "and":
+            masked = self.old.with_constant(n)
+            if own is not None or self.old.op[n] != "and" or masked is None:
                 continue
-            a, b = self.old.args[n]
-            a, kept = (a, self.old.const(b)) if self.old.const(a) is None else (b, self.old.const(a))
-            if kept is not None and self.steps.get(a) is not None and kept & (kept + 1) == 0:
+            a, kept = masked
+            if self.steps.get(a) is not None and kept & (kept + 1) == 0:
                 form = self.forms.of(a)
                 terms = [(x, k & kept) for x, k in form.terms if k & kept]
                 if not form.constant & kept and len(terms) == 1 and terms[0][1] == 1:

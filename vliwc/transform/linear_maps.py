@@ -148,10 +148,8 @@ class _LinearMaps(Rewriter):
                 return self.operand(a).shifted(word)
             case "shr" if word is not None:
                 return self.operand(a).shifted(-word)
-            case "and" if word is not None:
-                return self.operand(a).masked(word)
-            case "and":
-                return self.operand(b).masked(old.const(a) or 0)
+            case "and" if (masked := old.with_constant(n)) is not None:
+                return self.operand(masked[0]).masked(masked[1])
         return self.operand(a) ^ self.operand(b)
 
     def operand(self, n: int) -> Map:

@@ -86,19 +86,14 @@ class _Xors(Rewriter):
     def bit_shifts(self) -> dict[int, int]:
         """The shifts to the right that leave one bit, or of which only the lowest one is used, with their distances."""
         old = self.old
-        taken = Counter(
-            a for n in old.walk() if self.live[n] and old.op[n] == "and" and self.mask(n) == 1 for a in old.args[n]
-        )
+        masked = (old.with_constant(n) for n in old.walk() if self.live[n] and old.op[n] == "and")
+        taken = Counter(by[0] for by in masked if by is not None and by[1] == 1)
         shifts = {n: old.const(old.args[n][1]) for n in old.walk() if self.live[n] and old.op[n] == "shr"}
         return {
             n: distance
             for n, distance in shifts.items()
             if distance == _TOP or (distance is not None and distance < _TOP and taken[n] == self.uses[n])
         }
-
-    def mask(self, n: int) -> int | None:
-        """The constant operand of node `n`, if it has one."""
-        return next((word for a in self.old.args[n] if (word := self.old.const(a)) is not None), None)
 
     def node(self, n: int) -> None:
         old = self.old
@@ -107,7 +102,7 @@ class _Xors(Rewriter):
             return
         if old.op[n] == "and" and any(a in self.flipped for a in old.args[n]):
             super().node(n)
-            self.value[n] = self.emit("xor", self.value[n], self.new.const(1, old.width[n]), span=old.span[n])
+            self.invert(n)
             return
         if n not in self.forms:
             super().node(n)
@@ -148,10 +143,16 @@ class _Xors(Rewriter):
         form, distance = self.forms[a], self.shifts[n]
         base = self.build(a, _Form(form.terms))
         self.value[n] = self.emit("shr", base, self.new.const(distance, old.width[n]), span=old.span[n])
-        if form.constant >> distance & 1 and distance < _TOP:
-            self.flipped.add(n)
-        elif form.constant >> distance & 1:
-            self.value[n] = self.emit("xor", self.value[n], self.new.const(1, old.width[n]), span=old.span[n])
+        if form.constant >> distance & 1:
+            if distance < _TOP:
+                self.flipped.add(n)
+            else:
+                self.invert(n)
+
+    def invert(self, n: int) -> None:
+        """Makes the other bit of one."""
+        one = self.new.const(1, self.old.width[n])
+        self.value[n] = self.emit("xor", self.value[n], one, span=self.old.span[n])
 
     def form(self, n: int) -> _Form:
         """The form of an operand: its own if it is soft, else the operand as one term."""

@@ -15,9 +15,9 @@ from typing import Any
 
 from vliwc.backend.bounds.argument import Wait
 from vliwc.backend.bounds.network import offsets
-from vliwc.backend.bounds.periods import Periods, Place
+from vliwc.backend.bounds.periods import Periods, Place, told_apart
 from vliwc.backend.problem import DATA, Form, Operation, Problem, Step
-from vliwc.solving import SIGNALS, interruptible
+from vliwc.solving import interruptible, new_integer_solver
 
 _OVERDRAFT = 4.0
 """So much a cycle's slots of an engine cost that are overdrawn. A cycle more in the long period costs 1."""
@@ -56,6 +56,14 @@ def places_of(problem: Problem, free: Iterable[int], heads: Cycles, tails: Cycle
     return found
 
 
+def periods_of(
+    problem: Problem, free: Collection[int], heads: Cycles, tails: Cycles, cycles: int, variables: int
+) -> Periods | None:
+    """The finest periods for a program of about so many variables; None if there are none worth it."""
+    weights = [sum(map(len, forms_of(problem.operations[k]))) for k in free]
+    return told_apart(cycles, [heads[k] for k in free], [tails[k] for k in free], weights, variables)
+
+
 def waits_of(problem: Problem) -> Iterator[Wait]:
     """All waits: those of the edges, and those of forms for the values that they need."""
     writers: dict[int, list[int]] = {}
@@ -75,10 +83,7 @@ class DividedProgram:
 
     `heads` and `tails` are known of the operations that are `free`, and leave time for a form of each. All others stand
     already: `used` has the slots that they take, by engine and cycle, and what they wait for, and what waits for them,
-    is in heads and tails. `work` limits the solver, in deterministic time.
-
-    With `whole`, operations are divided only where they take several slots, or lie in the long period, and nothing may
-    be missing: an integer program, which SCIP solves, and which has no solution if there is no schedule for that.
+    is in heads and tails.
     """
 
     def __init__(
@@ -89,24 +94,14 @@ class DividedProgram:
         tails: Cycles,
         periods: Periods,
         waits: Iterable[Wait],
-        work: float,
         used: Mapping[tuple[str, int], int] | None = None,
-        *,
-        whole: bool = False,
     ) -> None:
-        from ortools.linear_solver import pywraplp  # noqa: PLC0415 - heavy, and only some bounds need it
-
         self.problem = problem
         self.machine = problem.machine
         self.periods = periods
-        self.whole = whole
-        self.solver = pywraplp.Solver.CreateSolver("SCIP" if whole else "GLOP")
-        if whole:
-            self.solver.SetSolverSpecificParametersAsString(SIGNALS)
-        self._work = work
+        self.solver = self._new_solver()
         self.most = self.solver.infinity()
-        self._most_missing = 0 if whole else self.most
-        self.longer = self.solver.NumVar(0, self._most_missing, "")
+        self.longer = self._lack()
         """By how many cycles the long period would have to be longer."""
         self.solver.Objective().SetCoefficient(self.longer, 1)
         self.places: Places = places_of(problem, free, heads, tails, periods.cycles)
@@ -119,9 +114,8 @@ class DividedProgram:
         self.waits: dict[tuple[Wait, int], Any] = {}
         alike: Counter[_Forms] = Counter()
         for k in free:
-            forms = tuple(
-                (f, form) for f, form in enumerate(forms_of(problem.operations[k])) if (k, f, 0) in self.places
-            )
+            all_forms = enumerate(forms_of(problem.operations[k]))
+            forms = tuple((f, form) for f, form in all_forms if (k, f, 0) in self.places)
             assert forms, "the cycles are no fewer than a bound by paths"
             if all(periods.inside(self.places[k, f, s]) for f, form in forms for s in range(len(form))):
                 alike[forms] += 1
@@ -131,6 +125,44 @@ class DividedProgram:
             self._operations(forms, count)
         for wait in waits:
             self._wait(wait)
+
+    def missing(self, work: float) -> float | None:
+        """How many cycles there would have to be more, as far as the program tells; None if the solver gives up after
+        so much deterministic time.
+
+        Where the dual simplex method turns around in one corner, the primal one mostly does not.
+        """
+        self.solver.Objective().SetMinimization()
+        for dual in ("true", "false"):
+            limit = f"use_dual_simplex: {dual} max_deterministic_time: {work}"
+            self.solver.SetSolverSpecificParametersAsString(limit)
+            if interruptible(self.solver.Solve, self.solver.InterruptSolve) == self.solver.OPTIMAL:
+                return float(self.solver.Objective().Value())
+        return None
+
+    def solution(self) -> dict[Key, dict[int, float]]:
+        """The shares of steps that are issued by the ends of periods, by their last cycles."""
+        return {
+            key: {cycle: float(share.solution_value()) for cycle, share in shares.items()}
+            for key, shares in self.shares.items()
+        }
+
+    # -- what variables are
+
+    def _new_solver(self) -> Any:
+        from ortools.linear_solver import pywraplp  # noqa: PLC0415 - heavy, and only some bounds need it
+
+        return pywraplp.Solver.CreateSolver("GLOP")
+
+    def _lack(self) -> Any:
+        """How much may be missing of something."""
+        return self.solver.NumVar(0, self.most, "")
+
+    def _share(self, slots: int) -> Any:
+        """A share of something that takes so many slots."""
+        return self.solver.NumVar(0, 1, "")
+
+    # -- rows
 
     def _operation(self, k: int, forms: _Forms) -> None:
         """Every operation takes one form, or a part of each; those for which there is no time, it does not take."""
@@ -170,10 +202,6 @@ class DividedProgram:
                     add(row, before, -step.slots)
             before = share
 
-    def _share(self, slots: int) -> Any:
-        """A share of something that takes so many slots."""
-        return self.solver.BoolVar("") if self.whole and slots == 1 else self.solver.NumVar(0, 1, "")
-
     def _row(self, engine: str, cycle: int) -> Any:
         """The constraint that an engine's slots are enough in a period."""
         period = self.periods.period(cycle)
@@ -184,7 +212,7 @@ class DividedProgram:
             if period in middle:
                 row.SetCoefficient(self.longer, -slots)
             else:
-                overdraft = self.solver.NumVar(0, self._most_missing, "")
+                overdraft = self._lack()
                 row.SetCoefficient(overdraft, -slots)
                 self.solver.Objective().SetCoefficient(overdraft, _OVERDRAFT)
             self.slots[engine, period] = row
@@ -213,18 +241,10 @@ class DividedProgram:
         first, last = self.places[key]
         return None if cycle < first else self.shares[key][min(last, self.periods.bound(cycle))]
 
-    def missing(self) -> float | None:
-        """How many cycles there would have to be more, as far as the program tells; None if the solver gives up.
 
-        Where the dual simplex method turns around in one corner, the primal one mostly does not.
-        """
-        self.solver.Objective().SetMinimization()
-        for dual in ("true", "false"):
-            limit = f"use_dual_simplex: {dual} max_deterministic_time: {self._work}"
-            self.solver.SetSolverSpecificParametersAsString(limit)
-            if interruptible(self.solver.Solve, self.solver.InterruptSolve) == self.solver.OPTIMAL:
-                return float(self.solver.Objective().Value())
-        return None
+class WholeProgram(DividedProgram):
+    """The same with operations that are divided only where they take several slots, or lie in the long period, and
+    where nothing may be missing: an integer program without a solution if there is no schedule for that."""
 
     def refuted(self, seconds: float) -> bool:
         """Is it certain within so many seconds that there is no solution?"""
@@ -235,12 +255,14 @@ class DividedProgram:
         """Ends the solve under way."""
         self.solver.InterruptSolve()
 
-    def solution(self) -> dict[Key, dict[int, float]]:
-        """The shares of steps that are issued by the ends of periods, by their last cycles."""
-        return {
-            key: {cycle: float(share.solution_value()) for cycle, share in shares.items()}
-            for key, shares in self.shares.items()
-        }
+    def _new_solver(self) -> Any:
+        return new_integer_solver()
+
+    def _lack(self) -> Any:
+        return self.solver.NumVar(0, 0, "")
+
+    def _share(self, slots: int) -> Any:
+        return self.solver.BoolVar("") if slots == 1 else super()._share(slots)
 
 
 def _set(row: Any, variable: Any, amount: int) -> None:

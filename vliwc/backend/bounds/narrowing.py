@@ -66,7 +66,7 @@ class Narrowing:
         rows: dict[str, dict[int, tuple[int, int]]] = {}
         for k, operation in enumerate(self.problem.operations):
             for f, form in enumerate(operation.forms):
-                needs = operation.needs[f] if operation.needs else ()
+                needs = operation.needed(f)
                 head = max([heads.raised[k], *(self.landed.get(v, 0) for v in needs)])
                 for step, (begun, left) in zip(form, offsets(form, self.problem.machine), strict=True):
                     early, late = rows.setdefault(step.engine, {}).get(k, (_NEVER, _NEVER))

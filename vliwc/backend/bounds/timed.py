@@ -15,8 +15,18 @@ from typing import Any
 import numpy as np
 
 from vliwc.backend.bounds.argument import Tariff, Toll
-from vliwc.backend.bounds.divided import OVERDRAWN, DividedProgram, Key, Places, ends_of, forms_of, places_of, waits_of
-from vliwc.backend.bounds.periods import Place, told_apart
+from vliwc.backend.bounds.divided import (
+    OVERDRAWN,
+    DividedProgram,
+    Key,
+    Places,
+    ends_of,
+    forms_of,
+    periods_of,
+    places_of,
+    waits_of,
+)
+from vliwc.backend.bounds.periods import Place
 from vliwc.backend.problem import Problem, Step
 
 SMALL_TARIFF, LARGE_TARIFF = 2_000, 8_000
@@ -34,22 +44,21 @@ def refutation(
 ) -> Tariff | None:
     """Why no schedule takes so many cycles, which are no fewer than paths need, or a few more; None if no linear
     program of about so many variables says so."""
-    weights = [sum(map(len, forms_of(operation))) for operation in problem.operations]
-    periods = told_apart(cycles, heads, tails, weights, variables)
+    everything = range(len(problem.operations))
+    periods = periods_of(problem, everything, heads, tails, cycles, variables)
     if periods is None:
         return None
-    everything = range(len(problem.operations))
-    program = DividedProgram(problem, everything, heads, tails, periods, waits_of(problem), _WORK * variables)
-    for more in range(_missing(program), 0, -1):
+    program = DividedProgram(problem, everything, heads, tails, periods, waits_of(problem))
+    for more in range(_missing(program, _WORK * variables), 0, -1):
         tariff = _tariff(program, more - 1)
         if _excess(problem, places_of(problem, everything, heads, tails, tariff.cycles), tariff) > 0:
             return tariff
     return None
 
 
-def _missing(program: DividedProgram) -> int:
-    """How many whole cycles there would have to be more; 0 if that is not known."""
-    missing = program.missing() or 0.0
+def _missing(program: DividedProgram, work: float) -> int:
+    """How many whole cycles there would have to be more; 0 if that is not known after so much deterministic time."""
+    missing = program.missing(work) or 0.0
     if missing < OVERDRAWN:
         return 0
     return ceil(missing - OVERDRAWN) if program.periods.middle else 1

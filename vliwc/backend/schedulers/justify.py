@@ -50,7 +50,7 @@ def latest_starts(problem: Problem, schedule: Schedule, *, by_paths: bool = Fals
                     break
                 cycle -= 1
             starts[k] = due = last = cycle
-        for value in operation.needs[chosen[k]] if operation.needs else ():
+        for value in operation.needed(chosen[k]):
             wanted[value] = min(wanted.get(value, starts[k]), starts[k])
     return starts
 

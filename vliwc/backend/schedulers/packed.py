@@ -91,7 +91,7 @@ def pack(problem: Problem, shapes: Shapes, urgency: Urgency) -> Packed:
     """The arrays of a problem."""
     operations = problem.operations
     forms = [(o, form, f) for o in operations for f, form in enumerate(o.forms)]
-    needs = [o.needs[f] if o.needs else () for o, _, f in forms]
+    needs = [o.needed(f) for o, _, f in forms]
     steps = [
         (engine, step.slots, step.latency)
         for o, engines in zip(operations, shapes.engine, strict=True)

@@ -1,395 +1,91 @@
-"""Schedules out of linear programs, cycle by cycle and from both ends: relax and fix, or diving.
+"""Dives for schedules of a number of cycles, several at a time and each its own way, until one finds one (see `dive`).
 
-    0 ………… front ├── open cycles ──┤ back ………… T        fixed ├ divided ┤ fixed
-
-The linear program in which operations may be divided (`bounds.divided`) says how much of each is best issued in the
-first open cycle, or in the last one. What is ready is issued there as a whole, the most wanted first, as far as there
-are slots, and the program is solved again for what is left: a step that leaves no schedule of T cycles, not even a
-divided one, mostly shows at once. Then some cycles are taken back, and filled again with a little chance. Where few
-operations are left, CP-SAT decides about them and what lies around them. (Pochet and Wolsey 2006 describe relax and
-fix; that the shares of a linear program are good priorities is from Möhring, Schulz, Stork and Uetz 2003.)
+Where they hardly begin, there may well be no schedule: that is asked of a program like theirs, in which operations of
+one slot may not be divided.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from random import Random
-from typing import NamedTuple
 
-from vliwc.backend.bounds import Window, resource_bound
-from vliwc.backend.bounds.divided import OVERDRAWN, DividedProgram, Key, waits_of
-from vliwc.backend.bounds.periods import Periods, told_apart
-from vliwc.backend.problem import DATA, Problem
-from vliwc.backend.schedulers.cpsat.fixing import State
-from vliwc.backend.schedulers.cpsat.frame import frame
+from vliwc.backend.bounds.divided import WholeProgram, periods_of
+from vliwc.backend.schedulers.cpsat.dive import VARIABLES, Block, Dive
 from vliwc.backend.schedulers.cpsat.instance import Instance
-from vliwc.backend.schedulers.cpsat.model import Model
-from vliwc.backend.schedulers.cpsat.room import room
 from vliwc.backend.schedulers.cpsat.solving import Solver
-from vliwc.backend.schedulers.cpsat.timetable import Slots, Timetable, span
-from vliwc.backend.schedulers.cpsat.timing import Windows, length, windows
+from vliwc.backend.schedulers.cpsat.timetable import Timetable
 
-_VARIABLES = 4_000
-"""About how many variables a linear program may have: some ten cycles at either end are told apart."""
-_WORK = 0.5
-"""The deterministic time that it may take, a few times what most take."""
-_LOOKAHEAD = ((0, 8), (1, 4), (2, 2), (4, 1))
-"""How much it counts for an operation what part of it is issued after so many cycles more."""
 _LATE = (0.3, 0.0, 0.5, 0.15)
 """What share of the cycles is fixed from the end, by turns."""
-_URGENT = 100.0
-"""How much it counts that it can be issued in no other cycle."""
-_NOISE = (0.5, 1.0, 2.0, 4.0)
-"""By how much that differs from what the program says, once a step has led nowhere."""
-_NOTHING = 1e-6
-"""Smaller shares are none. An operation of which nothing is issued soon may fill slots that are left, by a form that is
-as cheap as any: for others the slots will be missing later."""
-_CALM = 3, 8
-"""After so many steps that have gone well, one cycle more is closed at once."""
-_TAKEN_BACK = 12
-"""So many cycles at most are taken back at once; fewer at first."""
 _DELAY = 0.2
 """Dives may be late by such a share of what they may take."""
-_FAILURES = 10
-"""After so many steps that lead nowhere, it is better to begin anew."""
-_FEW = 150
-"""So many operations, or fewer, CP-SAT decides about."""
-_AROUND = 2
-"""Those that are fixed within so many cycles of open ones are free again then."""
-_DECISION = 1.5
-"""The seconds or units of work that such a decision may take."""
-_PIVOT = 3e-9
-"""The work of each iteration of a linear program, for each variable."""
-
-
-class _View(NamedTuple):
-    """What a linear program says of a state; its cycles are counted from the front of that."""
-
-    front: int
-    windows: Windows
-    periods: Periods
-    shares: dict[Key, dict[int, float]]
-
-    def issued(self, key: Key, cycle: int) -> float:
-        """How much of a step is issued by the end of the period of a cycle."""
-        shares = self.shares.get(key)
-        if not shares:
-            return 0.0
-        bound = self.periods.bound(cycle)
-        return max((share for until, share in shares.items() if until <= bound), default=0.0)
+_HOPEFUL, _HOPELESS = 0.5, 0.2
+"""If no dive has closed such a share of the cycles, others will hardly find anything; or not even begin."""
 
 
 class Diver:
-    """Dives for schedules of one problem, without regard to scratch. Operations keep to their `heads` and `tails`.
-
-    A dive that would take more than `most` seconds or units of work, at its pace, is given up.
-    """
+    """Dives for schedules of one problem, without regard to scratch. Operations keep to their `heads` and `tails`."""
 
     def __init__(
-        self, instance: Instance, heads: Sequence[int], tails: Sequence[int], solver: Solver, most: float
+        self, instance: Instance, heads: Sequence[int], tails: Sequence[int], solver: Solver, seed: int
     ) -> None:
-        self.instance = instance
-        self.problem = problem = instance.problem
-        self.heads, self.tails = heads, tails
-        self.solver = solver
-        self._most = most
-        self.found = False
-        """Has any of the dives that are under way found a timetable?"""
-        self.deepest = 0.0
-        """What share of the cycles any of them has closed at most."""
-        self.operations = [k for k, operation in enumerate(problem.operations) if operation.forms]
-        self.cheap = _cheapest(problem)
-        self.waits = list(waits_of(problem))
-        count = len(problem.operations)
-        self.before: list[set[int]] = [set() for _ in range(count)]
-        """For each operation those with slots that it waits for, also by way of operations without."""
-        self.behind: list[set[int]] = [set() for _ in range(count)]
-        """And those that wait for it, or have forms that need its result."""
-        for k in range(count):
-            for earlier, _ in instance.predecessors[k]:
-                self.before[k] |= {earlier} if problem.operations[earlier].forms else self.before[earlier]
-        for k in reversed(range(count)):
-            self.behind[k] |= instance.needing[k]
-            for later, _ in problem.successors[k]:
-                self.behind[k] |= {later} if problem.operations[later].forms else self.behind[later]
+        self._block = Block(instance, heads, tails)
+        self._solver = solver
+        self._seed = seed
+        self._found = False
+        self._deepest = 0.0
+        """What share of the cycles any of the last dives has closed at most."""
 
-    def dive(self, cycles: int, number: int, seed: int, until: float) -> Callable[[], Timetable | None]:
-        """A task: to find a timetable of so many cycles. It gives back None if none is found before there is no more
-        effort left than `until`, or before another task has one, or if it is better to begin anew.
+    @property
+    def hopeless(self) -> bool:
+        """Have the last dives hardly begun?"""
+        return self._deepest < _HOPELESS
 
-        Each of several tasks, by their numbers from 0, goes another way.
-        """
-        late, random = _LATE[number % len(_LATE)], Random(f"dive/{seed}/{number}")
-
-        def run() -> Timetable | None:
-            begun = self.solver.meter.left()
-
-            def stop(closed: float) -> bool:
-                left = self.solver.meter.left()
-                slow = closed < (begun - left) / self._most - _DELAY
-                return self.found or self.solver.stopped or left <= until or slow
-
-            slots = _Dive(self, cycles, late, random, stop).run()
-            if slots is None:
-                return None
-            table = Timetable(self.instance, [slots.get(k, ()) for k in range(len(self.problem.operations))])
-            if table.cycles > cycles or not table.sound():  # windows hold for the quickest forms
-                return None
-            self.found = True
-            return table
-
-        return run
-
-    def refutes(self, cycles: int, most: float) -> bool:
-        """Is there certainly no schedule of so many cycles, as far as that is known in so many seconds?
-
-        That is asked of a linear program like those of dives, in which operations of one slot may not be divided.
-        """
-        operations = self.problem.operations
-        weights = [sum(map(len, operation.forms)) or 1 for operation in operations]
-        periods = told_apart(cycles, self.heads, self.tails, weights, _VARIABLES)
-        if periods is None:
-            return False
-        everything = range(len(operations))
-        program = DividedProgram(
-            self.problem, everything, self.heads, self.tails, periods, self.waits, _WORK, whole=True
-        )
-        return self.solver.refutes(program, most=most)
-
-
-class _Dive:
-    def __init__(self, diver: Diver, cycles: int, late: float, random: Random, stop: Callable[[float], bool]) -> None:
-        self.diver = diver
-        self.problem = diver.problem
-        self.machine = diver.problem.machine
-        self.cycles = cycles
-        self.late = late
-        self.random = random
-        self.stop = stop
-        self.noise = 0.0
-        self.calm = 0
-        """How many steps in a row have gone well."""
-
-    def run(self) -> dict[int, Slots] | None:
-        """The slots of all operations, or None."""
-        state = State(self.diver.instance, self.cycles, 0, self.cycles, {}, {}, Counter(), {})
-        view = self._view(state)
-        history: list[State] = []
-        failures, deepest, decided, back = 0, 0, 0, 1
-        while view is not None and not self.stop(state.closed):
-            history.append(state)
-            self.diver.deepest = max(self.diver.deepest, state.closed)
-            state, seen = self._step(state, view)
-            if not self._free(state):
-                return state.slots
-            if seen is not None:
-                view = seen
-                continue
-            failures += 1
-            depth = len(history)
-            back = 1 if depth > deepest else min(back + 1, _TAKEN_BACK)
-            deepest = max(deepest, depth)
-            if depth > decided:
-                decided = depth
-                found = self._finished(history[-1])
+    def find(self, cycles: int, most: float) -> Timetable | None:
+        """A timetable of so many cycles, or None if none is found within so many seconds or units of work, or if dives
+        do not get far."""
+        meter, workers = self._solver.meter, self._solver.meter.effort.workers
+        until, number = meter.left() - most, 0
+        self._found, self._deepest = False, 0.0
+        while meter.left() > until and not self._solver.stopped and (not number or self._deepest > _HOPEFUL):
+            dives = [partial(self._dive, cycles, number + i, until, most) for i in range(workers)]
+            for found in self._solver.together(dives):
                 if found is not None:
                     return found
-            if failures == _FAILURES:
-                return None
-            kept = max(0, depth - 1 - int(self.random.random() * back))
-            state, history = history[kept], history[:kept]
-            self.noise = self.random.choice(_NOISE)
-            view = self._view(state)
+            number += workers
         return None
 
-    def _free(self, state: State) -> list[int]:
-        """The operations that are not fixed, those without slots too as long as any others are."""
-        operations = self.problem.operations
-        free = [k for k in range(len(operations)) if k not in state.slots]
-        return free if any(operations[k].forms for k in free) else []
+    def _dive(self, cycles: int, number: int, until: float, most: float) -> Timetable | None:
+        """What one dive finds as long as more effort is left than `until`, and before another dive does.
 
-    # -- what the linear program says
-
-    def _view(self, state: State) -> _View | None:
-        """What is best for the operations that are not fixed; None if there is certainly no schedule any more."""
-        diver, problem, free = self.diver, self.problem, self._free(state)
-        last = state.back - 1
-        within = {
-            k: (max(diver.heads[k], state.front), min(self.cycles - diver.tails[k], last))
-            for k in free
-            if problem.operations[k].forms
-        }
-        open_windows = windows(diver.instance, self.cycles, free, state.spans, state.due, within)
-        if open_windows.empty() or not all(self._fits(open_windows, k) for k in within):
-            return None
-        free = [k for k in free if open_windows.latest[k].end >= state.front]  # what else joins is behind
-        heads = {k: max(0, open_windows.earliest[k].start - state.front) for k in free}
-        tails = {k: state.back - open_windows.latest[k].end for k in free}
-        weights = [sum(map(len, problem.operations[k].forms)) or 1 for k in free]
-        span = state.back - state.front
-        periods = told_apart(span, [heads[k] for k in free], [tails[k] for k in free], weights, _VARIABLES)
-        if periods is None:
-            return None
-        used = {(e, cycle - state.front): n for (e, cycle), n in state.used.items() if state.front <= cycle <= last}
-        program = DividedProgram(problem, free, heads, tails, periods, diver.waits, _WORK, used)
-        missing = program.missing()
-        diver.solver.count(_PIVOT * program.solver.iterations() * program.solver.NumVariables())
-        if missing is None or missing > OVERDRAWN:
-            return None
-        return _View(state.front, open_windows, periods, program.solution())
-
-    def _fits(self, open_windows: Windows, k: int) -> bool:
-        """Is there time for any form of an operation?"""
-        time = open_windows.latest[k].end - open_windows.earliest[k].start
-        return any(length(form, self.machine) <= time for form in self.problem.operations[k].forms)
-
-    # -- fixing a cycle
-
-    def _step(self, state: State, view: _View) -> tuple[State, _View | None]:
-        """The state with a cycle closed, at the end if it is its turn, and what is to be said of that; with several, if
-        that has gone well for a while.
-
-        If all that is wanted leads nowhere, half of it is tried, and so on down to single operations, which are then
-        refused.
+        It is given up if it would take more than `most` at its pace.
         """
-        for cycles in dict.fromkeys((self._stride(), 1)):
-            following = state
-            for _ in range(min(cycles, state.back - state.front)):
-                late = self._is_late(following)
-                following = _with(following, self._choice(following, view, late=late))
-                following.close(late=late)
-            seen = self._view(following)
-            if seen is not None or not self._free(following):
-                self.calm += 1
-                return following, seen
-            self.calm = 0
-        late = self._is_late(state)
-        refused = set[tuple[int, int]]()
-        most = len(self.diver.operations)
-        while (choice := self._choice(state, view, refused, late=late)[:most]) and not self.stop(state.closed):
-            tried = _with(state, choice)
-            seen = self._view(tried)
-            if seen is not None:
-                state, view, most = tried, seen, len(self.diver.operations)
-            elif len(choice) > 1:
-                most = len(choice) // 2
-            else:
-                refused.add((choice[0][0].operation, choice[0][0].form))
-                most = len(self.diver.operations)
-        following = state.copy()
-        following.close(late=late)
-        return following, self._view(following)
+        meter, instance = self._solver.meter, self._block.instance
+        begun = meter.left()
 
-    def _stride(self) -> int:
-        """How many cycles to close at once. Windows are those of before then, and know nothing of what has been fixed
-        since that others wait for by way of operations without slots."""
-        if len(self.diver.operations) < len(self.problem.operations):
-            return 1
-        return 1 + sum(self.calm >= steps for steps in _CALM)
+        def stop(closed: float) -> bool:
+            self._deepest = max(self._deepest, closed)
+            left = meter.left()
+            slow = closed < (begun - left) / most - _DELAY
+            return self._found or self._solver.stopped or left <= until or slow
 
-    def _is_late(self, state: State) -> bool:
-        """Is it the turn of the cycles at the end?"""
-        return self.cycles - state.back < self.late * (state.front + self.cycles - state.back + 1)
-
-    def _choice(
-        self, state: State, view: _View, refused: Container[tuple[int, int]] = (), *, late: bool
-    ) -> list[Slots]:
-        """What is best issued in the next cycle, in the order in which it is wanted, as far as there are slots."""
-        cycle = state.back - 1 if late else state.front
-        following, some = state.copy(), True
-        chosen: list[Slots] = []
-        while some:  # what is fixed may let others go on in the same cycle
-            some = False
-            for _, k, f in sorted(self._wanted(following, view, cycle, late=late)):
-                if k in following.slots or (k, f) in refused:
-                    continue
-                issues = following.issues_late(k, f, cycle) if late else following.issues(k, f, cycle)
-                if issues and self._in_time(following, view, issues, late=late):
-                    following.fix(issues)
-                    chosen.append(issues)
-                    some = True
-        return chosen
-
-    def _wanted(self, state: State, view: _View, cycle: int, *, late: bool) -> Iterator[tuple[float, int, int]]:
-        """The operations that may begin in a cycle, or end in it (`late`), in any form; most wanted are the least."""
-        near = self.diver.behind if late else self.diver.before
-        for k in self.diver.operations:
-            if k in state.slots or not all(other in state.slots for other in near[k]):
-                continue
-            early, last = view.windows.earliest[k], view.windows.latest[k]
-            if not (early.end <= cycle <= last.end if late else early.start <= cycle <= last.start):
-                continue
-            urgent = _URGENT * (early.start == last.start)
-            for f in range(len(self.problem.operations[k].forms)):
-                share = self._share(view, k, f, cycle, late=late)
-                if share > _NOTHING or f in self.diver.cheap[k]:
-                    yield -urgent - share - self.noise * self.random.random(), k, f
-
-    def _share(self, view: _View, k: int, f: int, cycle: int, *, late: bool) -> float:
-        """How much of an operation is issued in a cycle and soon after, or, `late`, in it and shortly before."""
-        now = cycle - view.front
-        if not late:
-            return sum(weight * view.issued((k, f, 0), now + ahead) for ahead, weight in _LOOKAHEAD)
-        key = k, f, len(self.problem.operations[k].forms[f]) - 1
-        whole = view.issued(key, self.cycles)
-        return sum(weight * (whole - view.issued(key, now - 1 - ahead)) for ahead, weight in _LOOKAHEAD)
-
-    def _in_time(self, state: State, view: _View, issues: Slots, *, late: bool) -> bool:
-        """Do these slots keep to what is fixed, also in this cycle, and to the windows?"""
-        instance, issue = self.diver.instance, issues[0]
-        k, own = issue.operation, span(self.problem, issues)
-        if own.start < view.windows.earliest[k].start or own.landed > view.windows.latest[k].landed:
-            return False
-        before = ((state.spans[p], kind) for p, kind in instance.predecessors[k] if p in state.spans)
-        after = ((state.spans[j], kind) for j, kind in self.problem.successors[k] if j in state.spans)
-        if any(own.start < (p.landed if kind == DATA else p.end) for p, kind in before):
-            return False
-        if any((own.landed if kind == DATA else own.end) > j.start for j, kind in after):
-            return False
-        writers = (w for v in self._needs(k, issue.form) for w in instance.writers.get(v, ()))
-        there = (state.spans[w] if w in state.spans else view.windows.earliest[w] if late else None for w in writers)
-        return all(value is not None and value.landed <= own.start for value in there)
-
-    def _needs(self, k: int, f: int) -> Sequence[int]:
-        """The values that a form needs."""
-        needs = self.problem.operations[k].needs
-        return needs[f] if needs else ()
-
-    # -- what is left
-
-    def _finished(self, state: State) -> dict[int, Slots] | None:
-        """The slots of all operations if few are left and CP-SAT finds a way to fix them."""
-        instance, cycles = self.diver.instance, self.cycles
-        near = range(state.front - _AROUND, state.back + _AROUND)
-        fixed = {k: own for k, own in state.slots.items() if own[-1].cycle < near.start or own[0].cycle >= near.stop}
-        free = [k for k in self.diver.operations if k not in fixed]
-        if len(free) > _FEW:
+        late, random = _LATE[number % len(_LATE)], Random(f"dive/{self._seed}/{number}")
+        slots = Dive(self._block, self._solver, cycles, late, random, stop).run()
+        if slots is None:
             return None
-        others = Timetable(instance, [fixed.get(k, ()) for k in range(len(self.problem.operations))])
-        within = {k: (self.diver.heads[k], cycles - self.diver.tails[k]) for k in free}
-        opened = frame(instance, cycles, free, others, within)
-        if opened.windows.empty():
+        table = Timetable(instance, [slots.get(k, ()) for k in range(len(instance.problem.operations))])
+        if table.cycles > cycles or not table.sound():  # windows hold for the quickest forms
             return None
-        model = Model(instance, opened, room(self.problem, split=True))
-        answer = self.diver.solver.solve(model.cp, most=_DECISION)
-        return None if answer.solution is None else fixed | model.slots(answer.solution)
+        self._found = True
+        return table
 
-
-def _with(state: State, choice: Sequence[Slots]) -> State:
-    """The state with more operations fixed."""
-    following = state.copy()
-    for issues in choice:
-        following.fix(issues)
-    return following
-
-
-def _cheapest(problem: Problem) -> list[set[int]]:
-    """For each operation the forms that cost least at the prices that balance the engines' work."""
-    conclusion = resource_bound(problem).conclusion
-    prices = conclusion.prices if isinstance(conclusion, Window) else {}
-    cheapest: list[set[int]] = []
-    for operation in problem.operations:
-        costs = [sum(prices.get(step.engine, 0) * step.slots for step in form) for form in operation.forms]
-        cheapest.append({f for f, cost in enumerate(costs) if cost == min(costs)})
-    return cheapest
+    def refutes(self, cycles: int, most: float) -> bool:
+        """Is there certainly no schedule of so many cycles, as far as that is known in so many seconds?"""
+        block, problem = self._block, self._block.instance.problem
+        everything = range(len(problem.operations))
+        periods = periods_of(problem, everything, block.heads, block.tails, cycles, VARIABLES)
+        if periods is None:
+            return False
+        program = WholeProgram(problem, everything, block.heads, block.tails, periods, block.waits)
+        return self._solver.refutes(program, most=most)

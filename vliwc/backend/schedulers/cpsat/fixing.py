@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vliwc.backend.problem import Issue
@@ -40,7 +41,7 @@ class State:
         self.slots[k], self.spans[k] = issues, span(self.instance.problem, issues)
         for issue in issues:
             self.used[operation.forms[form][issue.step].engine, issue.cycle] += issue.slots
-        for value in operation.needs[form] if operation.needs else ():
+        for value in operation.needed(form):
             for writer in self.instance.writers.get(value, ()):
                 self.due[writer] = min(self.due.get(writer, issues[0].cycle), issues[0].cycle)
 
@@ -54,37 +55,31 @@ class State:
         self.front += not late
         self.back -= late
 
-    def issues(self, k: int, f: int, cycle: int) -> Slots:
-        """The slots of a form that begins in a cycle, each as early as there is one; none if it does not begin."""
-        issues: list[Issue] = []
-        for s, step in enumerate(self.instance.problem.operations[k].forms[f]):
-            left = step.slots
-            while left:
-                count = min(left, self.room(step.engine, cycle))
-                if count:
-                    issues.append(Issue(cycle, k, f, s, step.slots - left, count))
-                    left -= count
-                elif not issues or cycle >= self.cycles:
-                    return ()
-                cycle += left > 0
-            cycle += step.latency
-        return tuple(issues)
+    def fixing(self, choice: Sequence[Slots]) -> State:
+        """The same with more operations fixed."""
+        following = self.copy()
+        for issues in choice:
+            following.fix(issues)
+        return following
 
-    def issues_late(self, k: int, f: int, cycle: int) -> Slots:
-        """The slots of a form that ends in a cycle, each as late as there is one; none if it does not end there."""
+    def issues(self, k: int, f: int, cycle: int, *, late: bool) -> Slots:
+        """The slots of a form that begins in a cycle, each as early as there is one, or of one that ends there, each as
+        `late` as there is one; none if it does not begin or end there."""
         form, issues = self.instance.problem.operations[k].forms[f], list[Issue]()
-        for s in reversed(range(len(form))):
+        onward = -1 if late else 1
+        for s in range(len(form))[::onward]:
             left = form[s].slots
             while left:
                 count = min(left, self.room(form[s].engine, cycle))
                 if count:
+                    first = left - count if late else form[s].slots - left
+                    issues.append(Issue(cycle, k, f, s, first, count))
                     left -= count
-                    issues.append(Issue(cycle, k, f, s, left, count))
-                elif not issues or cycle < 0:
+                elif not issues or not 0 <= cycle < self.cycles:
                     return ()
-                cycle -= left > 0
-            cycle -= form[s - 1].latency
-        return tuple(reversed(issues))
+                cycle += onward * (left > 0)
+            cycle += onward * form[s - late].latency
+        return tuple(issues[::onward])
 
     def room(self, engine: str, cycle: int) -> int:
         """The slots of an engine that are left in a cycle."""

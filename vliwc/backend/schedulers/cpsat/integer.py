@@ -15,7 +15,7 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
-from vliwc.solving import SIGNALS
+from vliwc.solving import new_integer_solver
 
 Row = tuple[list[tuple[int, int]], float, float]
 """(variable, factor) pairs, and the least and the most that their sum may be."""
@@ -27,11 +27,7 @@ class IntegerProgram:
     """A model without objective, ready to be solved by one thread."""
 
     def __init__(self, model: cp_model.CpModel, seed: int) -> None:
-        from ortools.linear_solver import pywraplp  # noqa: PLC0415 - heavy, and only hard problems need it
-
-        self._optimal, self._infeasible = pywraplp.Solver.OPTIMAL, pywraplp.Solver.INFEASIBLE
-        self._solver = solver = pywraplp.Solver.CreateSolver("SCIP")
-        solver.SetSolverSpecificParametersAsString(f"randomization/randomseedshift = {seed}\n{SIGNALS}")
+        self._solver = solver = new_integer_solver(seed)
         self._variables = [solver.IntVar(*variable.domain, "") for variable in model.proto.variables]
         for constraint in model.proto.constraints:
             for terms, least, most in _rows(constraint):
@@ -46,9 +42,9 @@ class IntegerProgram:
         """A value for each variable, or None; and whether it is known that there is no solution."""
         self._solver.SetTimeLimit(max(1, int(1000 * seconds)))
         status = self._solver.Solve()
-        if status == self._optimal:
+        if status == self._solver.OPTIMAL:
             return [round(variable.solution_value()) for variable in self._variables], False
-        return None, status == self._infeasible
+        return None, status == self._solver.INFEASIBLE
 
     def stop_search(self) -> None:
         """Ends the solve under way."""

@@ -67,7 +67,7 @@ def squeezed(table: Timetable, cycles: int) -> Timetable | None:
         if start < 0:
             return None
         slots[k] = tuple(issue._replace(cycle=issue.cycle - early) for issue in issues)
-        needs = problem.operations[k].needs[table.form(k)] if issues and problem.operations[k].needs else ()
+        needs = problem.operations[k].needed(table.form(k)) if issues else ()
         before = [*instance.predecessors[k], *((w, DATA) for v in needs for w in instance.writers.get(v, ()))]
         for source, kind in before:
             limit = due if kind == DATA else done

@@ -62,12 +62,11 @@ _TARIFF_WORK = 3.0
 """What it counts."""
 _PARTS = 0.5
 """What all parts between joins may take of the whole effort, but for what is divided evenly."""
-_DIVES = 0.8
-"""What dives may take of the effort that is left."""
-_HOPEFUL = 0.5
-"""If no dive has closed such a share of the cycles, others will hardly find anything."""
-_HOPELESS, _REFUTATION = 0.2, 0.3
-"""If none has closed such a share of them, so much of the effort that is left is worth the question why."""
+_DIVES, _DIVE = 0.8, 0.5
+"""What dives may take of the effort that is left, and those for any but the last number of cycles of what is left of
+that."""
+_REFUTATION = 0.3
+"""What the question may take why there are hopeless dives."""
 _FIRST_REPAIRS = 0.2
 """What squeezing out one cycle may take of the effort that is left, before the first decision."""
 _REPAIRS = 0.4
@@ -259,23 +258,20 @@ class _Search:
                 least = cycles + 1
 
     def _dive(self) -> None:
-        """Dives for schedules of as many cycles as the bound says and, as long as there is none, of one more. Where
-        dives hardly begin, there may well be none: that is asked of a program like theirs."""
-        instance, solver = self.incumbent.table.instance, self.solver
+        """Dives for schedules of as many cycles as the bound says and, as long as there is none, of one more."""
+        instance, least, most = self.incumbent.table.instance, self.incumbent.bound, self.incumbent.cycles
         if self.over() or sum(value.width for value in instance.values) > room(instance.problem, split=True).words:
             return
+        diver = Diver(instance, self.exact.heads, self.exact.tails, self.solver, self.seed)
         end = self.meter.left() * (1 - _DIVES)
-        for cycles in range(self.incumbent.bound, self.incumbent.cycles):
-            until = (self.meter.left() + end) / 2 if cycles + 1 < self.incumbent.cycles else end
-            diver = Diver(instance, self.exact.heads, self.exact.tails, solver, self.meter.left() - until)
-            number = 0
-            while self.meter.left() > until and not self.over() and (not number or diver.deepest > _HOPEFUL):
-                dives = [diver.dive(cycles, number + i, self.seed, until) for i in range(self.effort.workers)]
-                number += self.effort.workers
-                for found in solver.together(dives):
-                    if found is not None:
-                        self.incumbent.offer(found)
-            if diver.deepest < _HOPELESS and diver.refutes(cycles, self.meter.left() * _REFUTATION):
+        for cycles in range(least, most):
+            if self.over() or self.meter.left() <= end:
+                return
+            found = diver.find(cycles, (self.meter.left() - end) * (1.0 if cycles + 1 == most else _DIVE))
+            if found is not None:
+                self.incumbent.offer(found)
+                return
+            if diver.hopeless and diver.refutes(cycles, self.meter.left() * _REFUTATION):
                 self.incumbent.raise_bound(cycles + 1)
 
     def _raise_bound(self, linear: bool, share: float = _DECISION) -> None:

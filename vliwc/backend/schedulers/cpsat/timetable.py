@@ -109,7 +109,7 @@ class Timetable:
         after = self.instance.problem.successors[k]
         if any(spans[t].start < (own.landed if kind == DATA else own.end) for t, kind in after):
             return False
-        needs = operation.needs[self.form(k)] if operation.needs else ()
+        needs = operation.needed(self.form(k))
         return not any(spans[w].landed > own.start for v in needs for w in self.instance.writers.get(v, ()))
 
     def used(self) -> Counter[tuple[str, int]]:
