@@ -130,10 +130,11 @@ class DividedProgram:
         """How many cycles there would have to be more, as far as the program tells; None if the solver gives up after
         so much deterministic time.
 
-        Where the dual simplex method turns around in one corner, the primal one mostly does not.
+        The primal simplex method is the quicker one here; where one turns around in a corner, the other mostly does
+        not.
         """
         self.solver.Objective().SetMinimization()
-        for dual in ("true", "false"):
+        for dual in ("false", "true"):
             limit = f"use_dual_simplex: {dual} max_deterministic_time: {work}"
             self.solver.SetSolverSpecificParametersAsString(limit)
             if interruptible(self.solver.Solve, self.solver.InterruptSolve) == self.solver.OPTIMAL:

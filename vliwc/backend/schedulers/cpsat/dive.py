@@ -30,15 +30,13 @@ from vliwc.backend.schedulers.cpsat.solving import Solver
 from vliwc.backend.schedulers.cpsat.timetable import Slots, Timetable, span
 from vliwc.backend.schedulers.cpsat.timing import Windows, length, windows
 
-VARIABLES = 4_000
-"""About how many variables a linear program may have: some ten cycles at either end are told apart."""
 _WORK = 0.5
 """The deterministic time that it may take, a few times what most take."""
 _LOOKAHEAD = ((0, 8), (1, 4), (2, 2), (4, 1))
 """How much it counts for an operation what part of it is issued after so many cycles more."""
 _URGENT = 100.0
 """How much it counts that it can be issued in no other cycle."""
-_NOISE = (0.5, 1.0, 2.0, 4.0)
+_NOISE = (0.1, 0.25, 0.5, 1.0)
 """By how much that differs from what the program says, once a step has led nowhere."""
 _NOTHING = 1e-6
 """Smaller shares are none. An operation of which nothing is issued soon may fill slots that are left, by a form that is
@@ -47,8 +45,6 @@ _CALM = 3, 8
 """After so many steps that have gone well, one cycle more is closed at once."""
 _TAKEN_BACK = 12
 """So many cycles at most are taken back at once; fewer at first."""
-_FAILURES = 10
-"""After so many steps that lead nowhere, it is better to begin anew."""
 _FEW = 150
 """So many operations, or fewer, CP-SAT decides about."""
 _AROUND = 2
@@ -100,33 +96,46 @@ class _View(NamedTuple):
         return max((share for until, share in shares.items() if until <= bound), default=0.0)
 
 
+class Manner(NamedTuple):
+    """How to dive."""
+
+    variables: int
+    """About how many a linear program may have: so many cycles at either end of what is open are told apart."""
+    late: float
+    """What share of the cycles is fixed from the end."""
+    programs: int
+    """After so many of them, it is better to begin anew."""
+
+
 class Dive:
-    """One dive for a schedule of so many `cycles`, of which the share `late` is fixed from the end.
+    """One dive for a schedule of so many `cycles`.
 
     It asks whether to `stop` with the share of the cycles that is closed.
     """
 
     def __init__(
-        self, block: Block, solver: Solver, cycles: int, late: float, random: Random, stop: Callable[[float], bool]
+        self, block: Block, solver: Solver, cycles: int, manner: Manner, random: Random, stop: Callable[[float], bool]
     ) -> None:
         self.block = block
         self.solver = solver
         self.problem = block.instance.problem
         self.cycles = cycles
-        self.late = late
+        self.manner = manner
         self.random = random
         self.stop = stop
         self.noise = 0.0
         self.calm = 0
         """How many steps in a row have gone well."""
+        self.programs = 0
+        """How many linear programs have been solved."""
 
     def run(self) -> dict[int, Slots] | None:
         """The slots of all operations, or None."""
         state = State(self.block.instance, self.cycles, 0, self.cycles, {}, {}, Counter(), {})
         view = self._view(state)
         history: list[State] = []
-        failures, deepest, back = 0, 0, 1
-        while view is not None and not self.stop(state.closed):
+        deepest, back = 0, 1
+        while view is not None and self.programs < self.manner.programs and not self.stop(state.closed):
             history.append(state)
             state, seen = self._step(state, view)
             if not self._free(state):
@@ -134,12 +143,11 @@ class Dive:
             if seen is not None:
                 view = seen
                 continue
-            failures += 1
             depth = len(history)
             deeper = depth > deepest
             deepest = max(deepest, depth)
             found = self._finished(history[-1]) if deeper else None
-            if found is not None or failures == _FAILURES:
+            if found is not None:
                 return found
             back = 1 if deeper else min(back + 1, _TAKEN_BACK)
             kept = max(0, depth - 1 - int(self.random.random() * back))
@@ -171,12 +179,13 @@ class Dive:
         free = [k for k in free if open_windows.latest[k].end >= state.front]  # what else joins is behind
         heads = {k: max(0, open_windows.earliest[k].start - state.front) for k in free}
         tails = {k: state.back - open_windows.latest[k].end for k in free}
-        periods = periods_of(problem, free, heads, tails, state.back - state.front, VARIABLES)
+        periods = periods_of(problem, free, heads, tails, state.back - state.front, self.manner.variables)
         if periods is None:
             return None
         used = {(e, cycle - state.front): n for (e, cycle), n in state.used.items() if state.front <= cycle <= last}
         program = DividedProgram(problem, free, heads, tails, periods, block.waits, used)
         missing = program.missing(_WORK)
+        self.programs += 1
         self.solver.count(_PIVOT * program.solver.iterations() * program.solver.NumVariables())
         if missing is None or missing > OVERDRAWN:
             return None
@@ -210,7 +219,9 @@ class Dive:
         late = self._is_late(state)
         refused = set[tuple[int, int]]()
         most = len(self.block.operations)
-        while (choice := self._choice(state, view, refused, late=late)[:most]) and not self.stop(state.closed):
+        while choice := self._choice(state, view, refused, late=late)[:most]:
+            if self.programs >= self.manner.programs or self.stop(state.closed):
+                break
             tried = state.fixing(choice)
             seen = self._view(tried)
             if seen is not None:
@@ -233,7 +244,7 @@ class Dive:
 
     def _is_late(self, state: State) -> bool:
         """Is it the turn of the cycles at the end?"""
-        return self.cycles - state.back < self.late * (state.front + self.cycles - state.back + 1)
+        return self.cycles - state.back < self.manner.late * (state.front + self.cycles - state.back + 1)
 
     def _choice(
         self, state: State, view: _View, refused: Container[tuple[int, int]] = (), *, late: bool

@@ -6,18 +6,25 @@ one slot may not be divided.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import count
 from random import Random
 
 from vliwc.backend.bounds.divided import WholeProgram, periods_of
-from vliwc.backend.schedulers.cpsat.dive import VARIABLES, Block, Dive
+from vliwc.backend.schedulers.cpsat.dive import Block, Dive, Manner
 from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.solving import Solver
 from vliwc.backend.schedulers.cpsat.timetable import Timetable
 
+_VARIABLES = (1_000, 1_500, 2_500)
 _LATE = (0.3, 0.0, 0.5, 0.15)
-"""What share of the cycles is fixed from the end, by turns."""
+"""The manners of dives, by turns: small programs tell fewer cycles apart, and take less time."""
+_PROGRAMS = 1.5
+"""So many linear programs for each cycle a dive may solve in the first round of all manners, twice as many in the
+second, and so on."""
+_WHOLE_VARIABLES = 4_000
+"""About how many variables an integer program may have."""
 _DELAY = 0.2
 """Dives may be late by such a share of what they may take."""
 _HOPEFUL, _HOPELESS = 0.5, 0.2
@@ -33,7 +40,7 @@ class Diver:
         self._block = Block(instance, heads, tails)
         self._solver = solver
         self._seed = seed
-        self._found = False
+        self._found: Timetable | None = None
         self._deepest = 0.0
         """What share of the cycles any of the last dives has closed at most."""
 
@@ -45,16 +52,20 @@ class Diver:
     def find(self, cycles: int, most: float) -> Timetable | None:
         """A timetable of so many cycles, or None if none is found within so many seconds or units of work, or if dives
         do not get far."""
-        meter, workers = self._solver.meter, self._solver.meter.effort.workers
-        until, number = meter.left() - most, 0
-        self._found, self._deepest = False, 0.0
-        while meter.left() > until and not self._solver.stopped and (not number or self._deepest > _HOPEFUL):
-            dives = [partial(self._dive, cycles, number + i, until, most) for i in range(workers)]
-            for found in self._solver.together(dives):
-                if found is not None:
-                    return found
-            number += workers
-        return None
+        workers = self._solver.meter.effort.workers
+        self._found, self._deepest = None, 0.0
+        until, numbers = self._solver.meter.left() - most, count()
+        self._solver.together([partial(self._some_dives, cycles, numbers, until, most)] * workers)
+        return self._found
+
+    def _some_dives(self, cycles: int, numbers: Iterator[int], until: float, most: float) -> None:
+        """Dives one after the other, as long as more effort is left than `until` and there is hope."""
+        for number in numbers:
+            over = self._solver.stopped or self._solver.meter.left() <= until
+            if self._found is not None or over or (number >= len(_VARIABLES) and self._deepest <= _HOPEFUL):
+                return
+            found = self._dive(cycles, number, until, most)
+            self._found = self._found or found
 
     def _dive(self, cycles: int, number: int, until: float, most: float) -> Timetable | None:
         """What one dive finds as long as more effort is left than `until`, and before another dive does.
@@ -68,23 +79,23 @@ class Diver:
             self._deepest = max(self._deepest, closed)
             left = meter.left()
             slow = closed < (begun - left) / most - _DELAY
-            return self._found or self._solver.stopped or left <= until or slow
+            return self._found is not None or self._solver.stopped or left <= until or slow
 
-        late, random = _LATE[number % len(_LATE)], Random(f"dive/{self._seed}/{number}")
-        slots = Dive(self._block, self._solver, cycles, late, random, stop).run()
+        programs = round(_PROGRAMS * cycles * (1 + number // (len(_VARIABLES) * len(_LATE))))
+        manner = Manner(_VARIABLES[number % len(_VARIABLES)], _LATE[number % len(_LATE)], programs)
+        slots = Dive(self._block, self._solver, cycles, manner, Random(f"dive/{self._seed}/{number}"), stop).run()
         if slots is None:
             return None
         table = Timetable(instance, [slots.get(k, ()) for k in range(len(instance.problem.operations))])
         if table.cycles > cycles or not table.sound():  # windows hold for the quickest forms
             return None
-        self._found = True
         return table
 
     def refutes(self, cycles: int, most: float) -> bool:
         """Is there certainly no schedule of so many cycles, as far as that is known in so many seconds?"""
         block, problem = self._block, self._block.instance.problem
         everything = range(len(problem.operations))
-        periods = periods_of(problem, everything, block.heads, block.tails, cycles, VARIABLES)
+        periods = periods_of(problem, everything, block.heads, block.tails, cycles, _WHOLE_VARIABLES)
         if periods is None:
             return False
         program = WholeProgram(problem, everything, block.heads, block.tails, periods, block.waits)
