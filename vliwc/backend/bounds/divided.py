@@ -130,13 +130,12 @@ class DividedProgram:
         """How many cycles there would have to be more, as far as the program tells; None if the solver gives up after
         so much deterministic time.
 
-        The primal simplex method is the quicker one here; where one turns around in a corner, the other mostly does
-        not.
+        The dual simplex method may turn around in one corner. Perturbed costs mostly prevent it; else the primal method is
+        tried.
         """
         self.solver.Objective().SetMinimization()
-        for dual in ("false", "true"):
-            limit = f"use_dual_simplex: {dual} max_deterministic_time: {work}"
-            self.solver.SetSolverSpecificParametersAsString(limit)
+        for method in ("use_dual_simplex: true perturb_costs_in_dual_simplex: true", "use_dual_simplex: false"):
+            self.solver.SetSolverSpecificParametersAsString(f"{method} max_deterministic_time: {work}")
             if interruptible(self.solver.Solve, self.solver.InterruptSolve) == self.solver.OPTIMAL:
                 return float(self.solver.Objective().Value())
         return None

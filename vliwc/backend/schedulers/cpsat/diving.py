@@ -17,9 +17,9 @@ from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.solving import Solver
 from vliwc.backend.schedulers.cpsat.timetable import Timetable
 
-_VARIABLES = (1_000, 1_500, 2_500)
-_LATE = (0.3, 0.0, 0.5, 0.15)
-"""The manners of dives, by turns: small programs tell fewer cycles apart, and take less time."""
+_VARIABLES = (1_000, 1_500)
+_LATE = (0.15, 0.3, 0.5)
+"""The manners of dives, by turns: larger programs find no more, and take more time."""
 _PROGRAMS = 1.5
 """So many linear programs for each cycle a dive may solve in the first round of all manners, twice as many in the
 second, and so on."""
@@ -62,7 +62,7 @@ class Diver:
         """Dives one after the other, as long as more effort is left than `until` and there is hope."""
         for number in numbers:
             over = self._solver.stopped or self._solver.meter.left() <= until
-            if self._found is not None or over or (number >= len(_VARIABLES) and self._deepest <= _HOPEFUL):
+            if self._found is not None or over or (number >= len(_LATE) and self._deepest <= _HOPEFUL):
                 return
             found = self._dive(cycles, number, until, most)
             self._found = self._found or found

@@ -62,7 +62,7 @@ _TARIFF_WORK = 3.0
 """What it counts."""
 _PARTS = 0.5
 """What all parts between joins may take of the whole effort, but for what is divided evenly."""
-_DIVES, _DIVE = 0.8, 0.5
+_DIVES, _DIVE = 0.5, 0.6
 """What dives may take of the effort that is left, and those for any but the last number of cycles of what is left of
 that."""
 _REFUTATION = 0.3
