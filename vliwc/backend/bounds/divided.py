@@ -130,8 +130,8 @@ class DividedProgram:
         """How many cycles there would have to be more, as far as the program tells; None if the solver gives up after
         so much deterministic time.
 
-        The dual simplex method may turn around in one corner. Perturbed costs mostly prevent it; else the primal method is
-        tried.
+        The dual simplex method may turn around in one corner; mostly not if costs are perturbed. If it does, the primal
+        method is tried.
         """
         self.solver.Objective().SetMinimization()
         for method in ("use_dual_simplex: true perturb_costs_in_dual_simplex: true", "use_dual_simplex: false"):
