@@ -31,7 +31,7 @@ from vliwc.backend.schedulers.cpsat.timetable import Slots, Timetable, span
 from vliwc.backend.schedulers.cpsat.timing import Windows, length, windows
 
 _WORK = 0.5
-"""The deterministic time that it may take, a few times what most take."""
+"""The deterministic time that a linear program may take, a few times what most take."""
 _LOOKAHEAD = ((0, 8), (1, 4), (2, 2), (4, 1))
 """How much it counts for an operation what part of it is issued after so many cycles more."""
 _URGENT = 100.0
