@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ortools.sat.python import cp_model
 
-from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
+from vliwc.backend.schedulers.cpsat.solving import Answer, Solver, Way
 from vliwc.backend.schedulers.effort import Effort, Meter
 
 OPEN = Answer(None, infeasible=False, finished=False)
@@ -42,12 +42,12 @@ def test_the_first_answer_ends_the_other_way(monkeypatch: pytest.MonkeyPatch, wi
         return OPEN
 
     monkeypatch.setattr(Solver, "solve", solve)
-    assert solver().decide(cp_model.CpModel(), most=20.0, workers=2, linear=False) == NONE
+    assert solver().decide(cp_model.CpModel(), most=20.0, workers=2, way=Way.CLAUSES, ranks={}) == NONE
     assert stopped.is_set()
 
 
-@pytest.mark.parametrize("linear", [False, True])
-def test_one_worker_takes_the_way_that_it_is_told(monkeypatch: pytest.MonkeyPatch, linear: bool) -> None:
+@pytest.mark.parametrize("way", Way)
+def test_one_worker_takes_the_way_that_it_is_told(monkeypatch: pytest.MonkeyPatch, way: Way) -> None:
     ways: list[bool] = []
 
     def solve(_: Solver, model: object, *, most: float, linear: bool) -> Answer:
@@ -55,13 +55,25 @@ def test_one_worker_takes_the_way_that_it_is_told(monkeypatch: pytest.MonkeyPatc
         return OPEN
 
     monkeypatch.setattr(Solver, "solve", solve)
-    assert solver().decide(cp_model.CpModel(), most=20.0, workers=1, linear=linear) == OPEN
-    assert ways == [linear]
+    assert solver().decide(cp_model.CpModel(), most=20.0, workers=1, way=way, ranks={}) == OPEN
+    assert ways == [way is Way.RELAXATIONS]
 
 
-@pytest.mark.parametrize("effort", [Effort(seconds=60.0, workers=2), Effort(seconds=None, work=60.0, workers=2)])
-def test_an_integer_program_takes_part_where_relaxations_count(monkeypatch: pytest.MonkeyPatch, effort: Effort) -> None:
-    """But not where work is limited: it cannot count that."""
+@pytest.mark.parametrize(
+    ("way", "counted", "expected"),
+    [
+        (Way.RELAXATIONS, False, {"integer program", (True, 1)}),
+        (Way.RELAXATIONS, True, {(False, 1), (True, 2)}),
+        (Way.BOTH, False, {"integer program", (False, 1)}),
+        (Way.BOTH, True, {(False, 1), (False, 2)}),
+        (Way.CLAUSES, False, {(False, 1), (False, 2)}),
+    ],
+)
+def test_who_takes_part_in_a_race(
+    monkeypatch: pytest.MonkeyPatch, way: Way, counted: bool, expected: set[object]
+) -> None:
+    """No integer program where work is limited: it cannot count that."""
+    effort = Effort(seconds=None, work=60.0, workers=2) if counted else Effort(seconds=60.0, workers=2)
     ways: list[object] = []
 
     def solve(_: Solver, model: object, *, linear: bool = False, workers: int = 1, **__: object) -> Answer:
@@ -74,14 +86,13 @@ def test_an_integer_program_takes_part_where_relaxations_count(monkeypatch: pyte
 
     monkeypatch.setattr(Solver, "solve", solve)
     monkeypatch.setattr(Solver, "_branch", branch)
-    Solver(Meter(effort), seed=0).decide(cp_model.CpModel(), most=20.0, workers=2, linear=True)
-    expected = {(False, 1), (True, 2)} if effort.work else {"integer program", (True, 1)}
+    Solver(Meter(effort), seed=0).decide(cp_model.CpModel(), most=20.0, workers=2, way=way, ranks={})
     assert set(ways) == expected
 
 
-@pytest.mark.parametrize("linear", [False, True])
+@pytest.mark.parametrize("way", Way)
 @pytest.mark.parametrize("holes", [4, 5])
-def test_either_answer_of_a_race_is_right(holes: int, linear: bool) -> None:
+def test_either_answer_of_a_race_is_right(holes: int, way: Way) -> None:
     """Five pigeons."""
     model = cp_model.CpModel()
     place = [[model.new_bool_var("") for _ in range(holes)] for _ in range(5)]
@@ -89,6 +100,6 @@ def test_either_answer_of_a_race_is_right(holes: int, linear: bool) -> None:
         model.add_exactly_one(row)
     for column in zip(*place, strict=True):
         model.add(sum(column) <= 1)
-    answer = solver().decide(model, most=20.0, workers=2, linear=linear)
+    answer = solver().decide(model, most=20.0, workers=2, way=way, ranks={})
     assert answer.infeasible == (holes < 5)
     assert (answer.solution is not None) == (holes >= 5)

@@ -20,7 +20,7 @@ from vliwc.backend.schedulers.cpsat.model import Model
 from vliwc.backend.schedulers.cpsat.relaxation import relaxed
 from vliwc.backend.schedulers.cpsat.restriction import Restricted, restricted
 from vliwc.backend.schedulers.cpsat.room import Room, room
-from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
+from vliwc.backend.schedulers.cpsat.solving import Answer, Solver, Way
 from vliwc.backend.schedulers.cpsat.timetable import Slots, Timetable
 
 _SMALLER = 0.8
@@ -72,7 +72,8 @@ class Exact:
         opened = self._frame(self._easier, cycles)
         if opened.windows.empty():
             return True
-        return self._answer(Model(self._easier, opened, room(self._easier.problem, split=False)), most).infeasible
+        model = Model(self._easier, opened, room(self._easier.problem, split=False))
+        return self._answer(model, most, Way.BOTH).infeasible
 
     def find(self, cycles: int, most: float) -> Verdict:
         """Has the harder problem a schedule of so many cycles? That it has none says nothing about others."""
@@ -83,29 +84,29 @@ class Exact:
         if opened.windows.empty():
             return Verdict.OPEN
         model = Model(harder, opened, room(harder.problem, split=True))
-        answer = self._answer(model, most)
+        answer = self._answer(model, most, Way.CLAUSES)
         if answer.solution is None:
             return Verdict.OPEN
         return self._offer(self._harder.restricted.original(model.slots(answer.solution)))
 
-    def decide(self, cycles: int, most: float, *, linear: bool) -> Verdict:
+    def decide(self, cycles: int, most: float, way: Way) -> Verdict:
         """Looks for a schedule of so many cycles.
 
         Scratch is split first, since whatever is found has a placement then; a proof that there is nothing counts only
-        the words that are alive. For `linear` see `Solver.solve`.
+        the words that are alive. For `way` see `Solver.decide`.
         """
         opened = self._frame(self.instance, cycles)
         if opened.windows.empty():
             return Verdict.NONE
-        verdict, counted = self._attempt(opened, room(self.instance.problem, split=True), most, linear)
+        verdict, counted = self._attempt(opened, room(self.instance.problem, split=True), most, way)
         if verdict is Verdict.NONE and counted:
-            verdict, _ = self._attempt(opened, room(self.instance.problem, split=False), most, linear)
+            verdict, _ = self._attempt(opened, room(self.instance.problem, split=False), most, way)
         return verdict
 
-    def _attempt(self, opened: Frame, limit: Room, most: float, linear: bool) -> tuple[Verdict, bool]:
+    def _attempt(self, opened: Frame, limit: Room, most: float, way: Way) -> tuple[Verdict, bool]:
         """The verdict of one model, and whether scratch has a part in it."""
         model = Model(self.instance, opened, limit)
-        answer = self._answer(model, most, linear=linear)
+        answer = self._answer(model, most, way)
         if answer.solution is None:
             return (Verdict.NONE if answer.infeasible else Verdict.OPEN), model.limited
         return self._offer(model.slots(answer.solution)), model.limited
@@ -133,8 +134,8 @@ class Exact:
         within = {k: (head, cycles - tail) for k, (head, tail) in enumerate(zip(self.heads, self.tails, strict=True))}
         return frame(instance, cycles, self._everything, none, within)
 
-    def _answer(self, model: Model, most: float, *, linear: bool = False) -> Answer:
-        return self._solver.decide(model.cp, most=most, workers=self._workers, linear=linear)
+    def _answer(self, model: Model, most: float, way: Way) -> Answer:
+        return self._solver.decide(model.cp, most=most, workers=self._workers, way=way, ranks=model.ranks())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ small integers, sums that are more than they may be are so by far more than it t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -24,11 +24,14 @@ _INFINITE = 1 << 60
 
 
 class IntegerProgram:
-    """A model without objective, ready to be solved by one thread."""
+    """A model without objective, ready to be solved by one thread, which branches on variables in order of `ranks`."""
 
-    def __init__(self, model: cp_model.CpModel, seed: int) -> None:
-        self._solver = solver = new_integer_solver(seed)
+    def __init__(self, model: cp_model.CpModel, seed: int, ranks: Mapping[int, int]) -> None:
+        self._solver = solver = new_integer_solver(seed, plain=True)
         self._variables = [solver.IntVar(*variable.domain, "") for variable in model.proto.variables]
+        last = max(ranks.values(), default=0) + 1
+        for variable, rank in ranks.items():
+            self._variables[variable].SetBranchingPriority(last - rank)
         for constraint in model.proto.constraints:
             for terms, least, most in _rows(constraint):
                 row = solver.Constraint(least, most)

@@ -19,7 +19,7 @@ from vliwc.backend.schedulers.cpsat.instance import Instance
 from vliwc.backend.schedulers.cpsat.placing import place
 from vliwc.backend.schedulers.cpsat.restriction import Restricted, restricted
 from vliwc.backend.schedulers.cpsat.room import room
-from vliwc.backend.schedulers.cpsat.solving import Solver
+from vliwc.backend.schedulers.cpsat.solving import Solver, Way
 from vliwc.backend.schedulers.cpsat.start import may_run_out
 from vliwc.backend.schedulers.cpsat.timetable import Timetable
 
@@ -84,7 +84,8 @@ class _Remaking:
             return False
         model = CopyModel(instance, self.offer, opened, room(problem, split=True))
         most = self.meter.left() * _QUESTION
-        answer = self.solver.decide(model.cp, most=most, workers=self.meter.effort.workers, linear=True)
+        workers = self.meter.effort.workers
+        answer = self.solver.decide(model.cp, most=most, workers=workers, way=Way.RELAXATIONS, ranks=model.ranks())
         return answer.solution is not None and self._take(model, answer.solution, harder)
 
     def _take(self, model: CopyModel, solution: Sequence[int], harder: Restricted | None) -> bool:

@@ -24,7 +24,7 @@ from vliwc.backend.schedulers.cpsat.ranges import Kind, Ranges
 from vliwc.backend.schedulers.cpsat.remaking import shorter_with_copies, worth_remaking
 from vliwc.backend.schedulers.cpsat.repair import Repair, squeezed
 from vliwc.backend.schedulers.cpsat.room import room
-from vliwc.backend.schedulers.cpsat.solving import Answer, Solver
+from vliwc.backend.schedulers.cpsat.solving import Answer, Solver, Way
 from vliwc.backend.schedulers.cpsat.start import start
 from vliwc.backend.schedulers.cpsat.timetable import Timetable, timetable
 from vliwc.backend.schedulers.effort import Effort, Meter
@@ -41,8 +41,6 @@ _WITHOUT_COPIES = 0.7
 """What the search may take of an effort before values are made again, if they may be."""
 _DECISION = 0.6
 """What raising the bound by one may take of the effort that is left."""
-_FIRST_DECISION = 0.1
-"""What it may take at first, without relaxations, of what an integer program soon decides."""
 _EASIER = 0.3
 """What raising it by the easier problem may take."""
 _HARDER = 0.2
@@ -167,32 +165,35 @@ class _Search:
         largest = min(_MOST_VARIABLES, _VARIABLES * meter.left())
         self.exact = Exact(incumbent, self.solver, effort.workers, largest)
         self.prices = prices
-        problem = incumbent.table.instance.problem
+        instance = incumbent.table.instance
+        problem = instance.problem
+        self._ample = sum(value.width for value in instance.values) <= room(problem, split=True).words
+        """Has scratch room for everything at once?"""
         self.random = Random(seed)
         self.ranges = Ranges(self.random, room(problem, split=place(incumbent.table) is not None), prices)
 
     def run(self) -> None:
         """Decisions about the whole block, where it is small enough, and neighbourhoods, in turn."""
         small = self.exact.small
-        linear = self.exact.size <= _LINEAR_VARIABLES
-        soon_decided = small and linear
         self._add_parts()
         self._refute()
+        soon_decided = small and self.exact.size <= _LINEAR_VARIABLES
+        way = Way.BOTH if soon_decided else Way.CLAUSES
+        if soon_decided and self._ample:
+            self._raise_bound(way)
         self._find()
-        if soon_decided:
-            self._raise_bound(linear=False, share=_FIRST_DECISION if self.solver.branches else _DECISION)
-        else:
+        if not soon_decided:
             if small:
                 self._dive()
             self._squeeze(_FIRST_REPAIRS)
             self._find_tariff()
-        if small:
-            self._raise_bound(linear)
+        if small and not (soon_decided and self._ample):
+            self._raise_bound(way)
         while small and not self.over():
             self._improve(until=self.meter.left() * (1 - _NEIGHBOURHOODS))
-            linear = not linear  # what one way leaves open is asked in the other one
-            self._lower_cycles(linear)
-            self._raise_bound(linear)
+            way = Way.RELAXATIONS if way is not Way.RELAXATIONS else Way.CLAUSES
+            self._lower_cycles(way)
+            self._raise_bound(way)
             self._squeeze(_REPAIRS)
             small = self.meter.left() > _SOLVE and self._may_ask()
         while not self.over():
@@ -260,7 +261,7 @@ class _Search:
     def _dive(self) -> None:
         """Dives for schedules of as many cycles as the bound says and, as long as there is none, of one more."""
         instance, least, most = self.incumbent.table.instance, self.incumbent.bound, self.incumbent.cycles
-        if self.over() or sum(value.width for value in instance.values) > room(instance.problem, split=True).words:
+        if self.over() or not self._ample:
             return
         diver = Diver(instance, self.exact.heads, self.exact.tails, self.solver, self.seed)
         end = self.meter.left() * (1 - _DIVES)
@@ -274,18 +275,18 @@ class _Search:
             if diver.hopeless and diver.refutes(cycles, self.meter.left() * _REFUTATION):
                 self.incumbent.raise_bound(cycles + 1)
 
-    def _raise_bound(self, linear: bool, share: float = _DECISION) -> None:
+    def _raise_bound(self, way: Way) -> None:
         """Asks for as many cycles as the bound says, until there is a schedule or no answer in time."""
-        most = self.meter.left() * share
-        while self._may_ask() and self.exact.decide(self.incumbent.bound, most, linear=linear) is Verdict.NONE:
+        most = self.meter.left() * _DECISION
+        while self._may_ask() and self.exact.decide(self.incumbent.bound, most, way) is Verdict.NONE:
             self.incumbent.raise_bound(self.incumbent.bound + 1)
 
-    def _lower_cycles(self, linear: bool) -> None:
+    def _lower_cycles(self, way: Way) -> None:
         """Halves the gap, or what may be left of it, until nothing between bound and incumbent is worth a question."""
         least, most = self.incumbent.bound, self.meter.left() * _QUESTION
         while least < self.incumbent.cycles and self._may_ask():
             cycles = (least + self.incumbent.cycles) // 2
-            verdict = self.exact.decide(cycles, most, linear=linear)
+            verdict = self.exact.decide(cycles, most, way)
             if verdict is Verdict.NONE:
                 self.incumbent.raise_bound(cycles + 1)
             if verdict is not Verdict.FOUND:

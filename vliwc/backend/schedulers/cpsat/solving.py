@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from functools import partial
 from threading import Lock
 from typing import Any, Protocol, TypeVar
@@ -58,6 +59,18 @@ class Answer:
         return self.infeasible or self.solution is not None
 
 
+class Way(Enum):
+    """How several workers decide a model. For some proofs one way takes ten times as long as another one, for others
+    it is the other way round."""
+
+    BOTH = auto()
+    """One worker that learns clauses, beside an integer program."""
+    CLAUSES = auto()
+    """The same worker, beside CP-SAT's portfolio."""
+    RELAXATIONS = auto()
+    """CP-SAT with the whole linear relaxation, beside an integer program."""
+
+
 @dataclass(slots=True)
 class _Race:
     """Solvers of one model, of which the first answer counts."""
@@ -86,22 +99,24 @@ class Solver:
         """Is there a worker for integer programs? They cannot count work, where that is limited in place of time."""
         return self.meter.effort.workers > 1 and self.meter.effort.work is None
 
-    def decide(self, model: cp_model.CpModel, *, most: float, workers: int, linear: bool) -> Answer:
-        """Solves one model: by one worker, or with several workers also by CP-SAT's portfolio, beside the one.
+    def decide(
+        self, model: cp_model.CpModel, *, most: float, workers: int, way: Way, ranks: Mapping[int, int]
+    ) -> Answer:
+        """Solves one model by one worker, or by several in this way, of which the first answer counts.
 
-        For `most` and `linear` see `solve`. The first answer counts. For some proofs the portfolio takes ten times as
-        long as one worker that searches for itself, for others it is the other way round. Where relaxations count
-        (`linear`), the one solves an integer program, if it may (see `branches`) and that is not too large.
+        Integer programs branch on variables in order of their `ranks`. There are none where the solver may not (see
+        `branches`) or where they are too large. For `most` see `solve`.
         """
         if workers == 1:
-            return self.together([partial(self.solve, model, most=most, linear=linear)])[0]
+            return self.together([partial(self.solve, model, most=most, linear=way is Way.RELAXATIONS)])[0]
         race = _Race()
-        alone = partial(self.solve, model, most=most, race=race)
-        if linear and self.branches and len(model.proto.variables) <= _MOST_BRANCHED:
-            alone = partial(self._branch, model, most, race)
-            workers -= 1
-        portfolio = partial(self.solve, model, most=most, workers=workers, linear=linear, race=race)
-        answers = self.together([alone, portfolio], race)
+        first = partial(self.solve, model, most=most, race=race)
+        second = partial(self.solve, model, most=most, workers=workers, linear=way is Way.RELAXATIONS, race=race)
+        if way is not Way.CLAUSES and self.branches and len(model.proto.variables) <= _MOST_BRANCHED:
+            if way is Way.RELAXATIONS:
+                first = partial(self.solve, model, most=most, workers=workers - 1, linear=True, race=race)
+            second = partial(self._branch, model, ranks, most, race)
+        answers = self.together([first, second], race)
         return next((answer for answer in answers if answer.conclusive), answers[0])
 
     def optimise(self, model: cp_model.CpModel, *, most: float) -> Answer:
@@ -154,9 +169,9 @@ class Solver:
             race.over = True
         return answer
 
-    def _branch(self, model: cp_model.CpModel, most: float, race: _Race) -> Answer:
+    def _branch(self, model: cp_model.CpModel, ranks: Mapping[int, int], most: float, race: _Race) -> Answer:
         """Solves one model as an integer program, within so many seconds."""
-        program = IntegerProgram(model, self._seed)
+        program = IntegerProgram(model, self._seed, ranks)
         if not self._begin(program, race):
             return Answer(None, infeasible=False, finished=False)
         solution, infeasible = program.solve(self.meter.limits(most)[0])
