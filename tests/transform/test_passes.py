@@ -17,6 +17,7 @@ from vliwc.machine import load_machine
 from vliwc.transform import optimize, pass_names
 from vliwc.transform.addresses import absolute
 from vliwc.transform.affine import affine
+from vliwc.transform.branches import merge_branches
 from vliwc.transform.forward import forward
 from vliwc.transform.interchange import interchange
 from vliwc.transform.promote import promote
@@ -31,6 +32,8 @@ MACHINES = {name: load_machine(name) for name in ("takehome", "narrow", "wide")}
 PASSES: dict[str, Callable[[Graph], Graph]] = {
     "simplify": simplify,
     "interchange": interchange,
+    "branches": merge_branches,
+    "branches-simplified": lambda g: simplify(merge_branches(simplify(g))),
     "promote": lambda g: promote(simplify(g)),
     "unroll": lambda g: unroll(g, lanes=4),
     "unroll-partly": lambda g: unroll(g, lanes=4, budget=30),

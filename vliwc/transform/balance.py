@@ -18,7 +18,7 @@ from vliwc.transform.alternatives import Home, Offer
 from vliwc.transform.loads import ENGINES, EXPECTED, LONGEST_LIVES, NO_LOADS, Loads, Losses, Prices
 from vliwc.transform.mixes import Mix, Trial
 from vliwc.transform.rooms import Death, Room
-from vliwc.transform.windows import Counts, Needed, Windows
+from vliwc.transform.windows import EPSILON, Counts, Needed, Windows
 
 _LONGEST = 16
 """No more than so many times longer may a program get for want of scratch."""
@@ -185,7 +185,7 @@ class _Model:
         base = self.prices.cycles(fixed)
         self.busiest = self.model.new_int_var(0, 1 << 40, "busiest")
         self.least = self.model.new_int_var(0, 1 << 40, "least")
-        terms: dict[str, Any] = {e: round(self.scale * base[e]) for e in ENGINES}
+        terms: dict[str, Any] = {e: self._parts(base[e]) for e in ENGINES}
         priced = [(o.price, count) for o, count in zip(self.offers, self.counts, strict=True)]
         priced += [(o.price.part(trial.share), taken) for o, taken in self.rest.items()]
         # What buffers cost is a guess: the addresses of several may be the same, or follow from each other.
@@ -200,10 +200,10 @@ class _Model:
         for kind, (first, other) in self.prices.ways.items():
             if kind == "selects" and self.prices.on_flow and not self.unlimited:
                 continue
-            there = sum(round(self.scale * getattr(price, kind)) * variable for price, variable in priced)
+            there = sum(self._parts(getattr(price, kind), more=True) * variable for price, variable in priced)
             shifted = self.model.new_int_var(0, 1 << 20, f"shifted_{kind}")
-            fixed_there = max(0, round(self.scale * getattr(fixed, kind)))
-            self.model.add(max(1, round(self.scale)) * shifted <= there + fixed_there)
+            fixed_there = max(0, self._parts(getattr(fixed, kind), more=True))
+            self.model.add(max(1, self._parts(1)) * shifted <= there + fixed_there)
             priced.append((other.plus(first, -1), shifted))
         # Constants may be made on alu, of others, instead of being loaded.
         shared, own = trial.constants
@@ -211,13 +211,16 @@ class _Model:
         priced.append((Loads(load=-1, words=1), derived))
         for price, variable in priced:
             for engine, cycles in self.prices.cycles(price).items():
-                terms[engine] += round(self.scale * cycles) * variable
-        one = round(self.scale * self.prices.cycles(Loads(load=1))["load"])
+                terms[engine] += self._parts(cycles) * variable
+        one = self._parts(self.prices.cycles(Loads(load=1))["load"], more=True)
         # Some may be the same in the end, by where tables stand: no bound counts on any.
         splats = self.prices.cycles(NO_LOADS.plus(self.prices.op, trial.constant_words / self.prices.lanes))
-        constants = {"load": one * (shared + own * groups - derived), "compute": round(self.scale * splats["compute"])}
+        constants = {
+            "load": one * (shared + own * groups - derived),
+            "compute": self._parts(splats["compute"], more=True),
+        }
         for engine, load in terms.items():
-            idle = round(self.scale * _ENDS[engine]) if self.unlimited else 0
+            idle = self._parts(_ENDS[engine]) if self.unlimited else 0
             self.model.add(self.least >= load - constants.get(engine, 0) + idle)
         self.model.add(groups * self.least >= self._paths())
         self.model.add(groups * self.busiest >= self._paths())
@@ -230,15 +233,22 @@ class _Model:
         # A little work is worth less than any cycle, but of two equal mixes the lighter leaves the scheduler more room.
         self.work = sum(terms[e] for e in ("compute", "flow", "load", "store"))
 
+    def _parts(self, cycles: float, *, more: bool = False) -> int:
+        """A number of cycles in the model's parts of a cycle: rounded, but in a model for a bound down, or up what is
+        the `more` the weaker the bound."""
+        if not self.unlimited:
+            return round(self.scale * cycles)
+        return math.ceil(self.scale * cycles - EPSILON) if more else math.floor(self.scale * cycles + EPSILON)
+
     def _paths(self) -> Any:
         """What the groups take, in thousandths of a cycle, if each has as long as it wants: the longest path, in which
         some ways to carry out a site take longer than others. No program takes less than their mean."""
         length = max((site.path for offer in self.offers for site in offer.sites), default=0)
-        total: Any = round(self.scale * length) * self.groups
+        total: Any = self._parts(length) * self.groups
         for offer, count in zip(self.offers, self.counts, strict=True):
             on_path = [site for site in offer.sites if site.path]
             more = sum(offer.alternative.delay(offer, site, self.prices) - site.least for site in on_path)
-            total += round(self.scale * more) * count
+            total += self._parts(more) * count
         return total
 
     def _ramps(self, ramp: Mapping[str, tuple[int, int]], terms: dict[str, Any], setup_loads: Any) -> None:

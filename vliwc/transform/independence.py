@@ -1,4 +1,7 @@
-"""When may iterations of `par` loops be taken together or apart? One test serves fusion and interchange."""
+"""When may iterations of `par` loops be taken together or apart, and which words are theirs alone?
+
+One test serves fusion and interchange, where loops around count; the other one looks at a single loop as it stands.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,22 @@ def owns_its_words(graph: Graph, facts: list[Fact], forms: Forms, pars: list[Loo
                 windows.append(_window(facts, forms.of(index_operand(graph, n)), par.index))
     loop = pars[0]
     return all(_apart(windows, loop) for windows in stored.values())
+
+
+def keeps_to_itself(graph: Graph, facts: list[Fact], forms: Forms, par: Loop, touching: list[int]) -> bool:
+    """Whether no two iterations of a `par` touch the same word, by these accesses to one array.
+
+    What does not change while the loop runs, such as the variables of loops around it, has to be the same in all
+    indices; apart from that, iteration i's are c * i + r, with all r within a window of c * step words.
+    """
+    inside = {par.index, *graph.walk(par.body)}
+    moving, fixed = [], set[tuple[tuple[int, int], ...]]()
+    for n in touching:
+        form = forms.of(index_operand(graph, n))
+        outside = tuple(term for term in form.terms if term[0] not in inside)
+        fixed.add(outside)
+        moving.append(_window(facts, form.plus(Form(0, outside), -1), par.index))
+    return len(fixed) == 1 and _apart(moving, par)
 
 
 def _window(facts: list[Fact], form: Form, index: int) -> tuple[int, int, int]:

@@ -14,6 +14,7 @@ from vliwc.machine.description import Machine
 from vliwc.transform.addresses import absolute
 from vliwc.transform.affine import affine
 from vliwc.transform.alternatives import CATALOGUE, GATHER
+from vliwc.transform.branches import merge_branches
 from vliwc.transform.combine_loads import combine_loads
 from vliwc.transform.combine_stores import combine_stores
 from vliwc.transform.engines import use_idle_flow
@@ -77,6 +78,7 @@ def _passes(
     plain = disable | frozenset(TECHNIQUES) if level < 2 else disable
     return [
         Pass("simplify", 1, lambda g, _: simplify(g)),
+        Pass("branches", 1, lambda g, _: simplify(merge_branches(g))),
         Pass("interchange", 2, lambda g, _: interchange(g)),
         Pass("promote", 2, lambda g, _: promote(g)),
         Pass("unroll", 2, lambda g, m: unroll(g, lanes=m.lanes, budget=BUDGET * (3 if level == 3 else 1))),

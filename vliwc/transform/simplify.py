@@ -19,6 +19,9 @@ from vliwc.ir.ops import OPS, PURE, Kind
 from vliwc.transform.rewriter import Rewriter
 from vliwc.transform.rules import RULES
 
+_DEEP = 4
+"""How many operations deep the arms of a choice are searched for other choices by its condition."""
+
 
 def simplify(graph: Graph) -> Graph:
     """Applies the rules bottom-up once, with facts from the whole graph."""
@@ -79,7 +82,24 @@ class _Simplifier(Rewriter):
             binding = self.matcher.match(rule, op, args)
             if binding is not None:
                 return self.replace(rule.replacement, binding, width, n, fuel - 1)
+        if op == "select" and fuel:
+            arms = tuple(self.given(args[0], arm, args[arm], n) for arm in (1, 2))
+            if arms != args[1:]:
+                return self.build(op, (args[0], *arms), width, n, fuel - 1)
         return self.emit(op, *args, width=width, span=self.old.span[n])
+
+    def given(self, condition: int, arm: int, new: int, n: int, depth: int = _DEEP) -> int:
+        """A new node for what node `new` is where a choice by this condition takes its operand `arm`, 1 or 2."""
+        g = self.new.graph
+        op, args = g.op[new], g.args[new]
+        if new == condition and (arm == 2 or self.fact(new).is_bit):
+            return self.new.const(2 - arm, g.width[new], self.old.span[n])
+        if op == "select" and args[0] == condition:
+            return args[arm]
+        if op not in PURE or not depth or OPS[op].can_fault:
+            return new
+        given = tuple(self.given(condition, arm, a, n, depth - 1) for a in args)
+        return new if given == args else self.build(op, given, g.width[new], n)
 
     def replace(self, pattern: Pattern, binding: Binding, width: int, n: int, fuel: int) -> int:
         """The replacement as new nodes."""

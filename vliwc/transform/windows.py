@@ -20,7 +20,7 @@ from vliwc.transform.loads import ENGINES, Loads, Prices
 _WINDOWS = 16
 """At how many positions windows begin and end."""
 
-_EPSILON = 1e-6
+EPSILON = 1e-6
 """Floating-point numbers may be so much too small."""
 
 Counts = Mapping[Offer, Any]
@@ -51,7 +51,7 @@ class Windows:
         for engine in ("load", "flow"):
             one = self.prices.cycles(Loads(**{engine: 1}))[engine]
             work = [
-                (distance, floor(self.scale * one * slots + _EPSILON) * count)
+                (distance, floor(self.scale * one * slots + EPSILON) * count)
                 for offer, count in counts.items()
                 if engine == "load" or not surely or _late(offer)
                 for distance, slots in self._slots(offer, engine)
@@ -74,17 +74,17 @@ class Windows:
         tails = [self._of(offer).tail for offer in self.offers]
         for tail in _some(set(tails)):
             begun = sum(other >= tail for other in own) * (1 if in_rows else lanes)
-            cycles: Any = floor(one * begun + _EPSILON) * groups
+            cycles: Any = floor(one * begun + EPSILON) * groups
             for offer, count in counts.items():
                 early = sum(slots for distance, slots in self._slots(offer, "load") if distance.tail >= tail)
-                cycles += floor(one * early + _EPSILON) * count
+                cycles += floor(one * early + EPSILON) * count
             words: Counter[frozenset[int]] = Counter()
             for readers, several in self.words.items():
                 words[frozenset(k for k in readers if tails[k] >= tail)] += several
             for readers, several in words.items():
                 if readers:
                     loads = several / lanes if in_rows else several
-                    cycles += floor(one * loads + _EPSILON) * needed([self.offers[k] for k in sorted(readers)])
+                    cycles += floor(one * loads + EPSILON) * needed([self.offers[k] for k in sorted(readers)])
             yield cycles + round(self.scale * (tail + 1))
 
     def deadlines(self, counts: Counts, needed: Needed) -> Iterator[Any]:
