@@ -21,7 +21,8 @@ from tests.backend.test_parts import groups, problem_of
 from vliwc.backend.bound_check import check_argument
 from vliwc.backend.bounds import segment_bound
 from vliwc.backend.instance import Instance, Known
-from vliwc.backend.problem import ORDER, Form, Issue, Operation, Problem, Schedule, Step
+from vliwc.backend.problem import DATA, ORDER, Form, Issue, Operation, Problem, Schedule, Step
+from vliwc.backend.schedule_check import check_schedule
 from vliwc.backend.schedulers import SCHEDULERS
 from vliwc.backend.solution import read_solution, solution_record, solve
 from vliwc.errors import DataError, DoesNotFit, InternalError
@@ -109,7 +110,7 @@ def changed(*path: str | int, value: object) -> str:
         (("kinds", 0), [[["store", "const", 10**6, 1]]], "is not in 1"),
         (("kinds", 0), [[["warp", "const", 1, 1]]], "no slots of an engine 'warp'"),
         (("operations", 0, "kind"), 99, "is not in 0"),
-        (("operations", 0, "reads"), [0], "waits for none that writes it"),
+        (("operations", 0, "reads"), [0], "no data edge says that it waits for operation 0"),
         (("operations", 9, "reads"), [0, 0], "is there twice"),
         (("operations", 0, "writes"), 10**6, "is not in 0"),
         (("operations", 0, "needs"), [], "a list of values for each"),
@@ -157,6 +158,88 @@ def test_a_value_is_written_over_another_when_all_have_read_that(taken: str) -> 
     waits.clear()
     with pytest.raises(DataError, match="operation 0 takes value 0, and what writes value 1 over it does not wait"):
         round_trip(problem)
+
+
+@pytest.mark.parametrize(
+    ("held", "tied", "cause"),
+    [
+        ({0, 1, 2}, {1: 0}, None),
+        ({1, 2}, {1: 0}, "value 1 is written over value 0, which is not held"),
+        ({0, 1, 2}, {1: 0, 2: 0}, "value 0 is written over more than once"),
+    ],
+)
+def test_values_are_written_over_held_ones_once(held: set[int], tied: dict[int, int], cause: str | None) -> None:
+    """Others might take the old value's words otherwise; the checker of schedules does not rely on that."""
+    word: Form = (Step("alu", "op", (), 1, 1),)
+    operations = [Operation(0, (word,), (), 1), Operation(1, (word,), (), 2)]
+    problem = Problem(load_machine("takehome"), operations, [[], []], [1, 1, 1], {0: 0}, frozenset(held), tied)
+    schedule = SCHEDULERS["naive"](problem, 0)
+    assert schedule is not None
+    if cause is None:
+        assert round_trip(problem).problem.tied == tied
+        check_schedule(problem, schedule)
+        return
+    with pytest.raises(DataError, match=cause):
+        round_trip(problem)
+    with pytest.raises(DataError, match="a value is written over one that is not held"):
+        check_schedule(problem, schedule)
+
+
+@pytest.mark.parametrize(
+    ("needs", "slots", "cause"),
+    [
+        (((), (0,)), 1, None),
+        (((), (0,)), 2, "needs values for a form that takes more than one slot"),
+        (((0,), ()), 1, "needs values for its first form"),
+    ],
+)
+def test_forms_that_need_values(needs: tuple[tuple[int, ...], ...], slots: int, cause: str | None) -> None:
+    forms: tuple[Form, ...] = tuple((Step("alu", "op", (), slots, 1),) for _ in needs)
+    problem = Problem(load_machine("takehome"), [Operation(0, forms, (), -1, needs)], [[]], [1], {0: 0}, frozenset())
+    if cause is None:
+        assert round_trip(problem).problem.operations == problem.operations
+        return
+    with pytest.raises(DataError, match=cause):
+        round_trip(problem)
+
+
+@pytest.mark.parametrize("kind", [ORDER, DATA])
+def test_readers_wait_for_the_results_of_all_writers(kind: int) -> None:
+    word: Form = (Step("alu", "op", (), 1, 1),)
+    operations = [Operation(0, (word,), (), 0), Operation(1, (word,), (), 0), Operation(2, (word,), (0,), -1)]
+    edges = [[(2, DATA)], [(2, kind)], []]
+    problem = Problem(load_machine("takehome"), operations, edges, [1], {}, frozenset())
+    if kind == DATA:
+        assert round_trip(problem).problem.successors == edges
+        return
+    with pytest.raises(
+        DataError, match="operation 2 reads value 0, and no data edge says that it waits for operation 1"
+    ):
+        round_trip(problem)
+
+
+def test_windows_may_cut_operations_off() -> None:
+    """Own windows of engines need not hold what the window itself leaves out."""
+    late: Form = (Step("load", "a", (), 1, 3), Step("valu", "b", (), 1, 1))
+    operations = [Operation(0, (late,), (), -1), Operation(1, ((Step("valu", "c", (), 3, 1),),), (), -1)]
+    machine = load_machine("takehome")
+    engines = {name: replace(engine, slots=min(engine.slots, 1)) for name, engine in machine.engines.items()}
+    problem = Problem(replace(machine, engines=engines), operations, [[(1, ORDER)], []], [], {}, frozenset())
+    bound = segment_bound(problem)
+    assert bound.argument is not None
+    assert check_argument(problem, json.loads(json.dumps(bound.argument.as_json()))) == bound.best == 7
+
+
+def test_all_schedulers_wait_for_joins() -> None:
+    """A join is done when its results have landed, whatever kind of edge leads on."""
+    word: Form = (Step("alu", "op", (), 1, 3),)
+    operations = [Operation(0, (word,), (), -1), Operation(1, (), (), -1), Operation(2, (word,), (), -1)]
+    problem = Problem(load_machine("takehome"), operations, [[(1, DATA)], [(2, ORDER)], []], [], {}, frozenset())
+    for name in ("naive", "list"):
+        schedule = SCHEDULERS[name](problem, 0)
+        assert schedule is not None
+        check_schedule(problem, schedule)
+        assert schedule.cycles == 6
 
 
 def test_joins_read_nothing() -> None:

@@ -235,7 +235,8 @@ def _own_windows(
     for k, cost in _costs(window, problem, operations, prices):
         work += cost
         for engine, (early, late) in _reach(problem, k, *places[k], landings).items() if cost else ():
-            if engine in spans and (early < spans[engine][0] or late < spans[engine][1]):
+            first, last = spans.get(engine, (after, before))
+            if (first > after and early < first) or (last > before and late < last):  # else the window cuts it off
                 raise own.error(engine, f"operation {k} may have a slot of it outside of this window")
     offers = {engine: problem.machine.slots(engine) * price for engine, price in prices.items()}
     return bisect_left(

@@ -8,7 +8,7 @@ in `vliwc/report/schema/instance.json`. Operations with the same forms share a *
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -264,23 +264,29 @@ def _read_blocked(entry: Entry, machine: Machine) -> tuple[tuple[int, int], ...]
 def _require_sense(entry: Entry, problem: Problem) -> None:
     """Raises DataError unless values are written before they are read, and stand apart at the start."""
     there = set(problem.entry)
-    written = {o.writes for o in problem.operations}
-    reached = [{k for k, _ in edges} for edges in problem.successors]
+    landed = [{k for k, kind in edges if kind == DATA} for edges in problem.successors]
     writers: dict[int, list[int]] = {}
     for k, operation in enumerate(problem.operations):
-        for v in operation.reads:
-            if v not in there and not any(k in reached[w] for w in writers.get(v, ())):
-                raise entry.error("operations", f"operation {k} reads value {v}, and waits for none that writes it")
-        for v in (v for need in operation.needs for v in need):
-            if v not in there and v not in written:
-                raise entry.error("operations", f"operation {k} needs value {v}, which nothing writes")
         if operation.writes >= 0:
             if operation.writes in there:
                 raise entry.error("operations", f"operation {k} writes value {operation.writes}, which is there")
             writers.setdefault(operation.writes, []).append(k)
+    for k, operation in enumerate(problem.operations):
+        for v in operation.reads:
+            if v not in there and not writers.get(v):
+                raise entry.error("operations", f"operation {k} reads value {v}, which nothing writes")
+            for w in writers.get(v, ()):
+                if k not in landed[w]:
+                    message = f"operation {k} reads value {v}, and no data edge says that it waits for operation {w}"
+                    raise entry.error("edges", f"{message}, which writes that")
+        _require_possible_needs(entry, operation, k, there, writers)
     for v, old in problem.tied.items():
         if v in there or old not in there or problem.widths[v] != problem.widths[old]:
             raise entry.error("values", f"value {v} cannot be written over value {old}")
+        if old not in problem.held:
+            raise entry.error("values", f"value {v} is written over value {old}, which is not held")
+        if list(problem.tied.values()).count(old) > 1:
+            raise entry.error("values", f"value {old} is written over more than once")
         for k in _not_before(problem, writers.get(v, ()), old):
             raise entry.error(
                 "edges", f"operation {k} takes value {old}, and what writes value {v} over it does not wait"
@@ -290,6 +296,20 @@ def _require_sense(entry: Entry, problem: Problem) -> None:
         if first < end:
             raise entry.error("values", f"word {first} of scratch is taken twice at the start")
         end = first + words
+
+
+def _require_possible_needs(
+    entry: Entry, operation: Operation, k: int, there: Collection[int], writers: Mapping[int, list[int]]
+) -> None:
+    """Raises DataError unless an operation can do without what its forms need."""
+    for form, needs in zip(operation.forms, operation.needs or ((),) * len(operation.forms), strict=True):
+        if needs and sum(step.slots for step in form) > 1:
+            raise entry.error("kinds", f"operation {k} needs values for a form that takes more than one slot")
+        for v in needs:
+            if v not in there and not writers.get(v):
+                raise entry.error("operations", f"operation {k} needs value {v}, which nothing writes")
+    if operation.needs and operation.needs[0]:
+        raise entry.error("operations", f"operation {k} needs values for its first form, which has to do without")
 
 
 def _not_before(problem: Problem, writers: Collection[int], old: int) -> Iterator[int]:

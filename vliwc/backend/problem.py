@@ -116,7 +116,7 @@ class Problem:
     held: frozenset[int]
     """Values that are alive at the end, or that the next iteration of a loop around wants to find."""
     tied: dict[int, int] = field(default_factory=dict)
-    """Values that are written over another one, which is in `entry`."""
+    """Values that are written over another one, which is in `entry` and held; each over one of its own."""
     blocked: tuple[tuple[int, int], ...] = ()
     """Ranges of scratch (first word, words) that belong to values of which this piece knows nothing."""
 

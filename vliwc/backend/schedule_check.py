@@ -154,6 +154,8 @@ def _check_places(problem: Problem, address: dict[int, int]) -> None:
 
 def _check_words(problem: Problem, address: dict[int, int], done: list[_Done]) -> None:
     """Rule 5: the owners of every word, one after the other."""
+    if len(set(problem.tied.values())) < len(problem.tied) or not problem.held.issuperset(problem.tied.values()):
+        raise _wrong("a value is written over one that is not held, or over which another one is written")
     owners: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     lives = _lives(problem, done)
     for value, first in address.items():

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vliwc.backend.certifier.expressions import UNDEFINED, Argument, Expressions
+from vliwc.backend.certifier.expressions import MAX_TERMS, UNDEFINED, Argument, Expressions
 from vliwc.backend.certifier.intervals import Interval, misses_zero, stride
 from vliwc.ir.ops import MASK, PURE, WORD_BITS
 
@@ -23,8 +23,8 @@ _HALF = (MASK + 1) // 2
 class Algebra(Expressions):
     """Expressions with operations. `apply[op]` is the memoised symbolic meaning of a pure operation of the table."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, max_terms: int = MAX_TERMS) -> None:
+        super().__init__(max_terms)
         self.zero = self.constant(0)
         self.one = self.constant(1)
         self.ones = self.constant(MASK)

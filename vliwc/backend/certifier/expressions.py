@@ -27,13 +27,16 @@ UNDEFINED = 0
 """The number that is no expression: a word that was never written."""
 
 MAX_TERMS = 16
-"""Sums of more terms are treated as one atom, so that long chains of additions stay cheap."""
+"""Sums of more terms are treated as one atom, so that long chains of additions stay cheap …"""
+PATIENT_TERMS = 1024
+"""… unless that leaves a program unproven: atoms of long sums depend on the order in which these are added up."""
 
 
 class Expressions:
     """The table of all expressions of one proof. All lists are indexed by expression number."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_terms: int = MAX_TERMS) -> None:
+        self._max_terms = max_terms
         self.op: list[str] = ["undefined"]
         self.args: list[tuple[Argument, ...]] = [()]
         self.offset: list[int] = [0]
@@ -147,7 +150,7 @@ class Expressions:
         found = self._added.get(key)
         if found is None:
             offset, terms = self.sum(*key)
-            if len(terms) > MAX_TERMS:
+            if len(terms) > self._max_terms:
                 offset, terms = self.sum(self._short(key[0]), self._short(key[1]))
             found = self._added[key] = self.linear(offset, terms)
             self._confine(found, self.lo[a] + self.lo[b], self.hi[a] + self.hi[b])
@@ -170,7 +173,7 @@ class Expressions:
 
     def _short(self, a: int) -> int:
         """`a` itself if it has few terms, else its offset plus one atom that stands for all its terms."""
-        if len(self.terms[a]) <= MAX_TERMS // 2:
+        if len(self.terms[a]) <= self._max_terms // 2:
             return a
         whole = self.linear(0, self.terms[a])
         atom = self.atom("sum", whole, bounds=(self.lo[whole], self.hi[whole]))

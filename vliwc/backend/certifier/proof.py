@@ -8,6 +8,8 @@ from vliwc.backend.certifier.addresses import Addresses
 from vliwc.backend.certifier.algebra import Algebra
 from vliwc.backend.certifier.comparison import compare
 from vliwc.backend.certifier.execution import Execution
+from vliwc.backend.certifier.expressions import PATIENT_TERMS
+from vliwc.backend.certifier.failure import ProofFailed
 from vliwc.backend.certifier.liveness import Liveness
 from vliwc.backend.certifier.loops import Loops
 from vliwc.backend.certifier.meaning import Meaning
@@ -40,7 +42,18 @@ def certify(graph: Graph, program: Program, machine: Machine, witness: Witness =
     docs/certifier.md for the assumptions.
     """
     check_program(program, machine)
-    algebra = Algebra()
+    try:
+        return _prove(graph, program, machine, witness, Algebra())
+    except ProofFailed:
+        try:
+            return _prove(graph, program, machine, witness, Algebra(PATIENT_TERMS))
+        except ProofFailed:
+            pass
+        raise
+
+
+def _prove(graph: Graph, program: Program, machine: Machine, witness: Witness, algebra: Algebra) -> Certificate:
+    """The proof in terms of an algebra. Raises ProofFailed."""
     addresses = Addresses(algebra, graph)
     meaning = Meaning(graph, algebra, addresses)
     execution = Execution(program, machine, algebra, addresses, meaning.memory.copy())

@@ -37,6 +37,6 @@ def schedule(problem: Problem, seed: int = 0, progress: Callable[[str], None] | 
         if not at_once:
             lives.end(operation)
         for target, kind in problem.successors[k]:
-            ready[target] = max(ready[target], landed if kind == DATA else cycle)
+            ready[target] = max(ready[target], landed if kind == DATA or not operation.forms else cycle)
         last = max(last, landed)
     return Schedule(issues, max(cycle, last), lives.address, lives.scratch.peak)
