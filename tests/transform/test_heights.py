@@ -115,3 +115,15 @@ def test_what_a_loop_carries_comes_last() -> None:
     )
     assert off > 50000
     assert on < 0.6 * off
+
+
+@pytest.mark.parametrize("op", ["+", "^", "|"])
+@pytest.mark.parametrize("sides", ["if x[i] > 9 {{ {} }}", "if x[i] > 9 {{ }} else {{ {} }}"])
+def test_what_is_gathered_on_a_condition_becomes_a_tree(op: str, sides: str) -> None:
+    """Not a chain of choices, of two operations each: something is added in any case, if only 0."""
+    step = sides.format(f"h = h {op} y[i]")
+    memory = "x: u32[100] in\ny: u32[100] in\nz: u32[1] out"
+    kernel = kernel_of(text(memory, f"let h = 0\nfor i in 0..100 {{\n{step}\n}}\nz[0] = h"))
+    chain = 100  # and as many choices, were they not one after the other
+    assert len(compile_source(kernel.source).program.bundles) < 1.2 * chain
+    assert_program_right(kernel, optimize(lower(kernel), MACHINES["takehome"]), MACHINES["takehome"])

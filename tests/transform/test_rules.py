@@ -50,11 +50,13 @@ def instance(rule: Rule, words: dict[str, int]) -> dict[str, int] | None:
     """
     b = Builder(Graph("g", {"a": Array("a", 0, 64, Mode.IN)}, 64))
     node, fact = {}, {}
+    _, carried = b.begin_loop((1,), None)
     for position, (name, constant) in enumerate(names(rule.pattern).items()):
         if constant:
             node[name] = b.const(words[name])
         else:
-            node[name] = b.emit("load", b.const(position), attr=Access("a"))
+            gathered = f"gathers({name})" in rule.text
+            node[name] = carried[0] if gathered else b.emit("load", b.const(position), attr=Access("a"))
             fact[node[name]] = exact(words[name])
     args = tuple(build(b, a, node) for a in rule.pattern.args)
     matcher = Matcher(b.graph, lambda n: fact.get(n) or exact(b.graph.const(n) or 0))

@@ -8,6 +8,7 @@ comparisons and `and`, `or`, `not`, arithmetic on constants, and these facts abo
     zero(x, M)   the bits of mask M are 0 in x
     disjoint(x, y)   no bit is 1 in both x and y
     low(x), high(x)   the bounds of x as numbers
+    gathers(x)   x is what a loop carries, or that with something added (which says nothing about the word)
 
 The declarative form is what makes each rule provable by itself: `vliwc.proofs` does, for every rule in the package.
 """
@@ -35,6 +36,11 @@ FUNCTIONS: dict[str, Callable[[int], int]] = {
     "power": lambda c: int(c > 0 and c & (c - 1) == 0),
 }
 """Functions of constants that rules may use beside the table of operations: floor(log2), is-a-power-of-two."""
+
+
+_SUMS = ("add", "xor", "or")
+_DEEP = 4
+"""How many sums of one iteration are looked through for what a loop carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,12 @@ class Matcher:
                 return binding
         return None
 
+    def gathers(self, n: int, depth: int = _DEEP) -> bool:
+        """Is a node what a loop carries, or what has been added to that in the same iteration?"""
+        op = self.graph.op[n]
+        sums = op in _SUMS and depth > 0
+        return op == "carried" or (sums and any(self.gathers(a, depth - 1) for a in self.graph.args[n]))
+
     def _apply(self, pattern: Apply, op: str, args: tuple[int, ...], binding: Binding) -> list[Binding]:
         if pattern.op != op:
             return []
@@ -192,12 +204,15 @@ def _holds(tree: ast.expr, scope: _Scope) -> Any:
         case ast.UnaryOp(op=ast.Not(), operand=a):
             return not _holds(a, scope)
         case ast.Call(func=ast.Name(id=name), args=args):
-            return _predicate(name, [_holds(a, scope) for a in args], scope.matcher.fact)
+            return _predicate(name, [_holds(a, scope) for a in args], scope.matcher)
     raise ValueError(f"not part of a condition: {ast.unparse(tree)}")
 
 
-def _predicate(name: str, args: list[int], fact: Callable[[int], Fact]) -> int | bool:
+def _predicate(name: str, args: list[int], matcher: Matcher) -> int | bool:
+    fact = matcher.fact
     match name:
+        case "gathers":
+            return matcher.gathers(args[0])
         case "power" | "log2":
             return FUNCTIONS[name](args[0])
         case "bit":

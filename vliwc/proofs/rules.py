@@ -158,6 +158,8 @@ class _Reading:
                 return is_power(z3.Extract(WORD_BITS - 1, 0, self.integer(a, given)))
             case ast.Call(func=ast.Name(id="bit"), args=[ast.Name(id=name)]):
                 return z3.ULE(self.bound("high", name), word(1))
+            case ast.Call(func=ast.Name(id="gathers")):
+                return z3.BoolVal(val=True)  # says nothing about words
             case ast.Call(func=ast.Name(id="zero"), args=[ast.Name(id=name), mask]):
                 zeros = _integer(self.bound("zero", name))
                 wanted = self.integer(mask, given)

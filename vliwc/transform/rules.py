@@ -1,6 +1,7 @@
 """The peephole rules, by the operation at their root. The notation is that of `vliwc.analysis.patterns`.
 
-Linear arithmetic (sums, constant factors and shifts) is not here: `affine` normalises it as a whole.
+Linear arithmetic (sums, constant factors and shifts) is not here: `affine` normalises it as a whole. What a loop `gathers`
+on a condition is added in any case, so that it can be gathered in another order (`heights`).
 """
 
 from __future__ import annotations
@@ -85,5 +86,11 @@ select(c ^ 1, x, y) -> select(c, y, x) if bit(c)
 select(c == 0, x, y) -> select(c, y, x)
 select(c, select(c, x, y), z) -> select(c, x, z)
 select(c, x, select(c, y, z)) -> select(c, x, z)
+select(c, x + y, x) -> x + select(c, y, 0) if gathers(x)
+select(c, x, x + y) -> x + select(c, 0, y) if gathers(x)
+select(c, x ^ y, x) -> x ^ select(c, y, 0) if gathers(x)
+select(c, x, x ^ y) -> x ^ select(c, 0, y) if gathers(x)
+select(c, x | y, x) -> x | select(c, y, 0) if gathers(x)
+select(c, x, x | y) -> x | select(c, 0, y) if gathers(x)
 """)
 """The rules to try at a node, in order, by its operation."""
