@@ -69,6 +69,16 @@ def test_both_sides_store_one_word(body: str, before: dict[str, int], after: dic
     assert stores(graph) == after
 
 
+@pytest.mark.parametrize("never", ["0", "x[i] < 0", "x[i] & 0"])
+def test_what_is_never_stored_is_not_the_contrary_of_anything(never: str) -> None:
+    """The condition is the constant that `x[i] == 0` compares with."""
+    body = f"if {never} {{ y[39 - i] = 1 }}\nif x[i] == 0 {{ y[39 - i] = 2 }}"
+    graph = merged(f"par i in 0..40 {{\n{body}\n}}")[1]
+    assert "store" not in stores(graph)
+    kernel, graph, _ = compiled(MEMORY, f"par i in 0..40 {{\n{body}\n}}")
+    assert_program_right(kernel, graph, MACHINES["takehome"])
+
+
 def test_another_iterations_word_is_kept_as_it_is() -> None:
     """Two sides are one store wherever that goes; one side alone may not touch a word that others may store to."""
     plain, graph = merged("par i in 0..40 {\n" + SIDES.format("p[i] % 40") + "\n}")

@@ -69,7 +69,7 @@ def break_rule(monkeypatch: pytest.MonkeyPatch, text: str = "x & C -> x if high(
 
 
 def break_selection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Selected operations that multiply where they should subtract; the schedule is right for what was selected."""
+    """Selected operations that multiply where they should subtract or flip bits; the schedule is right for them."""
     from vliwc.backend.selection import Selector  # noqa: PLC0415 - patched here
 
     right = Selector.problem
@@ -77,7 +77,7 @@ def break_selection(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(self, number, address):  # type: ignore[no-untyped-def]
         problem = right(self, number, address)
         for k, operation in enumerate(problem.operations):
-            forms = tuple(tuple(replace(s, op="*") if s.op == "-" else s for s in form) for form in operation.forms)
+            forms = tuple(tuple(replace(s, op="*") if s.op in "-^" else s for s in form) for form in operation.forms)
             problem.operations[k] = replace(operation, forms=forms)
         return problem
 

@@ -135,14 +135,19 @@ class _Branches(Rewriter):
         old = self.old
         match old.op[q]:
             case "xor":
-                return p in old.args[q] and self.facts[p].is_bit and 1 in map(old.const, old.args[q])
+                return self.facts[p].is_bit and self.compares(q, p, 1)
             case "eq":
-                return p in old.args[q] and 0 in map(old.const, old.args[q])
+                return self.compares(q, p, 0)
             case "lt" if old.op[p] == "lt":  # x < C, and C - 1 < x
                 (x, most), (less, y) = (old.args[p], old.args[q])
                 c, d = old.const(most), old.const(less)
                 return x == y and c is not None and d is not None and d + 1 == c
         return False
+
+    def compares(self, n: int, p: int, word: int) -> bool:
+        """Is one operand of a node p, and the other one this constant?"""
+        a, b = self.old.args[n]
+        return (a == p and self.old.const(b) == word) or (b == p and self.old.const(a) == word)
 
     # -- stores
 

@@ -1,7 +1,7 @@
 """The peephole rules, by the operation at their root. The notation is that of `vliwc.analysis.patterns`.
 
-Linear arithmetic (sums, constant factors and shifts) is not here: `affine` normalises it as a whole. What a loop `gathers`
-on a condition is added in any case, so that it can be gathered in another order (`heights`).
+Linear arithmetic (sums, constant factors and shifts) is not here: `affine` normalises it as a whole. What a loop
+`gathers` on a condition is added in any case, so that it can be gathered in another order (`heights`).
 """
 
 from __future__ import annotations
