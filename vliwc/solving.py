@@ -42,7 +42,8 @@ def new_integer_solver(seed: int = 0, *, plain: bool = False) -> Any:
 
     solver = pywraplp.Solver.CreateSolver("SCIP")
     parameters = [f"randomization/randomseedshift = {seed}", "misc/catchctrlc = FALSE", *(_PLAIN if plain else ())]
-    assert solver.SetSolverSpecificParametersAsString("\n".join(parameters)), "this SCIP knows all of these"
+    known = solver.SetSolverSpecificParametersAsString("\n".join(parameters))
+    assert known, "SCIP has parameters of these names"
     return solver
 
 

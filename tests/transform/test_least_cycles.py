@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import permutations
+from math import ceil
 
 import pytest
 
 from tests.transform.test_balance import IDLE, OTHER, PRICES, plain, site, trial
 from vliwc.transform.alternatives import Offer, Table
 from vliwc.transform.balance import least_cycles
-from vliwc.transform.loads import Loads
+from vliwc.transform.loads import Loads, Prices
 
 
 def test_a_last_group_costs_no_more_in_a_bound_than_its_share() -> None:
@@ -23,6 +24,18 @@ def test_a_last_group_costs_no_more_in_a_bound_than_its_share() -> None:
     assert least_cycles([replace(measured, share=0.0)], [plain(a)], PRICES, 2, []) == load - 2
     assert least_cycles([measured], [plain(a), chosen], PRICES, 2, []) < load - 2, "it may choose"
     assert chosen.price.part(0.5) == Loads(flow=2, vectors=-2)
+
+
+def test_rounding_makes_no_bound_higher() -> None:
+    """Prices of an engine with seven slots, beside one of eleven, are no whole parts of a cycle."""
+    slots = {"alu": 11, "valu": 13, "load": 7, "store": 5}
+    machine = PRICES.machine
+    engines = {name: replace(engine, slots=slots.get(name, engine.slots)) for name, engine in machine.engines.items()}
+    odd = Prices(replace(machine, engines=engines))
+    assert odd.parts(1000) % 7 != 0
+    for load in range(8, 40):
+        least = least_cycles([trial([site(0)], Loads(load=load))], [plain(site(0))], odd, 20_000, [])
+        assert 0.999 * 20_000 * load / 7 < least <= ceil(20_000 * load / 7) + IDLE["load"]
 
 
 def test_bounds_count_on_no_constants() -> None:

@@ -216,8 +216,9 @@ def _own_windows(
 ) -> int:
     """What a window proves if some engines have narrower ones of their own.
 
-    No operation with work in the window may have a form with a slot of such an engine outside of the engine's window.
-    Then the fewest cycles T are those in which all engines, each in T cycles but the ones that it lacks, offer enough.
+    No operation with work in the window may have a form with a slot of such an engine inside the window and outside of
+    the engine's own one. Then the fewest cycles T are those in which all engines, each in T cycles but the ones that it
+    lacks, offer enough.
     """
     prices, own = _prices(window, problem.machine), window.entry("own")
     after, before = window.integer("after"), window.integer("before")

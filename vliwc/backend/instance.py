@@ -8,6 +8,7 @@ in `vliwc/report/schema/instance.json`. Operations with the same forms share a *
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -280,12 +281,13 @@ def _require_sense(entry: Entry, problem: Problem) -> None:
                     message = f"operation {k} reads value {v}, and no data edge says that it waits for operation {w}"
                     raise entry.error("edges", f"{message}, which writes that")
         _require_possible_needs(entry, operation, k, there, writers)
+    taken = Counter(problem.tied.values())
     for v, old in problem.tied.items():
         if v in there or old not in there or problem.widths[v] != problem.widths[old]:
             raise entry.error("values", f"value {v} cannot be written over value {old}")
         if old not in problem.held:
             raise entry.error("values", f"value {v} is written over value {old}, which is not held")
-        if list(problem.tied.values()).count(old) > 1:
+        if taken[old] > 1:
             raise entry.error("values", f"value {old} is written over more than once")
         for k in _not_before(problem, writers.get(v, ()), old):
             raise entry.error(
@@ -301,7 +303,7 @@ def _require_sense(entry: Entry, problem: Problem) -> None:
 def _require_possible_needs(
     entry: Entry, operation: Operation, k: int, there: Collection[int], writers: Mapping[int, list[int]]
 ) -> None:
-    """Raises DataError unless an operation can do without what its forms need."""
+    """Raises DataError unless what forms of one slot need is written somewhere, and the first form needs nothing."""
     for form, needs in zip(operation.forms, operation.needs or ((),) * len(operation.forms), strict=True):
         if needs and sum(step.slots for step in form) > 1:
             raise entry.error("kinds", f"operation {k} needs values for a form that takes more than one slot")

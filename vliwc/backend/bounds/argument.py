@@ -12,8 +12,8 @@ The work in such a window is counted in prices: every slot of an engine costs so
 the duals of the linear program that spreads operations over engines, so they lose nothing; but any prices would do.
 
 In a conclusion that is a window, an engine may have a window of its *own*: no form of an operation with work in the
-window has a slot of it before `after` cycles, or with less than `before` cycles to the end. It offers its slots in
-those cycles only.
+window has a slot of it, inside the window, before `after` cycles, or with less than `before` cycles to the end. It
+offers its slots in those cycles only.
 A form that needs a value begins when that is there.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from vliwc.backend.certifier.addresses import Addresses
@@ -45,10 +46,8 @@ def certify(graph: Graph, program: Program, machine: Machine, witness: Witness =
     try:
         return _prove(graph, program, machine, witness, Algebra())
     except ProofFailed:
-        try:
+        with suppress(ProofFailed):
             return _prove(graph, program, machine, witness, Algebra(PATIENT_TERMS))
-        except ProofFailed:
-            pass
         raise
 
 

@@ -13,7 +13,7 @@ late in the model: that is no better for anything, so every solution stands for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import lcm
 
 from vliwc.backend.problem import DATA, Issue
@@ -265,17 +265,13 @@ class Model(Constraints):
     def ranks(self) -> dict[int, int]:
         """Variables that a search should decide early, and their ranks, from 0 on: when operations begin, above all
         those whose values others may choose to need, and the early cycles before the late ones."""
-        needed = {w for k in self.begun for v in self._choices(k) for w in self.instance.writers.get(v, ())}
+        values = {v for k in self.begun for needs in self.problem.operations[k].needs for v in needs}
+        needed = {writer for v in values for writer in self.instance.writers.get(v, ())}
         ranks: dict[int, int] = {}
         for k, begun in self.begun.items():
             for cycle, variable in enumerate(begun.variables, begun.first):
                 ranks[variable.index] = cycle if k in needed else self.frame.cycles + cycle
         return ranks
-
-    def _choices(self, k: int) -> Iterator[int]:
-        """The values that forms of an operation need."""
-        for needs in self.problem.operations[k].needs:
-            yield from needs
 
     def slots(self, solution: Sequence[int]) -> dict[int, Slots]:
         """The slots of the free operations in a solution, which gives every variable's value."""

@@ -179,7 +179,8 @@ class _Search:
         self._refute()
         soon_decided = small and self.exact.size <= _LINEAR_VARIABLES
         way = Way.BOTH if soon_decided else Way.CLAUSES
-        if soon_decided and self._ample:
+        at_once = soon_decided and self._ample  # where scratch is short, a schedule is worth more than a proof
+        if at_once:
             self._raise_bound(way)
         self._find()
         if not soon_decided:
@@ -187,7 +188,7 @@ class _Search:
                 self._dive()
             self._squeeze(_FIRST_REPAIRS)
             self._find_tariff()
-        if small and not (soon_decided and self._ample):
+        if small and not at_once:
             self._raise_bound(way)
         while small and not self.over():
             self._improve(until=self.meter.left() * (1 - _NEIGHBOURHOODS))
