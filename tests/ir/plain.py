@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vliwc.ir.graph import Graph
+from vliwc.ir.graph import Gathering, Graph
 from vliwc.ir.ops import MASK, PURE
 
 
@@ -45,7 +45,9 @@ def _node(graph: Graph, n: int, values: dict[int, tuple[int, ...]], memory: list
             values.update(zip(attr.carried, carried, strict=True))
             for m in attr.body:
                 _node(graph, m, values, memory)
-            carried = [values[y] for y in attr.yields]
+            yields = [values[y] for y in attr.yields]
+            gathers = zip(attr.gathers, carried, yields, strict=True)
+            carried = [_gather(*one) for one in gathers] if attr.gathers else yields
         for c, value in zip(attr.carried, carried, strict=True):
             values[c] = value
     elif op == "result":
@@ -79,3 +81,9 @@ def _node(graph: Graph, n: int, values: dict[int, tuple[int, ...]], memory: list
             memory[address(args[0][k])] = args[1][k]
     else:
         raise AssertionError(op)
+
+
+def _gather(how: Gathering, total: tuple[int, ...], word: tuple[int, ...]) -> tuple[int, ...]:
+    if how.op in ("min", "max"):
+        return min(total, word) if how.op == "min" else max(total, word)
+    return (PURE[how.op].word(total[0] * how.factor & MASK, word[0]),)

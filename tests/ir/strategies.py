@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 from hypothesis import strategies as st
 
-from vliwc.ir.graph import Access, Array, Builder, Graph, Mode
+from vliwc.ir.graph import GATHERINGS, Access, Array, Builder, Gathering, Graph, Mode
 from vliwc.ir.ops import MASK, PURE
 from vliwc.source import Span
 
@@ -22,6 +22,7 @@ ARRAYS = (("input", Mode.IN), ("slots", Mode.INOUT), ("other", Mode.CONSUMED))
 EDGES = (0, 1, 2, 3, 31, 32, 33, 0x7FFFFFFF, 0x80000000, MASK - 1, MASK)
 
 words = st.sampled_from(EDGES) | st.integers(0, MASK)
+gatherings = st.sampled_from([Gathering(op) for op in GATHERINGS] + [Gathering("add", 31), Gathering("add", 1 << 31)])
 spans = st.none() | st.builds(
     lambda line, column, lines, columns: Span(line, column, line + lines, column + columns),
     st.integers(1, 99),
@@ -214,10 +215,13 @@ class _Maker:
 
     def par_loop(self, statements: int) -> None:
         span = self.draw(spans)
+        gathers = tuple(self.draw(st.lists(gatherings, max_size=2)))
+        inits = tuple(self.pick() for _ in gathers)
         with self.scope():
-            index, _ = self.out.begin_loop((), span)
+            index, carried = self.out.begin_loop((1,) * len(gathers), span)
             self.scalars.append(index)
             self.own.append(index)
             self.block(statements)
             self.own.pop()
-        self.out.end_loop("par", self.bounds(4), index, span=span)
+            yields = tuple(self.pick() for _ in gathers)
+        self.scalars += self.out.end_loop("par", self.bounds(4), index, carried, inits, yields, span, gathers)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.ir.strategies import graphs
-from vliwc.ir.graph import Access, Array, Builder, Graph, Loop, Mode
+from vliwc.ir.graph import Access, Array, Builder, Gathering, Graph, Loop, Mode
 from vliwc.ir.verifier import MalformedGraph, verify
 from vliwc.source import Span
 
@@ -211,7 +211,42 @@ def test_par_carries_nothing():
     one = b.const(1)
     index, carried = b.begin_loop((1,))
     b.end_loop("par", (0, 4, 1), index, carried, (one,), carried)
-    with pytest.raises(MalformedGraph, match="takes 0 operands, not 1"):
+    with pytest.raises(MalformedGraph, match="carries 1 values and gathers 0"):
+        verify(b.finish())
+
+
+GATHERED = [
+    (Gathering("sub"), "cannot gather by sub"),
+    (Gathering("xor", 3), "cannot gather by xor with the factor 3"),
+    (Gathering("add", 1 << 32), "cannot gather by add"),
+]
+
+
+@pytest.mark.parametrize(("how", "rule"), GATHERED)
+def test_not_everything_can_be_gathered(how: Gathering, rule: str):
+    b = Builder(Graph("par", {}, 0), share=False)
+    one = b.const(1)
+    index, carried = b.begin_loop((1,))
+    b.end_loop("par", (0, 4, 1), index, carried, (one,), (index,), None, (how,))
+    with pytest.raises(MalformedGraph, match=rule):
+        verify(b.finish())
+
+
+def test_no_iteration_of_a_par_reads_what_is_gathered():
+    b = Builder(Graph("par", {}, 0), share=False)
+    one = b.const(1)
+    index, carried = b.begin_loop((1,))
+    b.end_loop("par", (0, 4, 1), index, carried, (one,), carried, None, (Gathering("add"),))
+    with pytest.raises(MalformedGraph, match="is not defined there"):
+        verify(b.finish())
+
+
+def test_a_for_loop_gathers_nothing():
+    b = Builder(Graph("for", {}, 0), share=False)
+    one = b.const(1)
+    index, carried = b.begin_loop((1,))
+    b.end_loop("for", (0, 4, 1), index, carried, (one,), (index,), None, (Gathering("add"),))
+    with pytest.raises(MalformedGraph, match="carries 1 values and gathers 1"):
         verify(b.finish())
 
 

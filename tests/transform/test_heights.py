@@ -20,7 +20,7 @@ TAKEHOME = MACHINES["takehome"]
 
 def graphs(memory: str, body: str, machine: str = "takehome") -> tuple[Kernel, Graph, Graph]:
     kernel = kernel_of(text(memory, body))
-    before = optimize(lower(kernel), MACHINES[machine], 2, disable=frozenset({"heights", "scans"}))
+    before = optimize(lower(kernel), MACHINES[machine], 2, disable=frozenset({"heights", "scans", "parallelize"}))
     return kernel, before, reduce_heights(before, MACHINES[machine])
 
 
@@ -65,7 +65,8 @@ def test_a_comparison_that_something_else_uses_stays() -> None:
 
 def cycles(memory: str, body: str, *disable: str) -> int:
     """Of the program, by the default options but for some passes."""
-    return compile_source(Source("k.vk", text(memory, body)), Options(disable=frozenset(disable))).generated.cycles
+    options = Options(disable=frozenset({"parallelize", *disable}))
+    return compile_source(Source("k.vk", text(memory, body)), options).generated.cycles
 
 
 def test_a_program_gets_shorter_by_it() -> None:
@@ -110,7 +111,7 @@ def test_what_a_loop_carries_comes_last() -> None:
     body = CHAIN.format(first=1, op="+", n=50000)
     kernel = kernel_of(text(MEMORY.format(n=50000), body))
     on, off = (
-        compile_source(kernel.source, Options(disable=frozenset(names))).generated.cycles
+        compile_source(kernel.source, Options(disable=frozenset({"parallelize", *names}))).generated.cycles
         for names in ((), ("heights",))
     )
     assert off > 50000

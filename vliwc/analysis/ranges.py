@@ -85,7 +85,8 @@ class _Run:
             facts[n] = transfer(op, (facts[c], refine(g, facts, c, True, a), refine(g, facts, c, False, b)))
         elif op == "result":
             assert isinstance(attr, int)
-            facts[n] = facts[g.loop(args[0]).yields[attr]]
+            loop = g.loop(args[0])
+            facts[n] = facts[loop.yields[attr]] if g.op[args[0]] == "for" else self.gathered(args[0], loop, attr)
         elif op in ("splat", "lane"):
             facts[n] = facts[args[0]]
         elif op == "pack":
@@ -102,6 +103,21 @@ class _Run:
         elif g.kind(n) is Kind.PURE:
             facts[n] = transfer(op, tuple(facts[a] for a in args))
 
+    def gathered(self, n: int, loop: Loop, k: int) -> Fact:
+        """What a `par` gathers: what start and yields have in common is kept by some operations."""
+        init, each = self.facts[self.graph.args[n][k]], self.facts[loop.yields[k]]
+        both, how = join(init, each), loop.gathers[k]
+        match how.op:
+            case "add" if how.factor == 1 and init.hi + loop.trips * each.hi <= ANY.hi:
+                return within(init.lo + loop.trips * each.lo, init.hi + loop.trips * each.hi)
+            case "min" | "max":
+                return both
+            case "or" | "xor":
+                return within(0, ANY.hi, both.zeros)
+            case "and":
+                return within(0, both.hi)
+        return ANY
+
     def store(self, array: str, value: Fact) -> None:
         self.dirty.add(array)
         bounds = self.graph.arrays[array]
@@ -116,7 +132,8 @@ class _Run:
             self.dirty |= {g.access(m).array for m in g.walk(loop.body) if g.kind(m) is Kind.STORE}
         entry = frozenset(self.dirty)
         broken = set(self.broken)
-        state = self.invariant(loop, entry, [facts[a] for a in g.args[n]])
+        inits = [facts[a] for a in g.args[n]]
+        state = self.invariant(loop, entry, inits) if g.op[n] == "for" else inits  # which nothing in a `par` reads
         self.broken = broken
         self.iterate(loop, entry, state)  # this sets the facts of the body by the invariant
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vliwc.errors import DataError, VliwcError
-from vliwc.ir.graph import Graph, Loop
+from vliwc.ir.graph import Gathering, Graph, Loop
 from vliwc.ir.ops import MASK, OPS, PURE, Lanes
 from vliwc.source import Span
 
@@ -19,6 +19,17 @@ Value = int | Lanes
 
 MAX_BATCH = 1 << 16
 """At most this many iterations run in lockstep, to bound the memory that is needed."""
+
+
+_GATHER: dict[str, np.ufunc] = {
+    "add": np.add,
+    "mul": np.multiply,
+    "xor": np.bitwise_xor,
+    "or": np.bitwise_or,
+    "and": np.bitwise_and,
+    "min": np.minimum,
+    "max": np.maximum,
+}
 
 
 class EvaluationFault(VliwcError):
@@ -98,7 +109,8 @@ class _Evaluation:
         if self.graph.op[n] == "par":
             at_once = max(1, MAX_BATCH // self.batch)
             for start in range(0, len(iterations), at_once):
-                self._lockstep(loop, iterations[start : start + at_once])
+                carried = self._lockstep(loop, iterations[start : start + at_once], carried)
+            self.final[n] = carried
             return
         for i in iterations:
             self.values[loop.index] = i
@@ -108,13 +120,26 @@ class _Evaluation:
             carried = [self.values[y] for y in loop.yields]
         self.final[n] = carried
 
-    def _lockstep(self, loop: Loop, iterations: range) -> None:
+    def _lockstep(self, loop: Loop, iterations: range, totals: list[Value]) -> list[Value]:
+        """Runs iterations of a `par`; returns what it has gathered with them, from `totals` on."""
         around = self.depth, self.batch
         self.depth, self.batch = self.depth + 1, self.batch * len(iterations)
         words = np.arange(iterations.start, iterations.stop, iterations.step).astype(np.uint32)
         self.values[loop.index] = words.reshape((1,) * (self.depth - 1) + words.shape)
         self.block(loop.body)
+        yields = [np.asarray(self._read(y), np.uint32) for y in loop.yields]
         self.depth, self.batch = around
+        columns = [np.broadcast_to(y, (*y.shape[:-1], len(iterations))) for y in yields]
+        gathers = zip(loop.gathers, totals, columns, strict=True)
+        return [self._gather(how, total, column) for how, total, column in gathers]
+
+    def _gather(self, how: Gathering, total: Value, column: Lanes) -> Value:
+        """`total` with each word of the column's last axis gathered into it, one after the other."""
+        for k in range(column.shape[-1]):
+            if how.factor != 1:
+                total = np.multiply(total, np.uint32(how.factor), dtype=np.uint32)
+            total = _GATHER[how.op](np.asarray(total, np.uint32), column[..., k])
+        return _word_or_lanes(np.asarray(total))
 
     def _move(self, n: int, args: list[Value]) -> Value:
         """Constants, layout, loads, tables and loop results: what moves words and computes none."""

@@ -57,12 +57,26 @@ class Access:
     absolute: bool = False
 
 
+GATHERINGS = {"add": 0, "xor": 0, "or": 0, "max": 0, "mul": 1, "and": MASK, "min": MASK}
+"""The operations that a `par` can gather with: associative, commutative; each with the word that changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """How a `par` gathers what its iterations yield: total = total op x for each x. For sums with a factor,
+    total = total * factor + x, where the order of the iterations counts."""
+
+    op: str
+    factor: int = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Loop:
     """The attribute of `for` and `par`: for index in lo, lo + step, … while < hi; at least one iteration.
 
     `index` is the node of the loop variable, `carried` the nodes of the carried values at the start of an iteration,
-    `body` the block, `yields` the values that the next iteration gets for them. `par` carries nothing.
+    `body` the block, `yields` the values that the next iteration gets for them. An iteration of a `par` sees nothing of
+    the others: nothing reads its `carried`, and `gathers` says for each one what becomes of the words that are yielded.
     """
 
     lo: int
@@ -72,6 +86,7 @@ class Loop:
     carried: tuple[int, ...]
     body: tuple[int, ...]
     yields: tuple[int, ...]
+    gathers: tuple[Gathering, ...] = ()
 
     @property
     def trips(self) -> int:
@@ -289,12 +304,13 @@ class Builder:
         inits: tuple[int, ...] = (),
         yields: tuple[int, ...] = (),
         span: Span | None = None,
+        gathers: tuple[Gathering, ...] = (),
     ) -> tuple[int, ...]:
         """Closes the loop opened last: `op` is "for" or "par", `bounds` lo, hi, step. Returns the result nodes."""
         body = tuple(self._blocks.pop())
         self._seen.pop()
         lo, hi, step = bounds
-        loop = Loop(lo, hi, step, index, carried, body, yields)
+        loop = Loop(lo, hi, step, index, carried, body, yields, gathers)
         n = self._new(op, inits, loop, 0, span, self.depth)
         self._blocks[-1].append(n)
         results = []

@@ -191,7 +191,7 @@ _TABLE: tuple[Op, ...] = (
     Op("vstore", 2, Kind.STORE, "array[index …] = the vector, for one scalar index"),
     Op("scatter", 2, Kind.STORE, "array[index] = value for each of the first `active` lanes, in lane order"),
     Op("for", -1, Kind.CONTROL, "a sequential loop; operands are the initial values of what it carries"),
-    Op("par", 0, Kind.CONTROL, "a loop of independent iterations"),
+    Op("par", -1, Kind.CONTROL, "a loop of independent iterations, which may gather what they yield"),
     Op("index", 0, Kind.CONTROL, "the loop variable of the enclosing loop"),
     Op("carried", 0, Kind.CONTROL, "a value that the enclosing `for` carries from iteration to iteration"),
     Op(

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from vliwc.errors import DataError
 from vliwc.ir.forms import FORMS, NAME, NODE, NUMBER, SPAN, TABLE, WORD, pattern
-from vliwc.ir.graph import Access, Array, Attr, Graph, Loop, Mode
+from vliwc.ir.graph import Access, Array, Attr, Gathering, Graph, Loop, Mode
 from vliwc.ir.ops import MASK, OPS, Kind
 from vliwc.ir.verifier import MalformedGraph, verify
 from vliwc.source import Span
@@ -25,9 +25,9 @@ _TABLE = re.compile(rf"({TABLE}) ({_WORDS.pattern})")
 _LINE = re.compile(rf"(?:({NODE})(?:: v({NUMBER}))? = )?({NAME})(?: (.*?))??(?: ({SPAN}))?( \{{)?")
 _OPERANDS = re.compile(rf"{NODE}(?:, {NODE})*")
 _LOOP = re.compile(
-    rf"({NODE})(?: ({SPAN}|@-))? in ({NUMBER})\.\.({NUMBER})(?: step ({NUMBER}))?(?: carry \((.*)\))?",
+    rf"({NODE})(?: ({SPAN}|@-))? in ({NUMBER})\.\.({NUMBER})(?: step ({NUMBER}))?(?: (carry|gather) \((.*)\))?",
 )
-_CARRY = re.compile(rf"({NODE})(?:: v({NUMBER}))?(?: ({SPAN}|@-))? = ({NODE})")
+_CARRY = re.compile(rf"({NODE})(?:: v({NUMBER}))?(?: ({SPAN}|@-))? = ({NODE})(?: by ({NAME})(?: \* ({WORD}))?)?")
 _FORMS = {op: pattern(form) for op, form in FORMS.items()}
 
 
@@ -221,12 +221,17 @@ class _Parser:
             self._fail(f"a loop begins with `{op} %NAME in LO..HI [step STEP] [carry (%NAME = %INIT, …)] {{`")
         if len(self.open) == MAX_NESTING:
             self._fail(f"loops are nested deeper than {MAX_NESTING}")
-        variable, place, lo, hi, step, carry = match.groups()
+        variable, place, lo, hi, step, how, carry = match.groups()
         parameters = [_CARRY.fullmatch(part) for part in carry.split(", ")] if carry is not None else []
+        gathered = how == "gather"
         inits = tuple(
-            self._use(p[4]) if p else self._fail(f"`{carry}` is no list of carried values") for p in parameters
+            self._use(p[4])
+            if p and bool(p[5]) == gathered
+            else self._fail(f"`{carry}` is no list of {'gathered' if gathered else 'carried'} values")
+            for p in parameters
         )
-        loop = Loop(int(lo), int(hi), int(step or 1), 0, (), (), ())
+        gathers = tuple(Gathering(p[5], _integer(p[6] or "1")) for p in parameters if p and p[5])
+        loop = Loop(int(lo), int(hi), int(step or 1), 0, (), (), (), gathers)
         node = self._new(op, inits, loop, 0, span)
         if name:
             self._define(name, node)

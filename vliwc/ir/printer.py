@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from vliwc.ir.canonical import numbering
 from vliwc.ir.forms import FORMS
-from vliwc.ir.graph import Access, Array, Graph, Loop
+from vliwc.ir.graph import Access, Array, Gathering, Graph, Loop
 from vliwc.ir.ops import MASK
 from vliwc.source import Span
 
@@ -98,8 +98,10 @@ class _Printer:
             parts.append(f"step {loop.step}")
         if loop.carried:
             pairs = zip(loop.carried, self.graph.args[n], strict=True)
-            inits = (f"{self._typed_name(c)}{self._own_place(c, span)} = {self._name(i)}" for c, i in pairs)
-            parts.append(f"carry ({', '.join(inits)})")
+            inits = [f"{self._typed_name(c)}{self._own_place(c, span)} = {self._name(i)}" for c, i in pairs]
+            if loop.gathers:
+                inits = [f"{init} by {_gathering(how)}" for init, how in zip(inits, loop.gathers, strict=True)]
+            parts.append(f"{'gather' if loop.gathers else 'carry'} ({', '.join(inits)})")
         target = f"{self._name(n)} = " if loop.carried else ""
         return target + " ".join(parts) + self._place(span)
 
@@ -124,6 +126,10 @@ class _Printer:
 def _array(array: Array) -> str:
     holds = "" if (array.lo, array.hi) == (0, MASK) else f" holds {array.lo}..{array.hi}"
     return f"array {array.name} at {array.base} length {array.length} {array.mode.value}{holds}"
+
+
+def _gathering(how: Gathering) -> str:
+    return how.op if how.factor == 1 else f"{how.op} * {_word(how.factor)}"
 
 
 def _word(value: int) -> str:

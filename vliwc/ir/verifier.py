@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from vliwc.errors import InternalError
-from vliwc.ir.graph import Access, Attr, Graph, Loop, Mode
+from vliwc.ir.graph import GATHERINGS, Access, Attr, Graph, Loop, Mode
 from vliwc.ir.ops import MASK, OPS, PURE, Kind
 
 WORD = "word"
@@ -204,7 +204,15 @@ class _Verifier:
             self._fail(n, f"starts {len(inits)}, carries {len(loop.carried)} and yields {len(loop.yields)} values")
         if graph.op[n] == "par" and graph.lanes > 1:
             self._fail(n, "is a par loop and stands among vectors")
+        if len(loop.gathers) != (len(loop.carried) if graph.op[n] == "par" else 0):
+            self._fail(n, f"carries {len(loop.carried)} values and gathers {len(loop.gathers)}")
+        for how in loop.gathers:
+            if how.op not in GATHERINGS or not 0 <= how.factor <= MASK or (how.factor != 1 and how.op != "add"):
+                self._fail(n, f"cannot gather by {how.op} with the factor {how.factor}")
         self._check_parameters(n, loop)
+        if graph.op[n] == "par":
+            for c in loop.carried:
+                self.visible[c] = 0
         around, self.in_par = self.in_par, self.in_par or graph.op[n] == "par"
         self._block(loop.body)
         self.in_par = around

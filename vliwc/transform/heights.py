@@ -16,11 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
-from vliwc.ir.graph import Builder, Graph, Loop
-from vliwc.ir.ops import PURE
+from vliwc.ir.graph import Graph, Loop
 from vliwc.machine.description import Machine
-from vliwc.source import Span
 from vliwc.transform.delays import LATE, depths, longest_path
+from vliwc.transform.links import Link, combine, link_of
 from vliwc.transform.loads import busiest
 from vliwc.transform.rewriter import Rewriter
 
@@ -29,16 +28,6 @@ _FUSED = frozenset({"add", "mul"})
 _SHARE = 0.5
 """A path that takes this share of the busiest engine's cycles is a good part of the program: what several groups look
 up on it at the same time takes the rest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An associative operation: its kind (`min` and `max` take two nodes), its operands, all its nodes but the last."""
-
-    kind: str
-    a: int
-    b: int
-    before: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -73,18 +62,6 @@ def reduce_heights(graph: Graph, machine: Machine) -> Graph:
             if end < depth[chain.root] + takes[chain.root]:
                 trees[chain.root] = chain, joins
     return _Trees(graph, trees).run() if trees else graph
-
-
-def link_of(graph: Graph, uses: list[int], n: int) -> Link | None:
-    """The associative operation that ends in node `n`."""
-    op, args = graph.op[n], graph.args[n]
-    if op in PURE and PURE[op].associative and PURE[op].commutative:
-        return Link(op, args[0], args[1])
-    if op == "select" and graph.op[args[0]] == "lt" and uses[args[0]] == 1:
-        a, b = graph.args[args[0]]
-        if args[1:] in ((a, b), (b, a)):
-            return Link("min" if args[1:] == (a, b) else "max", a, b, args[:1])
-    return None
 
 
 def _chains(graph: Graph) -> list[_Chain]:
@@ -153,11 +130,3 @@ class _Trees(Rewriter):
             left, right = (self.value[x] if x >= 0 else made[-1 - x] for x in (a, b))
             made.append(combine(self.new, chain.link.kind, left, right, self.old.span[n]))
         self.value[n] = made[-1]
-
-
-def combine(new: Builder, kind: str, a: int, b: int, span: Span | None) -> int:
-    """Emits an associative operation of a kind as in `Link`."""
-    if kind not in ("min", "max"):
-        return new.emit(kind, a, b, span=span)
-    less = new.emit("lt", a, b, span=span)
-    return new.emit("select", less, *((a, b) if kind == "min" else (b, a)), span=span)

@@ -56,7 +56,7 @@ class _Fusion(_ParRewriter):
             last = nodes.index(run[-1])
             for n in nodes[:last]:
                 if n not in run:
-                    self.node(n)  # what stands between is pure, and no `par` gives a value: it may go first
+                    self.node(n)  # what stands between is pure, and these give no value: it may go first
             self.fuse([self.old.loop(n) for n in run], run[0])
             del nodes[: last + 1]
 
@@ -72,7 +72,7 @@ class _Fusion(_ParRewriter):
             attr = self.old.attr[n]
             if self.old.op[n] != "par" or not isinstance(attr, Loop):
                 break
-            if (attr.lo, attr.hi, attr.step) != (first.lo, first.hi, first.step):
+            if (attr.lo, attr.hi, attr.step) != (first.lo, first.hi, first.step) or attr.carried or first.carried:
                 break
             if not owns_its_words(self.old, self.facts, self.forms, [self.old.loop(m) for m in (*run, n)]):
                 break
@@ -98,7 +98,7 @@ class _Interchange(_ParRewriter):
             super().loop(n, loop)
             return
         par = self.old.loop(effects[0])
-        if not owns_its_words(self.old, self.facts, self.forms, [par]):
+        if par.carried or not owns_its_words(self.old, self.facts, self.forms, [par]):
             super().loop(n, loop)
             return
         self.changed = True

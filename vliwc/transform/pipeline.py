@@ -25,6 +25,7 @@ from vliwc.transform.interchange import interchange
 from vliwc.transform.lanewise import lanewise
 from vliwc.transform.linear_maps import linear_maps
 from vliwc.transform.loads import EXPECTED, Losses
+from vliwc.transform.parallelize import parallelize
 from vliwc.transform.pieces import split_arrays
 from vliwc.transform.planning import Strategy, plan_gathers
 from vliwc.transform.promote import promote
@@ -79,6 +80,7 @@ def _passes(
     return [
         Pass("simplify", 1, lambda g, _: simplify(g)),
         Pass("branches", 1, lambda g, _: simplify(merge_branches(g))),
+        Pass("parallelize", 2, parallelize),
         Pass("interchange", 2, lambda g, _: interchange(g)),
         Pass("promote", 2, lambda g, _: promote(g)),
         Pass("unroll", 2, lambda g, m: unroll(g, lanes=m.lanes, budget=BUDGET * (3 if level == 3 else 1))),

@@ -73,7 +73,8 @@ class Rewriter:
         self.block(loop.body)
         yields = tuple(self.value[loop.yields[k]] for k in kept)
         bounds = (loop.lo, loop.hi, loop.step)
-        results = new.end_loop(old.op[n], bounds, index, carried, inits, yields, old.span[n])
+        gathers = tuple(loop.gathers[k] for k in kept) if loop.gathers else ()
+        results = new.end_loop(old.op[n], bounds, index, carried, inits, yields, old.span[n], gathers)
         self.bind_results(n, dict(zip(kept, results, strict=True)))
 
     def bind_results(self, n: int, results: dict[int, int]) -> None:
@@ -90,7 +91,7 @@ def never_stored(graph: Graph) -> frozenset[str]:
 
 
 def results_of(graph: Graph) -> dict[int, list[tuple[int, int]]]:
-    """For each `for` node the (position, node) of its results."""
+    """For each loop the (position, node) of its results."""
     results: dict[int, list[tuple[int, int]]] = {}
     for m, op in enumerate(graph.op):
         k = graph.attr[m]
@@ -126,6 +127,6 @@ def live_nodes(graph: Graph) -> list[bool]:
             loop, position = graph.args[n][0], graph.attr[n]
             assert isinstance(position, int)
             work += (loop, graph.loop(loop).carried[position])
-        elif graph.op[n] != "for":
+        elif not isinstance(graph.attr[n], Loop):
             work += graph.args[n]
     return live

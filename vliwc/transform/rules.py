@@ -92,5 +92,14 @@ select(c, x ^ y, x) -> x ^ select(c, y, 0) if gathers(x)
 select(c, x, x ^ y) -> x ^ select(c, 0, y) if gathers(x)
 select(c, x | y, x) -> x | select(c, y, 0) if gathers(x)
 select(c, x, x | y) -> x | select(c, 0, y) if gathers(x)
+select(c, x & y, x) -> x & select(c, y, 0xFFFFFFFF) if gathers(x)
+select(c, x, x & y) -> x & select(c, 0xFFFFFFFF, y) if gathers(x)
+select(c, x * y, x) -> x * select(c, y, 1) if gathers(x)
+select(c, x, x * y) -> x * select(c, 1, y) if gathers(x)
+select(c, 1, x) -> x | c if bit(c) and bit(x) and gathers(x)
+select(c, 0, x) -> x & (c ^ 1) if bit(c) and bit(x) and gathers(x)
+select(0 < x, x, 0) -> x
+select(x, x, 0) -> x
+select(x < 0xFFFFFFFF, x, 0xFFFFFFFF) -> x
 """)
 """The rules to try at a node, in order, by its operation."""

@@ -20,7 +20,7 @@ from functools import reduce
 from vliwc.ir.graph import Graph
 from vliwc.machine.description import Machine
 from vliwc.transform.delays import depths, longest_path
-from vliwc.transform.heights import Link, combine, link_of
+from vliwc.transform.links import Link, combine, link_of
 from vliwc.transform.loads import NO_LOADS, Loads, Prices, measure
 from vliwc.transform.rewriter import Rewriter
 

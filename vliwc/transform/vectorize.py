@@ -8,7 +8,7 @@ What all iterations share stays one word and is computed once; what differs beco
 loaded and stored together, others lane by lane. The last group, if it is not full, repeats its last iteration in the
 lanes left over, so that no lane can fault, and stores only its own, word by word: a scatter might go anywhere. With too
 many groups for straight-line code, a machine loop runs over blocks of groups. Inner sequential loops run for all groups
-of a block at once.
+of a block at once. What a `par` gathers is gathered lane by lane, and the lanes at the end.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from dataclasses import replace
 
 from vliwc.analysis import ranges
 from vliwc.analysis.linear import Forms
-from vliwc.ir.graph import Access, Array, Graph, Loop, Mode
+from vliwc.ir.graph import GATHERINGS, Access, Array, Graph, Loop, Mode
 from vliwc.machine.description import Machine
 from vliwc.source import Span
 from vliwc.transform.alternatives import Group, Home, Offer
+from vliwc.transform.gathering import Gatherer
 from vliwc.transform.groups import Plan, block_size, consecutive, varying_nodes
 from vliwc.transform.pieces import unused_name
 from vliwc.transform.rewriter import Rewriter
@@ -82,22 +83,39 @@ class _Vectorizer(Sequentializer):
             (full, tail), blocks = self.trial.get(n, (0, 0)), 0
         self.build_tables()
         stride = self.lanes * loop.step
-        end = loop.lo + blocks * per_block * stride
-        if blocks > 1:
-            index, _ = self.new.begin_loop(span=self.old.span[n])
-            starts = [self.emit("add", index, self.new.const(k * stride)) if k else index for k in range(per_block)]
-            self.body(loop, [Group(k, start, self.lanes) for k, start in enumerate(starts)])
-            self.new.end_loop("for", (loop.lo, end, per_block * stride), index, span=self.old.span[n])
-        else:
-            end = loop.lo
+        end = loop.lo + blocks * per_block * stride if blocks > 1 else loop.lo
+        totals = self.machine_loop(n, loop, per_block, end) if blocks > 1 else {}
         left = range(end, loop.lo + full * stride, stride)
         groups = [Group(k, self.new.const(start), self.lanes) for k, start in enumerate(left)]
         if tail:
             groups.append(Group(len(groups), self.new.const(loop.lo + full * stride), tail))
-        if groups:
-            self.body(loop, groups)
+        yields = self.body(loop, groups) if groups else {k: [] for k, c in enumerate(loop.carried) if self.live[c]}
+        results = {}
+        for k, vectors in yields.items():
+            words = self.active_words(vectors.pop(), tail) if tail and vectors else []
+            before = [totals[k]] if k in totals else []
+            gatherer = Gatherer(self.new, loop.gathers[k], self.lanes, self.old.span[n])
+            results[k] = gatherer.total(self.value[self.old.args[n][k]], loop.trips, before + vectors, words)
+        self.bind_results(n, results)
 
-    def body(self, loop: Loop, groups: list[Group]) -> None:
+    def machine_loop(self, n: int, loop: Loop, per_block: int, end: int) -> dict[int, int]:
+        """Emits a loop over blocks of groups up to index `end`. Returns what its lanes have gathered, by position."""
+        kept = [k for k, c in enumerate(loop.carried) if self.live[c]]
+        stride, span = self.lanes * loop.step, self.old.span[n]
+        gatherers = {k: Gatherer(self.new, loop.gathers[k], self.lanes, span) for k in kept}
+        inits = tuple(self.new.const(GATHERINGS[loop.gathers[k].op], self.lanes) for k in kept)
+        index, carried = self.new.begin_loop((self.lanes,) * len(kept), span)
+        starts = [self.emit("add", index, self.new.const(k * stride)) if k else index for k in range(per_block)]
+        yields = self.body(loop, [Group(k, start, self.lanes) for k, start in enumerate(starts)])
+        after = [
+            gatherers[k].next(c, gatherers[k].fold(yields[k]), per_block) for k, c in zip(kept, carried, strict=True)
+        ]
+        bounds = (loop.lo, end, per_block * stride)
+        results = self.new.end_loop("for", bounds, index, carried, inits, tuple(after), span)
+        return dict(zip(kept, results, strict=True))
+
+    def body(self, loop: Loop, groups: list[Group]) -> dict[int, list[int]]:
+        """Emits groups; returns what they yield, by position."""
         self.groups, self.par_loop = groups, loop
         for group in groups:
             group.value[loop.index] = self.lane_indices(group, loop.step)
@@ -106,6 +124,12 @@ class _Vectorizer(Sequentializer):
             self.emit(op, index, value, attr=access, span=span)
         self.late = []
         self.groups = []
+        kept = [k for k, c in enumerate(loop.carried) if self.live[c]]
+        return {k: [self.vector(group, loop.yields[k]) for group in groups] for k in kept}
+
+    def active_words(self, vector: int, active: int) -> list[int]:
+        """The first lanes of a vector, as words."""
+        return [self.emit("lane", vector, attr=k) for k in range(active)]
 
     def lane_indices(self, group: Group, step: int) -> int:
         """The loop variable in each lane; lanes left over repeat the last active one."""
