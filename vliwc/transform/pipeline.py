@@ -86,7 +86,7 @@ def _passes(
         Pass("unroll", 2, lambda g, m: unroll(g, lanes=m.lanes, budget=BUDGET * (3 if level == 3 else 1))),
         Pass("simplify-unrolled", 2, lambda g, _: simplify(simplify(g))),
         Pass("forward", 1, lambda g, _: forward(g)),
-        Pass("tables", 1, lambda g, _: simplify(expand_tables(g)), essential=True),
+        Pass("tables", 1, lambda g, m: simplify(expand_tables(g, m)), essential=True),
         Pass("linear-maps", 1, lambda g, _: linear_maps(g)),
         Pass("xors", 1, lambda g, _: xors(simplify(xors(g)))),
         Pass("affine", 1, affine),
