@@ -110,8 +110,8 @@ class Paths:
 
 
 def has_paths(graph: Graph, loop: Loop) -> bool:
-    """Are there no loops in a `par`?"""
-    return not any(isinstance(graph.attr[n], Loop) for n in loop.body)
+    """Are there operations in a `par`, and no loops?"""
+    return bool(loop.body) and not any(isinstance(graph.attr[n], Loop) for n in loop.body)
 
 
 def _along(node: int, following: Mapping[int, int]) -> Iterable[int]:

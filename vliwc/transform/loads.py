@@ -135,6 +135,13 @@ class Prices:
             step *= self.lanes
         return step * max(1, about // step) if step <= _FINEST * about else about
 
+    def by_bit(self, graph: Graph, n: int) -> Loads:
+        """The price of a vector select whose condition is a bit."""
+        _, taken, other = graph.args[n]
+        if graph.const(other) == 0:
+            return self.product
+        return self.choice if graph.op[taken] == graph.op[other] == "splat" else self.select
+
     def node(self, graph: Graph, n: int) -> Loads | None:
         """The price of a graph node; None for what costs no engine anything."""
         op, vector = graph.op[n], graph.width[n] > 1
@@ -150,12 +157,10 @@ class Prices:
                 assert isinstance(access, Access)
                 return Loads(store=access.active)
             case "select" if vector:
-                condition, taken, other = graph.args[n]
+                condition = graph.args[n][0]
                 if graph.op[condition] == "and" and any((graph.const(a) or 0) > 1 for a in graph.args[condition]):
                     return self.by_mask
-                if graph.const(other) == 0:
-                    return self.product
-                return self.choice if graph.op[taken] == graph.op[other] == "splat" else self.select
+                return self.by_bit(graph, n)
             case "select":
                 return Loads(flow=1)
             case "muladd" if vector:

@@ -17,6 +17,7 @@ from vliwc.transform.alternatives import CATALOGUE, GATHER
 from vliwc.transform.branches import merge_branches
 from vliwc.transform.combine_loads import combine_loads
 from vliwc.transform.combine_stores import combine_stores
+from vliwc.transform.conditions import relieve_flow
 from vliwc.transform.engines import use_idle_flow
 from vliwc.transform.forward import forward
 from vliwc.transform.fuse import fuse
@@ -86,7 +87,7 @@ def _passes(
         Pass("unroll", 2, lambda g, m: unroll(g, lanes=m.lanes, budget=BUDGET * (3 if level == 3 else 1))),
         Pass("simplify-unrolled", 2, lambda g, _: simplify(simplify(g))),
         Pass("forward", 1, lambda g, _: forward(g)),
-        Pass("tables", 1, lambda g, m: simplify(expand_tables(g, m)), essential=True),
+        Pass("tables", 1, lambda g, _: simplify(expand_tables(g)), essential=True),
         Pass("linear-maps", 1, lambda g, _: linear_maps(g)),
         Pass("xors", 1, lambda g, _: xors(simplify(xors(g)))),
         Pass("affine", 1, affine),
@@ -101,6 +102,7 @@ def _passes(
         Pass("heights", 2, reduce_heights),
         Pass("scans", 2, split_scans),
         Pass("fuse", 1, fuse),
+        Pass("conditions", 2, relieve_flow),
         Pass("idle-flow", 2, lambda g, m: use_idle_flow(g, m, losses)),
     ]
 

@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
-from vliwc.ir.graph import Graph, Loop
-from vliwc.ir.ops import Kind
-from vliwc.machine.description import Machine
+from vliwc.ir.graph import Graph
 from vliwc.source import Span
 from vliwc.transform.rewriter import Rewriter
 
@@ -48,44 +46,12 @@ def choose(
     return clear if clear == taken else select(cond, taken, clear, not rest)
 
 
-def expand_tables(graph: Graph, machine: Machine | None = None) -> Graph:
-    """Turns every look-up in a constant table into arithmetic: selection, or xors where it is linear over GF(2).
-
-    Where the machine's `flow` would have more to do with that than its vector units have otherwise, choices are made
-    by words that are 0 or 1, with which the vector units can do them, too.
-    """
-    return _TableExpansion(graph, machine is not None and _much_flow(graph, machine)).run()
-
-
-def _much_flow(graph: Graph, machine: Machine) -> bool:
-    """Do the choices of all look-ups take longer than everything else?"""
-    compute = machine.slots("valu") + machine.slots("alu") / machine.lanes
-    flow = machine.slots("flow")
-
-    def cycles(block: tuple[int, ...]) -> tuple[float, float]:
-        choices = others = 0.0
-        for n in block:
-            attr = graph.attr[n]
-            if isinstance(attr, Loop):
-                inner = cycles(attr.body)
-                choices, others = choices + inner[0] * attr.trips, others + inner[1] * attr.trips
-            elif isinstance(attr, tuple):
-                packing = _best_packing(attr)
-                choices += (packing.cost - packing.unpacking) / max(flow, 1)
-                others += packing.unpacking / compute
-            elif graph.kind(n) is Kind.PURE:
-                others += 1 / compute
-        return choices, others
-
-    choices, others = cycles(graph.body)
-    return choices > others
+def expand_tables(graph: Graph) -> Graph:
+    """Turns every look-up in a constant table into arithmetic: selection, or xors where it is linear over GF(2)."""
+    return _TableExpansion(graph).run()
 
 
 class _TableExpansion(Rewriter):
-    def __init__(self, graph: Graph, by_bits: bool) -> None:
-        super().__init__(graph)
-        self.by_bits = by_bits
-
     def pure(self, n: int, args: tuple[int, ...]) -> int:
         entries = self.old.attr[n]
         if self.old.op[n] != "table" or not isinstance(entries, tuple):
@@ -110,7 +76,7 @@ class _TableExpansion(Rewriter):
         new, inside = self.new, table.per_word.bit_length() - 1
         width = (len(table.words) - 1).bit_length()
         last = len(table.words) - 1
-        bits = [(1 << j, self.condition(index, inside + j, span)) for j in range(width)]
+        bits = [(1 << j, self.emit("and", index, new.const(1 << (inside + j)), span=span)) for j in range(width)]
         word = choose(
             bits,
             lambda k: new.const(table.words[min(k, last)]),
@@ -125,23 +91,16 @@ class _TableExpansion(Rewriter):
         entry = self.emit("and", entry, new.const((1 << table.bits) - 1), span=span)
         return self.emit("add", entry, new.const(table.base), span=span)
 
-    def condition(self, index: int, bit: int, span: Span | None) -> int:
-        """A word that is 0 where a bit of the index is."""
-        if self.by_bits:
-            index, bit = self.emit("shr", index, self.new.const(bit), span=span), 0
-        return self.emit("and", index, self.new.const(1 << bit), span=span)
-
 
 @dataclass(frozen=True, slots=True)
 class _Packing:
-    """A table as words of `per_word` entries each, less `base`, of so many bits; what it takes to
-    unpack an entry, and to look it up."""
+    """A table as words of `per_word` entries each, less `base`, of so many bits; and the operations of
+    a look-up."""
 
     words: tuple[int, ...]
     per_word: int
     bits: int
     base: int
-    unpacking: int
     cost: int
 
 
@@ -161,7 +120,7 @@ def _packings(entries: tuple[int, ...]) -> Iterator[_Packing]:
             words = tuple(sum(word - base << j * stride for j, word in enumerate(row)) for row in rows)
             if per_word > 1 or base == 0:
                 more = _UNPACKING + (base > 0) if per_word > 1 else 0
-                yield _Packing(words, per_word, bits, base, more, _choices(words) + more)
+                yield _Packing(words, per_word, bits, base, _choices(words) + more)
             per_word *= 2
 
 

@@ -48,7 +48,7 @@ class _Unroller(Rewriter):
             copies = min(-(-attr.trips // self.group), _JAM) if lanewise else 1
             size = self.measure(attr.body, budget // copies) * copies
             self.size[n] = size
-            if not lanewise and size * attr.trips <= budget - total:
+            if not (lanewise or attr.gathers) and size * attr.trips <= budget - total:
                 self.full.add(n)
                 size *= attr.trips
             total += size
