@@ -32,7 +32,7 @@ def test_random_graphs(data: st.DataObject) -> None:
     graph = data.draw(graphs(lanes=data.draw(st.sampled_from([1, machine.lanes]))))
     for n, op in enumerate(graph.op):
         if op == "par":
-            graph.op[n] = "for"
+            graph.op[n], graph.attr[n] = "for", replace(graph.loop(n), gathers=())
     tight = data.draw(st.none() | st.integers(24, 120))
     if tight is not None:
         machine = replace(machine, scratch_words=tight)

@@ -10,12 +10,15 @@ many selects depend on it, or flow is all that the program waits for.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil
 
 from vliwc.analysis import ranges
 from vliwc.ir.graph import Graph, Loop
 from vliwc.machine.description import Machine
 from vliwc.transform.loads import NO_LOADS, Loads, Prices, measure
 from vliwc.transform.rewriter import Rewriter
+
+_EPSILON = 1e-6
 
 
 def relieve_flow(graph: Graph, machine: Machine) -> Graph:
@@ -62,8 +65,8 @@ def _selects_by_word(graph: Graph, prices: Prices) -> dict[int, tuple[int, int, 
     return found
 
 
-def _cycles(work: Loads, prices: Prices) -> float:
-    """How long flow and the vector units take at best, where selects by bits go to either."""
+def _cycles(work: Loads, prices: Prices) -> int:
+    """How many cycles flow and the vector units take at best, where selects by bits go to either."""
     kinds = sorted(prices.ways, key=lambda kind: prices.cycles(prices.ways[kind][1])["compute"])
     left = {kind: getattr(work, kind) for kind in kinds}
     cycles = prices.cycles(work)
@@ -73,7 +76,7 @@ def _cycles(work: Loads, prices: Prices) -> float:
         step = by_flow["flow"] + otherwise["compute"]
         moved = min(left[kind], max(0.0, (flow - compute) / step))
         flow, compute = flow - moved * by_flow["flow"], compute + moved * otherwise["compute"]
-    return max(flow, compute)
+    return ceil(max(flow, compute) - _EPSILON)
 
 
 class _Compared(Rewriter):

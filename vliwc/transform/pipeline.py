@@ -20,6 +20,7 @@ from vliwc.transform.combine_stores import combine_stores
 from vliwc.transform.conditions import relieve_flow
 from vliwc.transform.engines import use_idle_flow
 from vliwc.transform.forward import forward
+from vliwc.transform.forward_vectors import forward_vectors
 from vliwc.transform.fuse import fuse
 from vliwc.transform.heights import reduce_heights
 from vliwc.transform.interchange import interchange
@@ -93,6 +94,7 @@ def _passes(
         Pass("affine", 1, affine),
         Pass("pieces", 2, split_arrays),
         Pass("vectorize", 1, lambda g, m: _vectorize(g, m, plain, tell, losses), essential=True),
+        Pass("forward-vectors", 2, forward_vectors),
         Pass("combine-loads", 1, combine_loads),
         Pass("combine-stores", 1, combine_stores),
         Pass("lanewise", 1, lanewise),
