@@ -94,8 +94,8 @@ class _Chooser:
                 if isinstance(attr, Loop):
                     total += cost(attr.body) * attr.trips
                 elif kind in (Kind.LOAD, Kind.STORE):
-                    index = self.graph.args[n][0] if kind is Kind.LOAD else index_operand(self.graph, n)
-                    run = n not in varying or consecutive(self.forms.of(index), loop, varying)
+                    form = self.forms.of(index_operand(self.graph, n))
+                    run = n not in varying or consecutive(form, loop, varying)
                     total += self.scalar(n) * (full + rest if run else loop.trips)
                 elif self.graph.op[n] == "table":
                     total += self.load * loop.trips
