@@ -64,3 +64,12 @@ def test_in_a_machine_loop() -> None:
     assert ops(on)["lt"] > ops(off)["lt"]
     assert_graph_right(k, on)
     assert_program_right(k, on, MACHINES["takehome"])
+
+
+def test_the_strategy_bound_knows_of_it() -> None:
+    """Look-ups by four bits that are masked: by the price of flow alone, the bound would be above the program."""
+    memory = "t: u32[16] in\nx: u32[256] inout"
+    step = "let v = x[i]\nfor r in 0..6 { v = (v << 4) ^ t[v >> 28] }\nx[i] = v"
+    compiled = compile_source(kernel_of(text(memory, f"par i in 0..256 {{\n{step}\n}}")).source)
+    (strategy,) = compiled.front.strategies
+    assert 0 < strategy.bound <= compiled.generated.cycles

@@ -85,16 +85,21 @@ EXPECTED = Losses()
 
 
 class Prices:
-    """What operations on all lanes cost on a machine, and how long its engines take for them."""
+    """What operations on all lanes cost on a machine, and how long its engines take for them.
 
-    def __init__(self, machine: Machine) -> None:
+    If conditions are to be `compared` where flow has too much to do (`vliwc.transform.conditions`), selects by any word
+    count as those by bits, which they may become; what that takes is left out, as a bound needs it.
+    """
+
+    def __init__(self, machine: Machine, *, compared: bool = False) -> None:
         self.machine = machine
         self.lanes = machine.lanes
         self.op = Loads(vectors=1)
         self.fused = Loads(fused=1) if machine.runs("valu", "multiply_add") else Loads(vectors=2)
         self.on_flow = machine.runs("flow", "vselect")
         self.select, self.product = Loads(selects=1), Loads(products=1)
-        self.by_mask = Loads(flow=1) if self.on_flow else self.select
+        self.compared = compared
+        self.by_mask = Loads(flow=1) if self.on_flow and not compared else self.select
         """A select by a word that is no bit: nothing can be multiplied by that."""
         both = self.on_flow and machine.runs("valu", "multiply_add")
         self.choice = Loads(choices=1) if both else self.select
@@ -158,7 +163,8 @@ class Prices:
                 return Loads(store=access.active)
             case "select" if vector:
                 condition = graph.args[n][0]
-                if graph.op[condition] == "and" and any((graph.const(a) or 0) > 1 for a in graph.args[condition]):
+                masked = graph.op[condition] == "and" and any((graph.const(a) or 0) > 1 for a in graph.args[condition])
+                if masked and not self.compared:
                     return self.by_mask
                 return self.by_bit(graph, n)
             case "select":

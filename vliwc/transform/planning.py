@@ -97,7 +97,7 @@ class _Planner:
         self.facts = ranges.analyse(graph)
         self.forms = Forms(graph, self.facts)
         self.finish = finish
-        self.prices = Prices(machine)
+        self.prices = Prices(machine, compared="conditions" not in disable)
         self.catalogue = [a for a in CATALOGUE if a is GATHER or a.name not in disable]
         self.taken: list[Home] = []
         self.losses = losses
