@@ -17,7 +17,7 @@ from vliwc.backend.pressure import NoRoom
 from vliwc.backend.relief import FAR
 from vliwc.frontend import Clock, Optimised, optimised_again
 from vliwc.ir.graph import Graph
-from vliwc.transform.attempts import CROWDED, FEWER, LESS_COMPUTED, MORE_LOST, SPARING, Attempt, nearby
+from vliwc.transform.attempts import ARITHMETIC, CROWDED, FEWER, LESS_COMPUTED, MORE_LOST, SPARING, Attempt, nearby
 from vliwc.transform.loads import EXPECTED, unavoidable
 from vliwc.transform.pipeline import FEWEST_LEVEL, MOST_LEVEL
 from vliwc.transform.planning import Strategy
@@ -115,7 +115,8 @@ class Choice:
     def _take_others(self) -> None:
         found = self._generated
         held_up = found is None or found.cycles > FAR * found.bounds.best
-        for attempt in attempts(self._front, held_up=held_up):
+        far = found is not None and found.cycles > FAR * self._bound(found)
+        for attempt in attempts(self._front, held_up=held_up, far=far):
             lower = attempt.level < self._front.options.optimise
             if self._generated is not None and (lower or self._good_enough(self._generated)):
                 break
@@ -166,18 +167,21 @@ class Choice:
     def _improvable(self) -> bool:
         """Is there another mix, and a bound that is not met?"""
         mixed = self.attempt is None or self.attempt.level == self._front.options.optimise
-        bound = max((strategy.bound for strategy in self._front.strategies), default=self.generated.cycles)
-        return mixed and self.generated.cycles > bound
+        return mixed and self.generated.cycles > self._bound(self.generated)
+
+    def _bound(self, generated: Generated) -> int:
+        """The strategy bound, or what a program takes if there is no choice."""
+        return max((strategy.bound for strategy in self._front.strategies), default=generated.cycles)
 
     def _good_enough(self, generated: Generated) -> bool:
         """Is no other strategy worth a trial? The naive scheduler's programs are never near a bound.
 
-        Where the first strategy makes do with less scratch, the bound of its operations is no measure of what is
-        possible.
+        Where the first strategy makes do with less scratch, or is far from what others might do, the bound of its
+        operations is no measure of what is possible.
         """
         front, goal = self._front, generated.bounds.best
-        if any(strategy.crowded for strategy in front.strategies):
-            goal = min(goal, max(strategy.bound for strategy in front.strategies))
+        if any(strategy.crowded for strategy in front.strategies) or generated.cycles > FAR * self._bound(generated):
+            goal = min(goal, self._bound(generated))
         near = 1.0 if front.options.optimise == MOST_LEVEL else _NEAR
         return front.options.schedule == "naive" or generated.cycles <= near * goal
 
@@ -193,12 +197,15 @@ def _worth(generated: Generated) -> tuple[int, int]:
     return generated.cycles, generated.bounds.best
 
 
-def attempts(front: Optimised, *, held_up: bool) -> Iterator[Attempt]:
+def attempts(front: Optimised, *, held_up: bool, far: bool) -> Iterator[Attempt]:
     """What may be tried in place of what the options say, down to what always has room. Something that the balance does
-    not know of, as a rule scratch, has held up what the options say, or it has not."""
+    not know of, as a rule scratch, has held up what the options say, or it has not; or it is `far` from the strategy
+    bound, which allows for all selects to be done by arithmetic."""
     options = front.options
     level = options.optimise
     if front.strategies:
+        if far:
+            yield from (Attempt(level, losses=losses) for losses in ARITHMETIC)
         if any(strategy.crowded for strategy in front.strategies):
             yield Attempt(level, losses=SPARING if held_up else CROWDED)
         if level == MOST_LEVEL or held_up:

@@ -33,6 +33,13 @@ def test_steps_leave_scratch_alone_where_there_is_plenty() -> None:
     steps = [nearby(first, random, crowded=False) for _ in range(40)]
     assert all((a.losses.lives, a.losses.tables) == (first.losses.lives, first.losses.tables) for a in steps)
     assert len({a.losses for a in steps}) > 20
+    assert {a.losses.arithmetic for a in steps} == {0.0}
+
+
+def test_steps_vary_how_selects_are_done_where_some_are_by_arithmetic() -> None:
+    random, first = Random(1), Attempt(2, losses=Losses(arithmetic=0.5))
+    shares = {nearby(first, random, crowded=False).losses.arithmetic for _ in range(40)}
+    assert len(shares) > 5 and all(0 <= share <= 1 for share in shares)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +50,10 @@ def test_steps_leave_scratch_alone_where_there_is_plenty() -> None:
         (
             Attempt(3, losses=Losses(1, 0, 1, (("flow", 0.05),))),
             "-O3 with 1 of the ramps, 5% of flow lost, lives times 0, tables in 100% of scratch",
+        ),
+        (
+            Attempt(2, losses=Losses(arithmetic=0.5)),
+            "-O2 with 0.5 of the ramps lost, lives times 1, 50% of selects by arithmetic",
         ),
     ],
 )

@@ -218,6 +218,18 @@ def test_engines_wait_at_the_ends() -> None:
     assert busiest == [60, 60 + end + begin - 20], "while there can be no gather, the set-up is loaded"
 
 
+def test_mixes_count_on_selects_by_arithmetic_as_far_as_they_are_told_to() -> None:
+    """Twelve selects on flow in place of eight loads pay only if the vector units do some of them."""
+    groups, a = 16, site(0)
+    offers = [plain(a), Offer(OTHER, (a,), Loads(selects=12))]
+    measured = trial([a], Loads(load=8))
+    mixes = {share: balance(measured, offers, PRICES, groups, [], 0, Losses(arithmetic=share)) for share in (0, 0.5, 1)}
+    assert mixes[0].busiest > mixes[0.5].busiest > mixes[1].busiest
+    for share, mix in mixes.items():
+        selects = 12 * mix.counts[offers[1]]
+        assert mix.busiest >= max(4 * mix.counts[offers[0]], (1 - share) * selects), "flow has one slot, load has two"
+
+
 def test_set_up_pays_only_with_enough_groups() -> None:
     a = site(0)
     table = Table(("table",), Loads(load=40), memory=8)

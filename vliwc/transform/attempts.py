@@ -25,6 +25,8 @@ CROWDED = Losses(lives=0.5)
 """The same where scratch is scarce, if the scheduler gets along with what there is: it may do so with less."""
 SPARING = Losses(lives=LONGEST_LIVES)
 """The same where scratch holds the scheduler up."""
+ARITHMETIC = (Losses(arithmetic=0.5), Losses(arithmetic=1.0))
+"""The same where flow has all selects, though many choose by what may as well be a bit."""
 
 _MOST = 1000.0
 """The most that any number in `Losses` may be."""
@@ -50,9 +52,10 @@ class Attempt:
         if self.without:
             return f"-O{self.level} without {', '.join(sorted(self.without))}"
         lost = "".join(f", {share:.0%} of {engine}" for engine, share in self.losses.engines)
+        selects = f", {self.losses.arithmetic:.0%} of selects by arithmetic" if self.losses.arithmetic else ""
         tables = "" if self.losses.tables == EXPECTED.tables else f", tables in {self.losses.tables:.0%} of scratch"
         ramps, lives = self.losses.ramps, self.losses.lives
-        return f"-O{self.level} with {ramps:g} of the ramps{lost} lost, lives times {lives:g}{tables}"
+        return f"-O{self.level} with {ramps:g} of the ramps{lost} lost, lives times {lives:g}{tables}{selects}"
 
     def as_json(self) -> dict[str, Any]:
         """As JSON-able data; `from_json` makes an equal attempt of it."""
@@ -85,9 +88,10 @@ def _malformed() -> DataError:
 
 def nearby(attempt: Attempt, random: Random, *, crowded: bool) -> Attempt:
     """The same way with one or two of its losses changed, as a step of a search, and now and then with all that it did
-    without. Scratch is only of concern where it is `crowded`."""
+    without. Scratch is only of concern where it is `crowded`, and how selects are done where arithmetic has helped."""
     losses = attempt.losses
-    for change in random.sample((*_IN_TIME, *_IN_SCRATCH) if crowded else _IN_TIME, random.choice((1, 2))):
+    changes = (*_IN_TIME, *(_IN_SCRATCH if crowded else ()), *(_IN_WAYS if losses.arithmetic else ()))
+    for change in random.sample(changes, random.choice((1, 2))):
         losses = change(losses, random)
     return replace(attempt, losses=losses, without=attempt.without if random.random() < 0.5 else frozenset())
 
@@ -104,10 +108,14 @@ def _tables(losses: Losses, random: Random) -> Losses:
     return replace(losses, tables=round(random.uniform(_FEWEST_TABLES, 1.0), 2))
 
 
+def _arithmetic(losses: Losses, random: Random) -> Losses:
+    return replace(losses, arithmetic=round(random.uniform(0.0, 1.0), 2))
+
+
 def _engine(losses: Losses, random: Random) -> Losses:
     engine, share = random.choice(_BUSY), round(abs(random.gauss(0, _SHARE)), 2)
     engines: Mapping[str, float] = {**dict(losses.engines), engine: share}
     return replace(losses, engines=tuple(sorted((name, lost) for name, lost in engines.items() if lost)))
 
 
-_IN_TIME, _IN_SCRATCH = (_ramps, _engine), (_lives, _tables)
+_IN_TIME, _IN_SCRATCH, _IN_WAYS = (_ramps, _engine), (_lives, _tables), (_arithmetic,)

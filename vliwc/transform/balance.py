@@ -196,14 +196,15 @@ class _Model:
                 moved = self.model.new_int_var(0, (groups + self.unlimited) * movable, "moved")
                 priced.append((NO_LOADS.plus(self.prices.select, selects).plus(self.prices.op, -1), moved))
         # Selects are counted as done in their first way; any of them may be done in the other one. By arithmetic they
-        # may only be if they choose by a bit, which no price tells: no mix counts on that, nor does a bound against it.
+        # may only be if they choose by a bit, which no price tells: a mix counts on that for few, a bound for all.
         for kind, (first, other) in self.prices.ways.items():
-            if kind == "selects" and self.prices.on_flow and not self.unlimited:
+            by_any_word = kind == "selects" and self.prices.on_flow and not self.unlimited
+            if not (share := self.losses.arithmetic if by_any_word else 1.0):
                 continue
-            there = sum(self._parts(getattr(price, kind), more=True) * variable for price, variable in priced)
+            there: Any = sum(self._parts(getattr(price, kind), more=True) * variable for price, variable in priced)
+            there += max(0, self._parts(getattr(fixed, kind), more=True))
             shifted = self.model.new_int_var(0, 1 << 20, f"shifted_{kind}")
-            fixed_there = max(0, self._parts(getattr(fixed, kind), more=True))
-            self.model.add(max(1, self._parts(1)) * shifted <= there + fixed_there)
+            self.model.add(_PARTS * max(1, self._parts(1)) * shifted <= round(_PARTS * share) * there)
             priced.append((other.plus(first, -1), shifted))
         # Constants may be made on alu, of others, instead of being loaded.
         shared, own = trial.constants
@@ -215,10 +216,8 @@ class _Model:
         one = self._parts(self.prices.cycles(Loads(load=1))["load"], more=True)
         # Some may be the same in the end, by where tables stand: no bound counts on any.
         splats = self.prices.cycles(NO_LOADS.plus(self.prices.op, trial.constant_words / self.prices.lanes))
-        constants = {
-            "load": one * (shared + own * groups - derived),
-            "compute": self._parts(splats["compute"], more=True),
-        }
+        made = one * (shared + own * groups - derived)
+        constants = {"load": made, "compute": self._parts(splats["compute"], more=True)}
         for engine, load in terms.items():
             idle = self._parts(_ENDS[engine]) if self.unlimited else 0
             self.model.add(self.least >= load - constants.get(engine, 0) + idle)

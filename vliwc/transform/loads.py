@@ -76,6 +76,8 @@ class Losses:
     """The share of scratch that tables may take."""
     engines: tuple[tuple[str, float], ...] = ()
     """Engines (of `ENGINES`) that are busy for longer than their work takes, and by which share of it."""
+    arithmetic: float = 0.0
+    """The share of the selects by any word that the vector units are expected to do, which can only if it is a bit."""
 
 
 LONGEST_LIVES = 2.5
