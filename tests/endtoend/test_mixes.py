@@ -47,7 +47,7 @@ def test_it_finds_a_shorter_program() -> None:
     found = []
     for _ in range(2):
         said: list[str] = []
-        choice = Choice(_front("ternary_tree.vk", **SMALL), _make, Clock(), said.append)
+        choice = Choice(_front("ternary_tree.vk", **{**SMALL, "batch": 128}), _make, Clock(), said.append)
         choice.take_best()
         before = choice.generated.cycles
         said.clear()
